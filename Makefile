@@ -1,0 +1,3 @@
+.PHONY: all
+all:
+	cmake --preset release && cmake --build build/release

@@ -1,0 +1,2 @@
+/* A folder without sources yet still is a target. */
+typedef int att_empty;

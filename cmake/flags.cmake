@@ -1,0 +1,38 @@
+# Warnings are errors; the release preset is hardened; sanitizers and coverage are presets, not special days.
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_C_FLAGS_DEBUG "-Og -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
+
+add_compile_definitions(_GNU_SOURCE)
+add_compile_options(
+  -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wold-style-definition -Wimplicit-fallthrough -Wundef -Wvla -Wcast-qual -Wpointer-arith -Wwrite-strings
+  -Wformat=2 -Wnull-dereference -fno-strict-aliasing -fno-common)
+
+option(ATT_HARDEN "PIE, full RELRO, fortify, stack protector, CET" OFF)
+option(ATT_COVERAGE "gcov instrumentation" OFF)
+option(ATT_LIBFUZZER "link fuzz targets with libFuzzer (clang)" OFF)
+set(ATT_SANITIZE "" CACHE STRING "sanitizers, comma separated")
+
+if(ATT_HARDEN)
+  add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    add_compile_options(-fcf-protection=full)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    add_compile_options(-mbranch-protection=standard)
+  endif()
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
+if(ATT_SANITIZE)
+  add_compile_options(-fsanitize=${ATT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ATT_SANITIZE})
+  add_compile_definitions(ATT_ARENA_DEBUG)
+endif()
+if(ATT_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()

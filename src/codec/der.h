@@ -1,0 +1,38 @@
+/* codec/der.h - pull reader for DER (X.690), for the extensions that OpenSSL does not know.
+ *
+ * Definite, minimal lengths only; single-byte tags only (all that X.509 extensions of this field use). Reading an
+ * element consumes it from the reader and gives its content; constructed content is read by another reader over it,
+ * and every reader must end with att_all_read().
+ */
+#ifndef CODEC_DER_H
+#define CODEC_DER_H
+
+#include <attest/error.h>
+
+#include "base/reader.h"
+
+enum att_der_tag {
+    ATT_DER_BOOLEAN = 0x01,
+    ATT_DER_INTEGER = 0x02,
+    ATT_DER_BIT_STRING = 0x03,
+    ATT_DER_OCTET_STRING = 0x04,
+    ATT_DER_NULL = 0x05,
+    ATT_DER_OID = 0x06,
+    ATT_DER_ENUMERATED = 0x0a,
+    ATT_DER_UTF8_STRING = 0x0c,
+    ATT_DER_SEQUENCE = 0x30,
+    ATT_DER_SET = 0x31,
+};
+
+/* The next element, whatever its tag. */
+ATT_CHECK bool att_der_next(struct att_reader *r, uint8_t *ret_tag, struct att_span *ret_content);
+/* The next element, which must have this tag. On false the reader has failed. */
+ATT_CHECK bool att_der_take(struct att_reader *r, uint8_t tag, struct att_span *ret_content);
+/* INTEGER or ENUMERATED that is not negative, minimal and <= max. */
+ATT_CHECK bool att_der_take_uint(struct att_reader *r, uint8_t tag, uint64_t max, uint64_t *ret);
+/* BOOLEAN, 00 or FF only. */
+ATT_CHECK bool att_der_take_bool(struct att_reader *r, bool *ret);
+/* OCTET STRING of exactly `len` bytes. */
+ATT_CHECK bool att_der_take_octets(struct att_reader *r, size_t len, struct att_span *ret);
+
+#endif
