@@ -1,0 +1,121 @@
+/* attest/attest.h - judge one piece of evidence.
+ *
+ * Give it bytes, collateral, a time and maybe a policy; get claims and a verdict, or a reason. No I/O, no clock, no
+ * globals: the same inputs give the same bytes, on any thread, years later.
+ *
+ * Example:
+ *     struct att_attest_in in = { .size = sizeof in, .evidence_type = "sgx", .evidence = quote,
+ *                                 .collateral = collateral, .now_unix_s = 1756530546,
+ *                                 .accepted_tcb = ATT_TCB_ANY_BUT_REVOKED };
+ *     struct att_verdict verdict;
+ *     if (!att_attest(lib, arena, &in, &verdict))
+ *         printf("%s: %s\n", att_code_name(verdict.err.code), verdict.err.text);
+ *
+ * Order: form of the evidence, binding of runtime and init-time data, certificate chain, collateral, signatures, TCB
+ * level, acceptance of its status, claims, policy. The first check that fails is the reason.
+ * Ownership: everything in the verdict lives in the arena; inputs are borrowed and must live as long.
+ * Errors: class EVIDENCE: the sender must change something; COLLATERAL: what surrounds the evidence; POLICY: the
+ *         policy says no; INTERNAL: our fault.
+ * Spec: src/evidence/<type>/README.md lists each check with its clause.
+ */
+#ifndef ATTEST_ATTEST_H
+#define ATTEST_ATTEST_H
+
+#include <attest/claims.h>
+#include <attest/collateral.h>
+#include <attest/policy.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum att_tcb_status {
+    ATT_TCB_UNKNOWN, /* the evidence was refused before its level was known */
+    ATT_TCB_UP_TO_DATE,
+    ATT_TCB_SW_HARDENING_NEEDED,
+    ATT_TCB_CONFIGURATION_NEEDED,
+    ATT_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED,
+    ATT_TCB_OUT_OF_DATE,
+    ATT_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED,
+    ATT_TCB_REVOKED,
+    ATT_TCB_STATUS_COUNT
+};
+#define ATT_TCB_BIT(status) (1u << (status))
+/* What a server accepts unless told otherwise. */
+#define ATT_TCB_DEFAULT                                                                                       \
+    (ATT_TCB_BIT(ATT_TCB_UP_TO_DATE) | ATT_TCB_BIT(ATT_TCB_SW_HARDENING_NEEDED) |                             \
+     ATT_TCB_BIT(ATT_TCB_CONFIGURATION_NEEDED) | ATT_TCB_BIT(ATT_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED))
+/* Evidence alone is judged, the status only reported. Revoked cannot be accepted. */
+#define ATT_TCB_ANY_BUT_REVOKED                                                                               \
+    (ATT_TCB_DEFAULT | ATT_TCB_BIT(ATT_TCB_OUT_OF_DATE) | ATT_TCB_BIT(ATT_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED))
+
+/* "UpToDate", ...; "" for UNKNOWN. */
+ATT_API const char *att_tcb_status_name(enum att_tcb_status s);
+/* UNKNOWN when the name is none. Case-sensitive, as Intel writes it. */
+ATT_API enum att_tcb_status att_tcb_status_of(struct att_span name);
+
+struct att_tcb_shortfall {
+    const char *component; /* "sgxtcbcomp03", "pcesvn", "qe.isvsvn" */
+    uint32_t has;
+    uint32_t needs; /* of the best level that the platform does not reach */
+};
+
+struct att_tcb {
+    enum att_tcb_status status;    /* platform and quoting enclave combined */
+    enum att_tcb_status platform;  /* of the matched TCB level alone */
+    enum att_tcb_status qe;        /* of the quoting enclave alone */
+    int64_t date_unix_s;           /* tcbDate of the matched level; 0 when none */
+    uint32_t evaluation_number;    /* the lower of TCB info's and QE identity's */
+    const struct att_span *advisories; /* union, order kept */
+    size_t advisory_count;
+    const struct att_tcb_shortfall *shortfall; /* each component too low for the next better level */
+    size_t shortfall_count;
+    enum att_tcb_status next; /* status of the level the shortfall is measured against; UNKNOWN when at the top */
+};
+
+/* Data that the attester bound into its evidence. */
+struct att_bound_data {
+    bool present; /* absent data is not compared, and gives no claim */
+    bool json;    /* must be a JSON object: becomes x-ms-runtime or x-ms-inittime; else echoed as held data */
+    struct att_span bytes; /* as sent: this is what is hashed */
+};
+
+struct att_attest_in {
+    size_t size;               /* sizeof(struct att_attest_in) */
+    const char *evidence_type; /* "sgx", "open-enclave" */
+    struct att_span evidence;
+    struct att_bound_data runtime;
+    struct att_bound_data init_time;
+    const struct att_collateral *collateral;
+    int64_t now_unix_s;         /* every validity check uses it */
+    unsigned accepted_tcb;      /* ATT_TCB_BIT of each status that is accepted; 0 accepts none */
+    uint32_t evaluation_number_min; /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
+    const struct att_policy *policy; /* NULL: evidence alone is judged */
+    bool trace;    /* fill policy.trace */
+    bool describe; /* fill evidence_json, for people and attestctl */
+};
+
+struct att_verdict {
+    bool accepted; /* starts false; set on the last line, after every check */
+    struct att_err err;
+    struct att_tcb tcb;
+    const char *attestation_type; /* claim value: "sgx" */
+    bool test_root;               /* the chain ended in a root made for tests */
+    struct att_claims claims;     /* incoming set: from evidence, and what the policy added */
+    bool policy_ran;
+    struct att_policy_result policy;
+    struct att_span evidence_json; /* decoded fields, one JSON object; empty unless asked for and parsed */
+};
+
+/* verdict->accepted. `ret` is filled in every case. */
+ATT_API ATT_CHECK bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct att_attest_in *in,
+                                  struct att_verdict *ret);
+
+/* Decodes evidence without judging it: one JSON object for `attestctl evidence show`. */
+ATT_API ATT_CHECK bool att_describe(const struct att_lib *lib, struct att_arena *arena, const char *evidence_type,
+                                    struct att_span evidence, struct att_span *ret_json, struct att_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,53 @@
+/* attest/token.h - attestation tokens: composing one (the issuer's side) and policy tokens.
+ *
+ * libattest never holds a private key: it gives the bytes to sign and puts the signature behind them.
+ *
+ * Example:
+ *     struct att_token_in in = { .size = sizeof in, .issuer = att_str("https://localhost:8443"), ... };
+ *     if (!att_token_input(arena, &verdict, &in, &input, &err)) ...      "header.payload"
+ *     signature = the key's answer for `input`
+ *     if (!att_token_join(arena, input, signature, &token, &err)) ...    "header.payload.signature"
+ */
+#ifndef ATTEST_TOKEN_H
+#define ATTEST_TOKEN_H
+
+#include <attest/attest.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct att_token_in {
+    size_t size;            /* sizeof(struct att_token_in) */
+    struct att_span issuer; /* attestUri, no trailing slash */
+    const char *alg;        /* "RS256", "ES256"; NULL: unsecured ("none"), for draft policies */
+    struct att_span kid;
+    int64_t iat_unix_s; /* real time, never the evidence time; nbf is the same */
+    int64_t lifetime_s;
+    struct att_span jti; /* 32 bytes; written as lower-case hex */
+    struct att_span nonce;
+    bool has_nonce;
+    struct att_span policy_text; /* for x-ms-policy-hash */
+    bool policy_is_default;      /* else the issued claims also stand inside x-ms-policy */
+    bool unsafe_evidence_time;   /* x-attestd-unsafe: "evidence-time"; "test-roots" follows from the verdict */
+};
+
+/* Base64url header and payload with a dot between: keys sorted at every level. For an unsecured token this is
+ * already all but the last dot. */
+ATT_API ATT_CHECK bool att_token_input(struct att_arena *arena, const struct att_verdict *verdict,
+                                       const struct att_token_in *in, struct att_span *ret, struct att_err *err);
+/* input "." base64url(signature); an empty signature for an unsecured token. */
+ATT_API ATT_CHECK bool att_token_join(struct att_arena *arena, struct att_span input, struct att_span signature,
+                                      struct att_span *ret, struct att_err *err);
+
+/* A policy as clients send it: plain text, or a compact JWS with {"AttestationPolicy": base64url(text)} (alg none or
+ * signed; a signature is checked against the key in the header, which proves the sender holds it and no more).
+ * POLICY_TOKEN_INVALID. */
+ATT_API ATT_CHECK bool att_policy_from_client(struct att_arena *arena, struct att_span text_or_token,
+                                              const struct att_limits *limits, struct att_span *ret_text,
+                                              struct att_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
