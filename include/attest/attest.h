@@ -30,24 +30,24 @@ extern "C" {
 #endif
 
 enum att_tcb_status {
-    ATT_TCB_UNKNOWN, /* the evidence was refused before its level was known */
-    ATT_TCB_UP_TO_DATE,
-    ATT_TCB_SW_HARDENING_NEEDED,
-    ATT_TCB_CONFIGURATION_NEEDED,
-    ATT_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED,
-    ATT_TCB_OUT_OF_DATE,
-    ATT_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED,
-    ATT_TCB_REVOKED,
-    ATT_TCB_STATUS_COUNT
+    ATT_STATUS_UNKNOWN, /* the evidence was refused before its level was known */
+    ATT_STATUS_UP_TO_DATE,
+    ATT_STATUS_SW_HARDENING_NEEDED,
+    ATT_STATUS_CONFIGURATION_NEEDED,
+    ATT_STATUS_CONFIGURATION_AND_SW_HARDENING_NEEDED,
+    ATT_STATUS_OUT_OF_DATE,
+    ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED,
+    ATT_STATUS_REVOKED,
+    ATT_STATUS_COUNT
 };
 #define ATT_TCB_BIT(status) (1u << (status))
 /* What a server accepts unless told otherwise. */
 #define ATT_TCB_DEFAULT                                                                                       \
-    (ATT_TCB_BIT(ATT_TCB_UP_TO_DATE) | ATT_TCB_BIT(ATT_TCB_SW_HARDENING_NEEDED) |                             \
-     ATT_TCB_BIT(ATT_TCB_CONFIGURATION_NEEDED) | ATT_TCB_BIT(ATT_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED))
+    (ATT_TCB_BIT(ATT_STATUS_UP_TO_DATE) | ATT_TCB_BIT(ATT_STATUS_SW_HARDENING_NEEDED) |                             \
+     ATT_TCB_BIT(ATT_STATUS_CONFIGURATION_NEEDED) | ATT_TCB_BIT(ATT_STATUS_CONFIGURATION_AND_SW_HARDENING_NEEDED))
 /* Evidence alone is judged, the status only reported. Revoked cannot be accepted. */
 #define ATT_TCB_ANY_BUT_REVOKED                                                                               \
-    (ATT_TCB_DEFAULT | ATT_TCB_BIT(ATT_TCB_OUT_OF_DATE) | ATT_TCB_BIT(ATT_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED))
+    (ATT_TCB_DEFAULT | ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE) | ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED))
 
 /* "UpToDate", ...; "" for UNKNOWN. */
 ATT_API const char *att_tcb_status_name(enum att_tcb_status s);
