@@ -1,5 +1,5 @@
-/* A driver for compilers without libFuzzer: replays a corpus folder, then every truncation of each seed, then a fixed
- * number of mutations from a fixed seed, so that the same build always runs the same inputs. */
+/* A driver for compilers without libFuzzer: replays a corpus folder, then every truncation of each seed, then
+ * a fixed number of mutations from a fixed seed, so that the same build always runs the same inputs. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

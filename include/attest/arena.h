@@ -1,7 +1,8 @@
 /* attest/arena.h - the memory of one piece of work.
  *
- * Results of libattest live in an arena that the caller gives: allocate freely, free all at once. It has a ceiling,
- * so that an attacker's sizes end in an error and not in the machine's memory. Everything is wiped when freed.
+ * Results of libattest live in an arena that the caller gives: allocate freely, free all at once. It has a
+ * ceiling, so that an attacker's sizes end in an error and not in the machine's memory. Everything is wiped
+ * when freed.
  *
  * Example:
  *     struct att_arena *a = att_arena_new(1 << 20);

@@ -1,7 +1,7 @@
 /* attest/attest.h - judge one piece of evidence.
  *
- * Give it bytes, collateral, a time and maybe a policy; get claims and a verdict, or a reason. No I/O, no clock, no
- * globals: the same inputs give the same bytes, on any thread, years later.
+ * Give it bytes, collateral, a time and maybe a policy; get claims and a verdict, or a reason. No I/O, no
+ * clock, no globals: the same inputs give the same bytes, on any thread, years later.
  *
  * Example:
  *     struct att_attest_in in = { .size = sizeof in, .evidence_type = "sgx", .evidence = quote,
@@ -11,12 +11,12 @@
  *     if (!att_attest(lib, arena, &in, &verdict))
  *         printf("%s: %s\n", att_code_name(verdict.err.code), verdict.err.text);
  *
- * Order: form of the evidence, binding of runtime and init-time data, certificate chain, collateral, signatures, TCB
- * level, acceptance of its status, claims, policy. The first check that fails is the reason.
+ * Order: form of the evidence, binding of runtime and init-time data, certificate chain, collateral,
+ * signatures, TCB level, acceptance of its status, claims, policy. The first check that fails is the reason.
  * Ownership: everything in the verdict lives in the arena; inputs are borrowed and must live as long.
- * Errors: class EVIDENCE: the sender must change something; COLLATERAL: what surrounds the evidence; POLICY: the
- *         policy says no; INTERNAL: our fault.
- * Spec: src/evidence/<type>/README.md lists each check with its clause.
+ * Errors: class EVIDENCE: the sender must change something; COLLATERAL: what surrounds the evidence; POLICY:
+ * the policy says no; INTERNAL: our fault. Spec: src/evidence/<type>/README.md lists each check with its
+ * clause.
  */
 #ifndef ATTEST_ATTEST_H
 #define ATTEST_ATTEST_H
@@ -42,12 +42,14 @@ enum att_tcb_status {
 };
 #define ATT_TCB_BIT(status) (1u << (status))
 /* What a server accepts unless told otherwise. */
-#define ATT_TCB_DEFAULT                                                                                       \
-    (ATT_TCB_BIT(ATT_STATUS_UP_TO_DATE) | ATT_TCB_BIT(ATT_STATUS_SW_HARDENING_NEEDED) |                             \
-     ATT_TCB_BIT(ATT_STATUS_CONFIGURATION_NEEDED) | ATT_TCB_BIT(ATT_STATUS_CONFIGURATION_AND_SW_HARDENING_NEEDED))
+#define ATT_TCB_DEFAULT                                                                                      \
+    (ATT_TCB_BIT(ATT_STATUS_UP_TO_DATE) | ATT_TCB_BIT(ATT_STATUS_SW_HARDENING_NEEDED) |                      \
+     ATT_TCB_BIT(ATT_STATUS_CONFIGURATION_NEEDED) |                                                          \
+     ATT_TCB_BIT(ATT_STATUS_CONFIGURATION_AND_SW_HARDENING_NEEDED))
 /* Evidence alone is judged, the status only reported. Revoked cannot be accepted. */
-#define ATT_TCB_ANY_BUT_REVOKED                                                                               \
-    (ATT_TCB_DEFAULT | ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE) | ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED))
+#define ATT_TCB_ANY_BUT_REVOKED                                                                              \
+    (ATT_TCB_DEFAULT | ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE) |                                                 \
+     ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED))
 
 /* "UpToDate", ...; "" for UNKNOWN. */
 ATT_API const char *att_tcb_status_name(enum att_tcb_status s);
@@ -61,16 +63,17 @@ struct att_tcb_shortfall {
 };
 
 struct att_tcb {
-    enum att_tcb_status status;    /* platform and quoting enclave combined */
-    enum att_tcb_status platform;  /* of the matched TCB level alone */
-    enum att_tcb_status qe;        /* of the quoting enclave alone */
-    int64_t date_unix_s;           /* tcbDate of the matched level; 0 when none */
-    uint32_t evaluation_number;    /* the lower of TCB info's and QE identity's */
+    enum att_tcb_status status;        /* platform and quoting enclave combined */
+    enum att_tcb_status platform;      /* of the matched TCB level alone */
+    enum att_tcb_status qe;            /* of the quoting enclave alone */
+    int64_t date_unix_s;               /* tcbDate of the matched level; 0 when none */
+    uint32_t evaluation_number;        /* the lower of TCB info's and QE identity's */
     const struct att_span *advisories; /* union, order kept */
     size_t advisory_count;
     const struct att_tcb_shortfall *shortfall; /* each component too low for the next better level */
     size_t shortfall_count;
-    enum att_tcb_status next; /* status of the level the shortfall is measured against; UNKNOWN when at the top */
+    enum att_tcb_status
+        next; /* status of the level the shortfall is measured against; UNKNOWN when at the top */
 };
 
 /* Data that the attester bound into its evidence. */
@@ -87,12 +90,12 @@ struct att_attest_in {
     struct att_bound_data runtime;
     struct att_bound_data init_time;
     const struct att_collateral *collateral;
-    int64_t now_unix_s;         /* every validity check uses it */
-    unsigned accepted_tcb;      /* ATT_TCB_BIT of each status that is accepted; 0 accepts none */
-    uint32_t evaluation_number_min; /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
+    int64_t now_unix_s;              /* every validity check uses it */
+    unsigned accepted_tcb;           /* ATT_TCB_BIT of each status that is accepted; 0 accepts none */
+    uint32_t evaluation_number_min;  /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
     const struct att_policy *policy; /* NULL: evidence alone is judged */
-    bool trace;    /* fill policy.trace */
-    bool describe; /* fill evidence_json, for people and attestctl */
+    bool trace;                      /* fill policy.trace */
+    bool describe;                   /* fill evidence_json, for people and attestctl */
 };
 
 struct att_verdict {
@@ -108,12 +111,13 @@ struct att_verdict {
 };
 
 /* verdict->accepted. `ret` is filled in every case. */
-ATT_API ATT_CHECK bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct att_attest_in *in,
-                                  struct att_verdict *ret);
+ATT_API ATT_CHECK bool att_attest(const struct att_lib *lib, struct att_arena *arena,
+                                  const struct att_attest_in *in, struct att_verdict *ret);
 
 /* Decodes evidence without judging it: one JSON object for `attestctl evidence show`. */
-ATT_API ATT_CHECK bool att_describe(const struct att_lib *lib, struct att_arena *arena, const char *evidence_type,
-                                    struct att_span evidence, struct att_span *ret_json, struct att_err *err);
+ATT_API ATT_CHECK bool att_describe(const struct att_lib *lib, struct att_arena *arena,
+                                    const char *evidence_type, struct att_span evidence,
+                                    struct att_span *ret_json, struct att_err *err);
 
 #ifdef __cplusplus
 }

@@ -1,11 +1,11 @@
 /* attest/claims.h - what is said about an attester: a set of typed statements.
  *
- * A claim has a type (its name), a value, and an issuer: the service (from evidence), the policy, or the client
- * (custom). Adding a claim that equals one already there (type, value, issuer) changes nothing; several values under
- * one type are several claims and become a JSON array in a token.
+ * A claim has a type (its name), a value, and an issuer: the service (from evidence), the policy, or the
+ * client (custom). Adding a claim that equals one already there (type, value, issuer) changes nothing;
+ * several values under one type are several claims and become a JSON array in a token.
  *
- * Ownership: claims live in the arena of their set; spans given to att_claims_add_* are borrowed and must live as
- * long. Threads: one set, one thread.
+ * Ownership: claims live in the arena of their set; spans given to att_claims_add_* are borrowed and must
+ * live as long. Threads: one set, one thread.
  */
 #ifndef ATTEST_CLAIMS_H
 #define ATTEST_CLAIMS_H
@@ -48,9 +48,12 @@ struct att_claims {
     size_t max; /* most claims the set may hold */
 };
 
-ATT_API void att_claims_init(struct att_claims *set, struct att_arena *arena, const struct att_limits *limits);
-/* Adds unless an equal claim is there; LIMIT_EXCEEDED or OUT_OF_MEMORY. Flags of an equal claim are joined. */
-ATT_API ATT_CHECK bool att_claims_add(struct att_claims *set, const struct att_claim *claim, struct att_err *err);
+ATT_API void att_claims_init(struct att_claims *set, struct att_arena *arena,
+                             const struct att_limits *limits);
+/* Adds unless an equal claim is there; LIMIT_EXCEEDED or OUT_OF_MEMORY. Flags of an equal claim are joined.
+ */
+ATT_API ATT_CHECK bool att_claims_add(struct att_claims *set, const struct att_claim *claim,
+                                      struct att_err *err);
 ATT_API ATT_CHECK bool att_claims_add_bool(struct att_claims *set, const char *type, bool v, unsigned flags,
                                            struct att_err *err);
 ATT_API ATT_CHECK bool att_claims_add_int(struct att_claims *set, const char *type, int64_t v, unsigned flags,
@@ -69,8 +72,10 @@ ATT_API const struct att_claim *att_claims_find(const struct att_claims *set, co
 /* "AttestationService", "AttestationPolicy", "CustomClaim". */
 ATT_API const char *att_issuer_name(enum att_claim_issuer issuer);
 ATT_API bool att_value_eq(const struct att_value *a, const struct att_value *b);
-/* Claims from a JSON array of {"type","value","issuer"?} or an object {"name": value, ...}; for files of cases. */
-ATT_API ATT_CHECK bool att_claims_read_json(struct att_claims *set, struct att_span json, struct att_err *err);
+/* Claims from a JSON array of {"type","value","issuer"?} or an object {"name": value, ...}; for files of
+ * cases. */
+ATT_API ATT_CHECK bool att_claims_read_json(struct att_claims *set, struct att_span json,
+                                            struct att_err *err);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,9 @@
 /* attest/collateral.h - what surrounds evidence: revocation lists, TCB info, identities, issuer chains.
  *
- * Items are given as bytes (libattest never fetches), read and checked once - signatures, chains to the trusted roots,
- * form - and kept verified in an immutable snapshot. What depends on the time of judgement (validity, revocation) is
- * judged with each attestation. A bad item does not spoil the snapshot: it keeps its refusal, and evidence that needs
- * it is refused with it.
+ * Items are given as bytes (libattest never fetches), read and checked once - signatures, chains to the
+ * trusted roots, form - and kept verified in an immutable snapshot. What depends on the time of judgement
+ * (validity, revocation) is judged with each attestation. A bad item does not spoil the snapshot: it keeps
+ * its refusal, and evidence that needs it is refused with it.
  *
  * Example:
  *     struct att_dcap_bundle b = { .name = "lab-1", .tcb_info = ..., .qe_identity = ..., ... };
@@ -24,8 +24,8 @@
 extern "C" {
 #endif
 
-/* The library: fetched algorithms, trusted root keys, the cache of verified certificate chains. Immutable to its
- * users, shared by all threads. Intel's SGX root key is built in. */
+/* The library: fetched algorithms, trusted root keys, the cache of verified certificate chains. Immutable to
+ * its users, shared by all threads. Intel's SGX root key is built in. */
 struct att_lib;
 
 struct att_root {
@@ -34,20 +34,21 @@ struct att_root {
 };
 
 struct att_lib_options {
-    size_t size;                    /* sizeof(struct att_lib_options) */
+    size_t size;                     /* sizeof(struct att_lib_options) */
     const struct att_limits *limits; /* NULL: defaults; copied */
-    const struct att_root *roots;   /* besides the built-in ones; copied */
+    const struct att_root *roots;    /* besides the built-in ones; copied */
     size_t root_count;
-    size_t chain_cache_entries;     /* verified PCK chains kept; 0: 4096 */
+    size_t chain_cache_entries; /* verified PCK chains kept; 0: 4096 */
 };
 
 /* options may be NULL. Caller frees with att_lib_free, after every snapshot made with it. */
-ATT_API ATT_CHECK bool att_lib_new(const struct att_lib_options *options, struct att_lib **ret, struct att_err *err);
+ATT_API ATT_CHECK bool att_lib_new(const struct att_lib_options *options, struct att_lib **ret,
+                                   struct att_err *err);
 ATT_API void att_lib_free(struct att_lib *lib);
 ATT_API const struct att_limits *att_lib_limits(const struct att_lib *lib);
 
-/* One platform's DCAP collateral, in the forms of Intel's PCS: JSON envelopes, PEM chains leaf first, CRLs as DER, hex
- * of DER or PEM. Borrowed for the call. An empty span is an item that is not there. */
+/* One platform's DCAP collateral, in the forms of Intel's PCS: JSON envelopes, PEM chains leaf first, CRLs as
+ * DER, hex of DER or PEM. Borrowed for the call. An empty span is an item that is not there. */
 struct att_dcap_bundle {
     const char *name; /* shown in refusals; a folder or platform name */
     struct att_span tcb_info;
@@ -68,21 +69,22 @@ struct att_collateral;
 
 /* Fails for want of memory only, or when SOLE is not exactly one bundle. */
 ATT_API ATT_CHECK bool att_collateral_new(const struct att_lib *lib, const struct att_dcap_bundle *bundles,
-                                          size_t count, enum att_collateral_use use, struct att_collateral **ret,
-                                          struct att_err *err);
+                                          size_t count, enum att_collateral_use use,
+                                          struct att_collateral **ret, struct att_err *err);
 ATT_API struct att_collateral *att_collateral_ref(struct att_collateral *c);
 ATT_API void att_collateral_free(struct att_collateral *c);
 
 /* What became of the items, for logs and `attestctl collateral show`: one row each. */
 struct att_collateral_row {
     const char *bundle;
-    const char *item;         /* "tcb_info", "qe_identity", "pck_crl", "root_ca_crl" */
-    char subject[48];         /* "SGX 00606a000000", "QE", CN of the CRL's issuer */
-    int64_t issued_unix_s;    /* issueDate, thisUpdate; 0 when it could not be read */
-    int64_t next_unix_s;      /* nextUpdate */
-    struct att_err refusal;   /* ATT_OK when the item is usable */
+    const char *item;       /* "tcb_info", "qe_identity", "pck_crl", "root_ca_crl" */
+    char subject[48];       /* "SGX 00606a000000", "QE", CN of the CRL's issuer */
+    int64_t issued_unix_s;  /* issueDate, thisUpdate; 0 when it could not be read */
+    int64_t next_unix_s;    /* nextUpdate */
+    struct att_err refusal; /* ATT_OK when the item is usable */
 };
-ATT_API size_t att_collateral_rows(const struct att_collateral *c, struct att_collateral_row *ret, size_t max);
+ATT_API size_t att_collateral_rows(const struct att_collateral *c, struct att_collateral_row *ret,
+                                   size_t max);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,8 @@
 /* attest/error.h - how libattest says no.
  *
- * Every function that can fail takes a `struct att_err *` and returns false with it filled: a code for programs,
- * a place for finding, what was found and what was expected for people. The first failure wins. On success the
- * error is left alone. The caller owns the struct; it holds no pointers and needs no freeing.
+ * Every function that can fail takes a `struct att_err *` and returns false with it filled: a code for
+ * programs, a place for finding, what was found and what was expected for people. The first failure wins. On
+ * success the error is left alone. The caller owns the struct; it holds no pointers and needs no freeing.
  *
  * Example:
  *     struct att_err err = { 0 };
@@ -10,8 +10,8 @@
  *         fprintf(stderr, "%s at %s: found %s, expected %s\n",
  *                 att_code_name(err.code), err.where, err.found, err.expected);
  *
- * Threads: no shared state. Nothing in an error is secret, and nothing in it is raw input: bytes that an attacker
- * chose are escaped and cut before they get here.
+ * Threads: no shared state. Nothing in an error is secret, and nothing in it is raw input: bytes that an
+ * attacker chose are escaped and cut before they get here.
  */
 #ifndef ATTEST_ERROR_H
 #define ATTEST_ERROR_H

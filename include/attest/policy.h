@@ -1,15 +1,15 @@
 /* attest/policy.h - the attestation policy language, versions 1.0 and 1.1.
  *
- * A policy is text, stored and hashed byte for byte. It is compiled once (every error of syntax and of static rules
- * is found here) and then evaluated many times, by any thread.
+ * A policy is text, stored and hashed byte for byte. It is compiled once (every error of syntax and of static
+ * rules is found here) and then evaluated many times, by any thread.
  *
  * Example:
  *     struct att_policy *policy = NULL;
- *     if (!att_policy_compile(att_str("version=1.0; authorizationrules{ => permit(); };"), NULL, &policy, NULL, &err))
- *         return false;                         (err.text is the documented parse error, err.where "line:column")
- *     if (!att_policy_eval(policy, arena, &incoming, NULL, &result, &err))
- *         ...                                   (denied: POLICY_DENIED or POLICY_NO_PERMIT; err.found names the rule)
- *     att_policy_free(policy);
+ *     if (!att_policy_compile(att_str("version=1.0; authorizationrules{ => permit(); };"), NULL, &policy,
+ * NULL, &err)) return false;                         (err.text is the documented parse error, err.where
+ * "line:column") if (!att_policy_eval(policy, arena, &incoming, NULL, &result, &err))
+ *         ...                                   (denied: POLICY_DENIED or POLICY_NO_PERMIT; err.found names
+ * the rule) att_policy_free(policy);
  *
  * Work is counted in steps with a limit, never in wall time: the same input always gets the same verdict.
  */
@@ -24,7 +24,8 @@ extern "C" {
 
 struct att_policy;
 
-/* Where a compile error stands; for drawing a caret. Lines and columns count from 1, columns in code points. */
+/* Where a compile error stands; for drawing a caret. Lines and columns count from 1, columns in code points.
+ */
 struct att_policy_place {
     unsigned line;
     unsigned column;
@@ -32,8 +33,8 @@ struct att_policy_place {
 
 /* POLICY_SYNTAX, POLICY_VERSION, POLICY_RULE, POLICY_LIMIT. err.text holds
  * "Policy Parser Exception Thrown: Offending symbol: '['\nLine: '2', Column: '1'\nFailure message: '...'\n
- * Failing rule: 'policy > versionInfo'"; err.found the symbol, err.expected what would have been right, with a hint
- * where a construct comes from AD FS. ret_place may be NULL. Caller frees. */
+ * Failing rule: 'policy > versionInfo'"; err.found the symbol, err.expected what would have been right, with
+ * a hint where a construct comes from AD FS. ret_place may be NULL. Caller frees. */
 ATT_API ATT_CHECK bool att_policy_compile(struct att_span text, const struct att_limits *limits,
                                           struct att_policy **ret, struct att_policy_place *ret_place,
                                           struct att_err *err);
@@ -61,9 +62,9 @@ struct att_trace_row {
 };
 
 struct att_policy_result {
-    bool authorized;               /* starts false; true only when permitted and not denied */
-    struct att_claims issued;      /* outgoing set: these become token claims */
-    struct att_claims properties;  /* configuration and token properties */
+    bool authorized;                   /* starts false; true only when permitted and not denied */
+    struct att_claims issued;          /* outgoing set: these become token claims */
+    struct att_claims properties;      /* configuration and token properties */
     const struct att_trace_row *trace; /* NULL unless asked for */
     size_t trace_count;
 };
@@ -73,8 +74,9 @@ struct att_policy_options {
     bool trace;
 };
 
-/* Runs all sections over `incoming`, which receives what rules add. False with err when denied, not permitted or not
- * evaluable; `ret` is filled in every case (authorized is then false). Everything in `ret` lives in `arena`. */
+/* Runs all sections over `incoming`, which receives what rules add. False with err when denied, not permitted
+ * or not evaluable; `ret` is filled in every case (authorized is then false). Everything in `ret` lives in
+ * `arena`. */
 ATT_API ATT_CHECK bool att_policy_eval(const struct att_policy *policy, struct att_arena *arena,
                                        struct att_claims *incoming, const struct att_policy_options *options,
                                        struct att_policy_result *ret, struct att_err *err);

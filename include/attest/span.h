@@ -1,8 +1,8 @@
 /* attest/span.h - a borrowed run of bytes.
  *
- * A span never owns what it points at: whoever made the bytes frees them, and a span is good for as long as they
- * are. Text is a span too (UTF-8, no terminating NUL counted). An empty span may have a NULL pointer, so "absent"
- * is never expressed by length 0: functions that need to tell absent from empty say how.
+ * A span never owns what it points at: whoever made the bytes frees them, and a span is good for as long as
+ * they are. Text is a span too (UTF-8, no terminating NUL counted). An empty span may have a NULL pointer, so
+ * "absent" is never expressed by length 0: functions that need to tell absent from empty say how.
  *
  * Example:
  *     struct att_span quote = att_span_of(buffer, buffer_bytes);

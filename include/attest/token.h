@@ -29,20 +29,21 @@ struct att_token_in {
     bool has_nonce;
     struct att_span policy_text; /* for x-ms-policy-hash */
     bool policy_is_default;      /* else the issued claims also stand inside x-ms-policy */
-    bool unsafe_evidence_time;   /* x-attestd-unsafe: "evidence-time"; "test-roots" follows from the verdict */
+    bool unsafe_evidence_time; /* x-attestd-unsafe: "evidence-time"; "test-roots" follows from the verdict */
 };
 
 /* Base64url header and payload with a dot between: keys sorted at every level. For an unsecured token this is
  * already all but the last dot. */
 ATT_API ATT_CHECK bool att_token_input(struct att_arena *arena, const struct att_verdict *verdict,
-                                       const struct att_token_in *in, struct att_span *ret, struct att_err *err);
+                                       const struct att_token_in *in, struct att_span *ret,
+                                       struct att_err *err);
 /* input "." base64url(signature); an empty signature for an unsecured token. */
-ATT_API ATT_CHECK bool att_token_join(struct att_arena *arena, struct att_span input, struct att_span signature,
-                                      struct att_span *ret, struct att_err *err);
+ATT_API ATT_CHECK bool att_token_join(struct att_arena *arena, struct att_span input,
+                                      struct att_span signature, struct att_span *ret, struct att_err *err);
 
-/* A policy as clients send it: plain text, or a compact JWS with {"AttestationPolicy": base64url(text)} (alg none or
- * signed; a signature is checked against the key in the header, which proves the sender holds it and no more).
- * POLICY_TOKEN_INVALID. */
+/* A policy as clients send it: plain text, or a compact JWS with {"AttestationPolicy": base64url(text)} (alg
+ * none or signed; a signature is checked against the key in the header, which proves the sender holds it and
+ * no more). POLICY_TOKEN_INVALID. */
 ATT_API ATT_CHECK bool att_policy_from_client(struct att_arena *arena, struct att_span text_or_token,
                                               const struct att_limits *limits, struct att_span *ret_text,
                                               struct att_err *err);

@@ -1,5 +1,5 @@
-/* The arena: blocks in a list, bump allocation, a ceiling over all. With ATT_ARENA_DEBUG every piece is a block of
- * its own, so that the address sanitizer sees an overrun of one piece into the next. */
+/* The arena: blocks in a list, bump allocation, a ceiling over all. With ATT_ARENA_DEBUG every piece is a
+ * block of its own, so that the address sanitizer sees an overrun of one piece into the next. */
 #include <attest/arena.h>
 
 #include "base/secret.h"

@@ -8,22 +8,27 @@
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char std_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-#define ROW26(c, v)                                                                                           \
-    [(c) + 0] = (v) + 0, [(c) + 1] = (v) + 1, [(c) + 2] = (v) + 2, [(c) + 3] = (v) + 3, [(c) + 4] = (v) + 4,  \
-    [(c) + 5] = (v) + 5, [(c) + 6] = (v) + 6, [(c) + 7] = (v) + 7, [(c) + 8] = (v) + 8, [(c) + 9] = (v) + 9,  \
-    [(c) + 10] = (v) + 10, [(c) + 11] = (v) + 11, [(c) + 12] = (v) + 12, [(c) + 13] = (v) + 13,               \
-    [(c) + 14] = (v) + 14, [(c) + 15] = (v) + 15, [(c) + 16] = (v) + 16, [(c) + 17] = (v) + 17,               \
-    [(c) + 18] = (v) + 18, [(c) + 19] = (v) + 19, [(c) + 20] = (v) + 20, [(c) + 21] = (v) + 21,               \
-    [(c) + 22] = (v) + 22, [(c) + 23] = (v) + 23, [(c) + 24] = (v) + 24, [(c) + 25] = (v) + 25
-#define ROW10(c, v)                                                                                           \
-    [(c) + 0] = (v) + 0, [(c) + 1] = (v) + 1, [(c) + 2] = (v) + 2, [(c) + 3] = (v) + 3, [(c) + 4] = (v) + 4,  \
-    [(c) + 5] = (v) + 5, [(c) + 6] = (v) + 6, [(c) + 7] = (v) + 7, [(c) + 8] = (v) + 8, [(c) + 9] = (v) + 9
+#define ROW26(c, v)                                                                                          \
+    [(c) + 0] = (v) + 0, [(c) + 1] = (v) + 1, [(c) + 2] = (v) + 2, [(c) + 3] = (v) + 3, [(c) + 4] = (v) + 4, \
+           [(c) + 5] = (v) + 5, [(c) + 6] = (v) + 6, [(c) + 7] = (v) + 7, [(c) + 8] = (v) + 8,               \
+           [(c) + 9] = (v) + 9, [(c) + 10] = (v) + 10, [(c) + 11] = (v) + 11, [(c) + 12] = (v) + 12,         \
+           [(c) + 13] = (v) + 13, [(c) + 14] = (v) + 14, [(c) + 15] = (v) + 15, [(c) + 16] = (v) + 16,       \
+           [(c) + 17] = (v) + 17, [(c) + 18] = (v) + 18, [(c) + 19] = (v) + 19, [(c) + 20] = (v) + 20,       \
+           [(c) + 21] = (v) + 21, [(c) + 22] = (v) + 22, [(c) + 23] = (v) + 23, [(c) + 24] = (v) + 24,       \
+           [(c) + 25] = (v) + 25
+#define ROW10(c, v)                                                                                          \
+    [(c) + 0] = (v) + 0, [(c) + 1] = (v) + 1, [(c) + 2] = (v) + 2, [(c) + 3] = (v) + 3, [(c) + 4] = (v) + 4, \
+           [(c) + 5] = (v) + 5, [(c) + 6] = (v) + 6, [(c) + 7] = (v) + 7, [(c) + 8] = (v) + 8,               \
+           [(c) + 9] = (v) + 9
 
 /* Value + 1 so that 0 means "no digit" without spelling out 192 entries. */
-static const uint8_t url_values[256] = { ROW26('A', 1), ROW26('a', 27), ROW10('0', 53), ['-'] = 63, ['_'] = 64 };
-static const uint8_t std_values[256] = { ROW26('A', 1), ROW26('a', 27), ROW10('0', 53), ['+'] = 63, ['/'] = 64 };
-static const uint8_t any_values[256] = { ROW26('A', 1), ROW26('a', 27), ROW10('0', 53),
-                                         ['-'] = 63,    ['_'] = 64,     ['+'] = 63,     ['/'] = 64 };
+static const uint8_t url_values[256] = { ROW26('A', 1), ROW26('a', 27),
+                                         ROW10('0', 53), ['-'] = 63, ['_'] = 64 };
+static const uint8_t std_values[256] = { ROW26('A', 1), ROW26('a', 27),
+                                         ROW10('0', 53), ['+'] = 63, ['/'] = 64 };
+static const uint8_t any_values[256] = {
+    ROW26('A', 1), ROW26('a', 27), ROW10('0', 53), ['-'] = 63, ['_'] = 64, ['+'] = 63, ['/'] = 64
+};
 
 /* The documented text of the service, so that people and tools recognise it; the offset is ours. */
 static bool bad_character(struct att_span text, size_t at, const char *where, struct att_err *err)
@@ -31,8 +36,8 @@ static bool bad_character(struct att_span text, size_t at, const char *where, st
     struct att_shown shown;
     uint8_t c = text.ptr[at];
 
-    att_fail(err, ATT_BASE64_INVALID, where, "base64url (A-Z a-z 0-9 - _)", "character %u ('%s') at offset %zu", c,
-             att_shown(&shown, att_span_of(&c, 1)), at);
+    att_fail(err, ATT_BASE64_INVALID, where, "base64url (A-Z a-z 0-9 - _)",
+             "character %u ('%s') at offset %zu", c, att_shown(&shown, att_span_of(&c, 1)), at);
     att_err_text(err, "Unknown base64 character: %u ('%s') in %s at offset %zu", c,
                  att_shown(&shown, att_span_of(&c, 1)), where, at);
     return false;
@@ -80,7 +85,8 @@ bool att_base64_decode(struct att_arena *a, enum att_base64 kind, struct att_spa
             if (values[text.ptr[i]] == 0)
                 return bad_character(text, i, where, err);
         }
-        return att_fail(err, ATT_BASE64_INVALID, where, "a length that is not 1 modulo 4", "%zu characters", text.len);
+        return att_fail(err, ATT_BASE64_INVALID, where, "a length that is not 1 modulo 4", "%zu characters",
+                        text.len);
     }
     size_t full = text.len / 4;
     size_t tail = text.len % 4;
@@ -153,6 +159,12 @@ static void encode(struct att_buf *b, struct att_span bytes, const char *digits,
     b->len += size;
 }
 
-void att_base64url_put(struct att_buf *b, struct att_span bytes) { encode(b, bytes, url_digits, false); }
+void att_base64url_put(struct att_buf *b, struct att_span bytes)
+{
+    encode(b, bytes, url_digits, false);
+}
 
-void att_base64_put(struct att_buf *b, struct att_span bytes) { encode(b, bytes, std_digits, true); }
+void att_base64_put(struct att_buf *b, struct att_span bytes)
+{
+    encode(b, bytes, std_digits, true);
+}

@@ -47,9 +47,15 @@ void att_buf_put(struct att_buf *b, struct att_span bytes)
     b->len += bytes.len;
 }
 
-void att_buf_puts(struct att_buf *b, const char *text) { att_buf_put(b, att_str(text)); }
+void att_buf_puts(struct att_buf *b, const char *text)
+{
+    att_buf_put(b, att_str(text));
+}
 
-void att_buf_putc(struct att_buf *b, char c) { att_buf_put(b, att_span_of(&c, 1)); }
+void att_buf_putc(struct att_buf *b, char c)
+{
+    att_buf_put(b, att_span_of(&c, 1));
+}
 
 void att_buf_u16le(struct att_buf *b, uint16_t v)
 {

@@ -15,16 +15,32 @@ static const struct {
 };
 
 static const char *const class_names[] = {
-    [ATT_CLASS_NONE] = "none",     [ATT_CLASS_EVIDENCE] = "evidence", [ATT_CLASS_COLLATERAL] = "collateral",
-    [ATT_CLASS_POLICY] = "policy", [ATT_CLASS_TOKEN] = "token",       [ATT_CLASS_REQUEST] = "request",
+    [ATT_CLASS_NONE] = "none",
+    [ATT_CLASS_EVIDENCE] = "evidence",
+    [ATT_CLASS_COLLATERAL] = "collateral",
+    [ATT_CLASS_POLICY] = "policy",
+    [ATT_CLASS_TOKEN] = "token",
+    [ATT_CLASS_REQUEST] = "request",
     [ATT_CLASS_INTERNAL] = "internal",
 };
 
-static size_t row_of(enum att_code code) { return code < ATT_CODE_COUNT ? code : ATT_INTERNAL; }
+static size_t row_of(enum att_code code)
+{
+    return code < ATT_CODE_COUNT ? code : ATT_INTERNAL;
+}
 
-const char *att_code_name(enum att_code code) { return rows[row_of(code)].name; }
-const char *att_code_text(enum att_code code) { return rows[row_of(code)].text; }
-enum att_class att_code_class(enum att_code code) { return rows[row_of(code)].class_; }
+const char *att_code_name(enum att_code code)
+{
+    return rows[row_of(code)].name;
+}
+const char *att_code_text(enum att_code code)
+{
+    return rows[row_of(code)].text;
+}
+enum att_class att_code_class(enum att_code code)
+{
+    return rows[row_of(code)].class_;
+}
 
 const char *att_class_name(enum att_class c)
 {
@@ -35,10 +51,11 @@ static void compose(struct att_err *err)
 {
     const char *sentence = att_code_text(err->code);
 
-    /* Cutting is fine: every buffer is larger than its parts need in practice, and a cut sentence is still one. */
+    /* Cutting is fine: every buffer is larger than its parts need in practice, and a cut sentence is still
+     * one. */
     if (err->found[0] && err->expected[0])
-        (void)snprintf(err->text, sizeof err->text, "%s: %s is %s, expected %s", sentence, err->where, err->found,
-                       err->expected);
+        (void)snprintf(err->text, sizeof err->text, "%s: %s is %s, expected %s", sentence, err->where,
+                       err->found, err->expected);
     else if (err->found[0])
         (void)snprintf(err->text, sizeof err->text, "%s: %s is %s", sentence, err->where, err->found);
     else

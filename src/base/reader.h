@@ -1,8 +1,9 @@
 /* base/reader.h - the one reader for everything binary.
  *
- * It compares with what is left before it touches anything. A failed read sticks: later reads give zero and empty,
- * so one check at the end of a group is enough; a length that steers a loop or an allocation is checked at once.
- * A length-prefixed part gets its own reader over att_take(), and every reader ends with att_all_read().
+ * It compares with what is left before it touches anything. A failed read sticks: later reads give zero and
+ * empty, so one check at the end of a group is enough; a length that steers a loop or an allocation is
+ * checked at once. A length-prefixed part gets its own reader over att_take(), and every reader ends with
+ * att_all_read().
  */
 #ifndef BASE_READER_H
 #define BASE_READER_H
@@ -75,9 +76,15 @@ static inline uint32_t att_take_u32be(struct att_reader *r)
 }
 
 /* Everything that is left, as one span. */
-static inline struct att_span att_take_rest(struct att_reader *r) { return att_take(r, r->left); }
+static inline struct att_span att_take_rest(struct att_reader *r)
+{
+    return att_take(r, r->left);
+}
 
 /* True when nothing failed and nothing is left over. */
-static inline bool att_all_read(const struct att_reader *r) { return !r->failed && r->left == 0; }
+static inline bool att_all_read(const struct att_reader *r)
+{
+    return !r->failed && r->left == 0;
+}
 
 #endif

@@ -2,7 +2,10 @@
 
 #include <stdio.h>
 
-static bool leap(int y) { return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0; }
+static bool leap(int y)
+{
+    return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+}
 
 /* Days since 1970-01-01, by the usual era arithmetic over 400-year cycles starting on 1 March. */
 static int64_t days_of(int y, int m, int d)
@@ -22,7 +25,8 @@ bool att_time_from_civil(int year, int month, int day, int hour, int minute, int
     if (year < 1 || year > 9999 || month < 1 || month > 12)
         return false;
     int length = lengths[month - 1] + (month == 2 && leap(year));
-    if (day < 1 || day > length || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+    if (day < 1 || day > length || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+        second > 59)
         return false;
     *ret_unix_s = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     return true;

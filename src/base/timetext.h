@@ -1,5 +1,5 @@
-/* base/timetext.h - YYYY-MM-DDThh:mm:ssZ to and from seconds since 1970-01-01 UTC. No locale, no zone, no clock.
- * Years 0001 to 9999; a leap second (":60") is refused. */
+/* base/timetext.h - YYYY-MM-DDThh:mm:ssZ to and from seconds since 1970-01-01 UTC. No locale, no zone, no
+ * clock. Years 0001 to 9999; a leap second (":60") is refused. */
 #ifndef BASE_TIMETEXT_H
 #define BASE_TIMETEXT_H
 

@@ -1,6 +1,7 @@
 /* tests/support/cases.h - what data-driven tests share: where the vectors are, reading files, counting cases.
  *
- * `make check` adds up the lines "cases NAME passed P failed F skipped S" that tests print through cases_report().
+ * `make check` adds up the lines "cases NAME passed P failed F skipped S" that tests print through
+ * cases_report().
  */
 #ifndef TESTS_SUPPORT_CASES_H
 #define TESTS_SUPPORT_CASES_H
@@ -22,7 +23,8 @@ void cases_skip(struct cases *c, const char *format, ...) __attribute__((format(
 /* Prints the closing line; gives the exit status of the program (0, or 1 when a case failed or none ran). */
 int cases_report(const struct cases *c);
 
-/* The vectors folder: $ATTESTD_VECTORS, or ../shared/vectors beside the source tree; NULL when there is none. */
+/* The vectors folder: $ATTESTD_VECTORS, or ../shared/vectors beside the source tree; NULL when there is none.
+ */
 const char *vectors_dir(void);
 /* The source tree ($ATTESTD_SOURCE, set by ctest; else the current folder). */
 const char *source_dir(void);
