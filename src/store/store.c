@@ -17,9 +17,10 @@ bool store_certificate_put(struct store *s, const struct store_certificate *row,
 }
 
 bool store_certificate_get(struct store *s, struct att_arena *arena, const char *provider, const char *kid,
-                           struct att_span *ret_der, bool *ret_found, struct att_err *err)
+                           const char *attest_uri, struct att_span *ret_der, bool *ret_found,
+                           struct att_err *err)
 {
-    return s->ops->certificate_get(s, arena, provider, kid, ret_der, ret_found, err);
+    return s->ops->certificate_get(s, arena, provider, kid, attest_uri, ret_der, ret_found, err);
 }
 
 unsigned store_schema_version(struct store *s)

@@ -25,6 +25,7 @@ struct store_key {
 struct store_certificate {
     const char *provider; /* "default" */
     const char *kid;
+    const char *attest_uri; /* the endpoint it names */
     struct att_span der;
 };
 
@@ -34,9 +35,10 @@ struct store_ops {
     bool (*key_list)(struct store *, struct att_arena *, struct store_key **ret, size_t *ret_count,
                      struct att_err *);
     bool (*certificate_put)(struct store *, const struct store_certificate *row, struct att_err *);
-    /* ret_found false: there is none */
+    /* ret_found false: there is none for this endpoint */
     bool (*certificate_get)(struct store *, struct att_arena *, const char *provider, const char *kid,
-                            struct att_span *ret_der, bool *ret_found, struct att_err *);
+                            const char *attest_uri, struct att_span *ret_der, bool *ret_found,
+                            struct att_err *);
     unsigned (*schema_version)(struct store *);
     void (*close)(struct store *);
 };
@@ -52,8 +54,8 @@ ATT_CHECK bool store_key_list(struct store *s, struct att_arena *arena, struct s
 ATT_CHECK bool store_certificate_put(struct store *s, const struct store_certificate *row,
                                      struct att_err *err);
 ATT_CHECK bool store_certificate_get(struct store *s, struct att_arena *arena, const char *provider,
-                                     const char *kid, struct att_span *ret_der, bool *ret_found,
-                                     struct att_err *err);
+                                     const char *kid, const char *attest_uri, struct att_span *ret_der,
+                                     bool *ret_found, struct att_err *err);
 unsigned store_schema_version(struct store *s);
 void store_close(struct store *s); /* NULL is fine */
 

@@ -155,27 +155,29 @@ static bool certificate_put(struct store *s, const struct store_certificate *row
     struct sqlite *q = sqlite_of(s);
     STATEMENT st = NULL;
 
-    if (!prepare(q,
-                 "INSERT INTO certificates (provider, kid, der) VALUES (?, ?, ?) "
-                 "ON CONFLICT (provider, kid) DO UPDATE SET der = excluded.der",
-                 &st, "store.certificates", err))
+    if (!prepare(
+            q,
+            "INSERT INTO certificates (provider, kid, attest_uri, der) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (provider, kid) DO UPDATE SET attest_uri = excluded.attest_uri, der = excluded.der",
+            &st, "store.certificates", err))
         return false;
-    if (!bind_text(st, 1, row->provider) || !bind_text(st, 2, row->kid) || !bind_blob(st, 3, row->der) ||
-        sqlite3_step(st) != SQLITE_DONE)
+    if (!bind_text(st, 1, row->provider) || !bind_text(st, 2, row->kid) ||
+        !bind_text(st, 3, row->attest_uri) || !bind_blob(st, 4, row->der) || sqlite3_step(st) != SQLITE_DONE)
         return sql_failed(q, "store.certificates", err);
     return true;
 }
 
 static bool certificate_get(struct store *s, struct att_arena *arena, const char *provider, const char *kid,
-                            struct att_span *ret_der, bool *ret_found, struct att_err *err)
+                            const char *attest_uri, struct att_span *ret_der, bool *ret_found,
+                            struct att_err *err)
 {
     struct sqlite *q = sqlite_of(s);
     STATEMENT st = NULL;
 
-    if (!prepare(q, "SELECT der FROM certificates WHERE provider = ? AND kid = ?", &st, "store.certificates",
-                 err))
+    if (!prepare(q, "SELECT der FROM certificates WHERE provider = ? AND kid = ? AND attest_uri = ?", &st,
+                 "store.certificates", err))
         return false;
-    if (!bind_text(st, 1, provider) || !bind_text(st, 2, kid))
+    if (!bind_text(st, 1, provider) || !bind_text(st, 2, kid) || !bind_text(st, 3, attest_uri))
         return sql_failed(q, "store.certificates", err);
     int step = sqlite3_step(st);
     if (step == SQLITE_DONE) {

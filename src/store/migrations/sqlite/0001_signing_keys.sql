@@ -9,8 +9,9 @@ CREATE TABLE signing_keys (
 ) STRICT;
 
 CREATE TABLE certificates (
-    provider TEXT NOT NULL,
-    kid      TEXT NOT NULL REFERENCES signing_keys (kid),
-    der      BLOB NOT NULL,
+    provider   TEXT NOT NULL,
+    kid        TEXT NOT NULL REFERENCES signing_keys (kid),
+    attest_uri TEXT NOT NULL, -- the endpoint that the certificate names
+    der        BLOB NOT NULL,
     PRIMARY KEY (provider, kid)
 ) STRICT;

@@ -1,0 +1,118 @@
+/* One attestation: judge the evidence, compose the token, have it signed. */
+#include <attest/token.h>
+
+#include "base/err.h"
+#include "service/internal.h"
+
+#include <openssl/rand.h>
+
+enum { TOKEN_LIFETIME_S = 8 * 3600, JTI_BYTES = 32 };
+
+/* What one attestation runs under: the stored policy, or the caller's draft. */
+struct judged_by {
+    const struct att_policy *policy;
+    struct att_policy *draft; /* owned */
+    bool is_default;
+};
+
+static bool type_of(const char *name, enum service_type *ret, struct att_err *err)
+{
+    for (size_t i = 0; i < SERVICE_TYPE_COUNT; i++) {
+        if (strcmp(name, service_type_names[i]) == 0) {
+            *ret = (enum service_type)i;
+            return true;
+        }
+    }
+    return att_fail(err, ATT_EVIDENCE_TYPE_UNKNOWN, "attestationType", "a type this service knows", "%s",
+                    name);
+}
+
+static bool choose_policy(struct service *s, enum service_type type, struct att_arena *arena,
+                          const struct service_attest_in *in, struct judged_by *ret, struct att_err *err)
+{
+    struct att_span text = { 0 };
+
+    if (!in->has_draft_policy) {
+        ret->policy = s->policies[type].compiled;
+        ret->is_default = s->policies[type].is_default;
+        return true;
+    }
+    if (!att_policy_from_client(arena, in->draft_policy, service_limits(s), &text, err) ||
+        !att_policy_compile(text, service_limits(s), &ret->draft, NULL, err))
+        return false;
+    ret->policy = ret->draft;
+    return true;
+}
+
+static bool judge(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
+                  const struct judged_by *by, struct att_verdict *ret, struct att_err *err)
+{
+    struct att_collateral *collateral = service_collateral_ref(s);
+    struct att_attest_in what = {
+        .size = sizeof what,
+        .evidence_type = in->evidence_type,
+        .evidence = in->evidence,
+        .runtime = in->runtime,
+        .init_time = in->init_time,
+        .collateral = collateral,
+        .now_unix_s = s->options.evidence_time_set ? s->options.evidence_time_unix_s : service_now_unix_s(s),
+        .accepted_tcb = s->options.accepted_tcb,
+        .policy = by->policy,
+        /* The operator's log wants to know which rule denied; callers see it only when their role may. */
+        .trace = false,
+    };
+    bool ok = att_attest(s->options.lib, arena, &what, ret);
+    att_collateral_free(collateral);
+    if (!ok)
+        *err = ret->err;
+    return ok;
+}
+
+static bool token_of(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
+                     const struct judged_by *by, const struct att_verdict *verdict, struct att_span *ret,
+                     struct att_err *err)
+{
+    uint8_t jti[JTI_BYTES];
+    struct att_span input = { 0 };
+    struct att_span signature = { 0 };
+
+    if (RAND_bytes(jti, sizeof jti) != 1)
+        return att_fail(err, ATT_CRYPTO_FAILED, "token.jti", "random bytes", "none to be had");
+    struct att_token_in what = {
+        .size = sizeof what,
+        .issuer = att_str(s->options.attest_uri),
+        .alg = in->has_draft_policy ? NULL : s->options.alg,
+        .kid = att_str(s->kid),
+        .iat_unix_s = service_now_unix_s(s),
+        .lifetime_s = TOKEN_LIFETIME_S,
+        .jti = att_span_of(jti, sizeof jti),
+        .nonce = in->nonce,
+        .has_nonce = in->has_nonce,
+        .policy_text = att_policy_text(by->policy),
+        .policy_is_default = by->is_default,
+        .unsafe_evidence_time = s->options.evidence_time_set,
+    };
+    if (!att_token_input(arena, verdict, &what, &input, err))
+        return false;
+    if (!in->has_draft_policy && !signer_sign(s->options.signer, s->kid, input, arena, &signature, err))
+        return false;
+    return att_token_join(arena, input, signature, ret, err);
+}
+
+bool service_attest(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
+                    struct service_attest_out *ret, struct att_err *err)
+{
+    enum service_type type = SERVICE_SGX;
+    struct judged_by by = { 0 };
+
+    *ret = (struct service_attest_out){ 0 };
+    if (!type_of(in->evidence_type, &type, err))
+        return false;
+    bool ok = choose_policy(s, type, arena, in, &by, err) && judge(s, arena, in, &by, &ret->verdict, err) &&
+              token_of(s, arena, in, &by, &ret->verdict, &ret->token, err);
+    /* The trace of a draft would point into it; the verdict keeps nothing of the policy's own memory but
+     * that. */
+    att_policy_free(by.draft);
+    atomic_fetch_add_explicit(&s->verdicts[type][ok ? ATT_OK : err->code], 1, memory_order_relaxed);
+    return ok;
+}

@@ -1,0 +1,38 @@
+/* service/internal.h - what the files of this folder share; nobody else includes it. */
+#ifndef SERVICE_INTERNAL_H
+#define SERVICE_INTERNAL_H
+
+#include "service/service.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum service_type { SERVICE_SGX, SERVICE_OPEN_ENCLAVE, SERVICE_TYPE_COUNT };
+
+struct service_policy {
+    struct att_policy *compiled;
+    bool is_default;
+};
+
+struct service {
+    struct service_options options;
+    struct att_arena *arena; /* what lives as long as the service */
+    const char *kid;
+    struct att_span certificate; /* DER */
+    struct att_span certs_json;
+    struct att_span openid_json;
+    struct service_policy policies[SERVICE_TYPE_COUNT];
+    pthread_mutex_t collateral_lock; /* held for a reference count, never for work */
+    struct att_collateral *collateral;
+    atomic_ulong verdicts[SERVICE_TYPE_COUNT][ATT_CODE_COUNT];
+};
+
+/* "sgx", "open-enclave"; NULL ends. */
+extern const char *const service_type_names[SERVICE_TYPE_COUNT];
+
+/* Loads the newest key of the algorithm into the signer, or makes one; fills kid and certificate. */
+ATT_CHECK bool service_keys_load(struct service *s, struct att_err *err);
+/* Fills certs_json and openid_json. */
+ATT_CHECK bool service_metadata_compose(struct service *s, struct att_err *err);
+
+#endif
