@@ -18,8 +18,8 @@ static bool there(struct att_arena *arena, const char *dir, const char *name)
     return path && access(path, R_OK) == 0;
 }
 
-static bool write_pem(struct att_arena *arena, const char *dir, const char *name, unsigned mode, struct att_buf *text,
-                      struct att_err *err)
+static bool write_pem(struct att_arena *arena, const char *dir, const char *name, unsigned mode,
+                      struct att_buf *text, struct att_err *err)
 {
     char *path = file_path(arena, dir, name);
 
@@ -34,7 +34,8 @@ bool dev_tls_make(struct att_arena *arena, const char *dir, int64_t now_unix_s, 
     struct signer_keypair ca = { 0 }, server = { 0 };
     struct att_span ca_der = { 0 }, server_der = { 0 };
 
-    if (there(arena, dir, "ca.pem") && there(arena, dir, "server.pem") && there(arena, dir, "server-key.TEST-KEY.pem"))
+    if (there(arena, dir, "ca.pem") && there(arena, dir, "server.pem") &&
+        there(arena, dir, "server-key.TEST-KEY.pem"))
         return true;
     if (!signer_keypair_new("ES256", arena, &ca, err) || !signer_keypair_new("ES256", arena, &server, err))
         return false;

@@ -3,6 +3,8 @@
 #define SERVICE_INTERNAL_H
 
 #include "service/service.h"
+#include "signer/signer.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

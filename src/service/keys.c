@@ -46,12 +46,12 @@ static bool make_fresh(struct service *s, struct att_arena *work, struct signer_
                        struct att_err *err)
 {
     char label[LABEL_BYTES];
-    struct att_span kid = { 0 };
+    char kid[ATT_KID_SIZE];
     struct store_key row = { .alg = s->options.alg, .created_unix_s = service_now_unix_s(s) };
 
-    if (!signer_keypair_new(s->options.alg, work, ret, err) || !att_kid_of_spki(work, ret->spki, &kid, err))
+    if (!signer_keypair_new(s->options.alg, work, ret, err) || !att_kid_of_spki(ret->spki, kid, err))
         return false;
-    row.kid = (const char *)kid.ptr; /* NUL-ended by the arena's copy */
+    row.kid = kid;
     row.spki = ret->spki;
     if (!att_seal(work, s->options.kek, label_of(label, row.kid), ret->pkcs8, &row.sealed, err))
         return false;

@@ -8,10 +8,9 @@
 
 #include <attest/attest.h>
 
-#include "signer/signer.h"
-#include "store/store.h"
-
 struct service;
+struct signer;
+struct store;
 
 struct service_options {
     const struct att_lib *lib;

@@ -1,0 +1,222 @@
+/* Answers: JSON always, one error shape made from the error table. */
+#include "api/internal.h"
+
+#include "base/buf.h"
+#include "codec/json.h"
+
+#include <stdio.h>
+
+static const char json_type[] = "application/json; charset=utf-8";
+
+enum { RETRY_AFTER_S = 30 };
+
+/* How a refusal looks on the wire. Codes that are not listed follow their class. */
+struct wire {
+    int status;
+    const char *code;
+    const char *known_text; /* what clients and people recognise; our own words follow it */
+};
+
+static const char text_collateral[] =
+    "The specified quote was invalid due to an error in the quote collateral";
+static const char text_baseline[] =
+    "The specified quote was invalid because the device on which the quote was generated "
+    "does not meet the Azure baseline requirements";
+static const char text_pck_cache[] =
+    "The specified quote was invalid because the TCBInfo or QEID provided by the PCK "
+    "Cache Service was invalid";
+
+static struct wire wire_of_class(enum att_code code)
+{
+    switch (att_code_class(code)) {
+    case ATT_CLASS_EVIDENCE:
+    case ATT_CLASS_REQUEST:
+    case ATT_CLASS_TOKEN:
+        return (struct wire){ 400, "InvalidParameter", NULL };
+    case ATT_CLASS_COLLATERAL:
+        return (struct wire){ 400, "InvalidParameter", text_collateral };
+    case ATT_CLASS_POLICY:
+        return (struct wire){ 400, "PolicyEvaluationError", NULL };
+    case ATT_CLASS_NONE:
+    case ATT_CLASS_INTERNAL:
+        break;
+    }
+    return (struct wire){ 500, "InternalError", NULL };
+}
+
+static struct wire wire_of(enum att_code code)
+{
+    switch (code) {
+    case ATT_NOT_FOUND:
+        return (struct wire){ 404, "NotFound", NULL };
+    case ATT_METHOD_NOT_ALLOWED:
+        return (struct wire){ 405, "MethodNotAllowed", NULL };
+    case ATT_REQUEST_TOO_LARGE:
+        return (struct wire){ 413, "RequestTooLarge", NULL };
+    case ATT_API_VERSION_MISSING:
+        return (struct wire){ 400, "MissingApiVersionParameter", NULL };
+    case ATT_API_VERSION_UNKNOWN:
+        return (struct wire){ 400, "UnsupportedApiVersion", NULL };
+    case ATT_COLLATERAL_MISSING:
+        return (struct wire){ 503, "ServiceUnavailable", text_collateral };
+    case ATT_SERVICE_UNAVAILABLE:
+        return (struct wire){ 503, "ServiceUnavailable", NULL };
+    case ATT_POLICY_SYNTAX:
+    case ATT_POLICY_VERSION:
+    case ATT_POLICY_RULE:
+    case ATT_POLICY_LIMIT:
+        return (struct wire){ 400, "PolicyParsingError", NULL };
+    case ATT_POLICY_TOKEN_INVALID:
+        return (struct wire){ 400, "InvalidOperation", NULL };
+    case ATT_PCK_CHAIN_SIGNATURE_INVALID:
+    case ATT_ROOT_UNTRUSTED:
+    case ATT_PCK_CERT_EXPIRED:
+    case ATT_PCK_CERT_NOT_YET_VALID:
+    case ATT_PCK_REVOKED:
+    case ATT_INTERMEDIATE_CA_REVOKED:
+        return (struct wire){ 400, "InvalidParameter", text_collateral };
+    case ATT_TCB_NOT_SUPPORTED:
+    case ATT_TCB_REVOKED:
+    case ATT_TCB_STATUS_NOT_ACCEPTED:
+    case ATT_QE_SVN_NOT_SUPPORTED:
+        return (struct wire){ 400, "InvalidParameter", text_baseline };
+    case ATT_TCB_INFO_MALFORMED:
+    case ATT_TCB_INFO_SIGNATURE_INVALID:
+    case ATT_TCB_INFO_EXPIRED:
+    case ATT_TCB_INFO_NOT_YET_VALID:
+    case ATT_TCB_INFO_MISMATCH:
+    case ATT_TCB_EVAL_NUMBER_TOO_LOW:
+    case ATT_QE_IDENTITY_MALFORMED:
+    case ATT_QE_IDENTITY_SIGNATURE_INVALID:
+    case ATT_QE_IDENTITY_EXPIRED:
+    case ATT_QE_IDENTITY_NOT_YET_VALID:
+        return (struct wire){ 400, "InvalidParameter", text_pck_cache };
+    default:
+        return wire_of_class(code);
+    }
+}
+
+static void put_pair(struct att_json_writer *w, const char *name, const char *value)
+{
+    att_jw_key(w, name);
+    att_jw_str(w, value);
+}
+
+/* What the caller reads: the recognisable text, then ours. An internal failure says only where to ask. */
+static void message_of(const struct wire *wire, const struct att_err *err, const char *request_id, char *ret,
+                       size_t size)
+{
+    if (wire->status == 500)
+        (void)snprintf(ret, size, "The service failed; the operator finds it under request id %s",
+                       request_id);
+    else if (wire->known_text)
+        (void)snprintf(ret, size, "%s: %s", wire->known_text, err->text);
+    else
+        (void)snprintf(ret, size, "%s", err->text);
+}
+
+static void put_detail(struct att_json_writer *w, const struct att_err *err, bool tell)
+{
+    att_jw_key(w, "details");
+    att_jw_array(w);
+    att_jw_object(w);
+    put_pair(w, "code", att_code_name(err->code));
+    if (tell)
+        put_pair(w, "target", err->where);
+    put_pair(w, "message", err->text);
+    if (tell && err->found[0])
+        put_pair(w, "found", err->found);
+    if (tell && err->expected[0])
+        put_pair(w, "expected", err->expected);
+    att_jw_end_object(w);
+    att_jw_end_array(w);
+}
+
+static struct att_span compose(struct att_arena *arena, const struct wire *wire, const struct att_err *err,
+                               bool tell, const char *request_id)
+{
+    static const char last_resort[] =
+        "{\"error\":{\"code\":\"InternalError\",\"message\":\"out of memory\"}}";
+    struct att_buf text = { 0 };
+    struct att_json_writer w = { .out = &text };
+    char message[1024];
+
+    message_of(wire, err, request_id, message, sizeof message);
+    att_jw_object(&w);
+    att_jw_key(&w, "error");
+    att_jw_object(&w);
+    put_pair(&w, "code", wire->code);
+    put_pair(&w, "message", message);
+    att_jw_key(&w, "innererror");
+    att_jw_object(&w);
+    put_pair(&w, "code", wire->code);
+    put_pair(&w, "message", message);
+    att_jw_end_object(&w);
+    if (wire->status != 500)
+        put_detail(&w, err, tell);
+    att_jw_end_object(&w);
+    att_jw_end_object(&w);
+    char *copy = text.failed ? NULL : att_arena_dup(arena, att_buf_span(&text));
+    struct att_span out = copy ? att_span_of(copy, text.len) : att_str(last_resort);
+    att_buf_free(&text);
+    return out;
+}
+
+static void add_header(struct http_response *r, const char *name, struct att_span value)
+{
+    if (r->extra_count < HTTP_RESPONSE_HEADERS_MAX)
+        r->extra[r->extra_count++] = (struct http_header){ att_str(name), value };
+}
+
+void api_answer_headers(struct api_call *call)
+{
+    const struct http_header *echo = http_header_find(call->http, "x-ms-return-client-request-id");
+    const struct http_header *id = http_header_find(call->http, "x-ms-client-request-id");
+    char *request_id = att_arena_dup(call->http->arena, att_str(call->request_id));
+
+    if (request_id)
+        add_header(call->answer, "x-ms-request-id", att_str(request_id));
+    add_header(call->answer, "x-ms-maa-service-version", att_str(call->api->options.version));
+    add_header(call->answer, "Server", att_str("attestd"));
+    if (echo && id && http_text_is(echo->value, "true") && id->value.len <= 128)
+        add_header(call->answer, "x-ms-client-request-id", id->value);
+}
+
+void api_answer_json(struct api_call *call, int status, struct att_span json)
+{
+    call->answer->status = status;
+    call->answer->content_type = json_type;
+    call->answer->body = json;
+}
+
+void api_answer_error(struct api_call *call, const struct att_err *err, bool tell)
+{
+    struct wire wire = wire_of(err->code);
+
+    api_answer_json(call, wire.status, compose(call->http->arena, &wire, err, tell, call->request_id));
+    add_header(call->answer, "x-ms-error-code", att_str(wire.code));
+    if (wire.status == 503) {
+        char text[16];
+        (void)snprintf(text, sizeof text, "%d", RETRY_AFTER_S);
+        char *copy = att_arena_dup(call->http->arena, att_str(text));
+        if (copy)
+            add_header(call->answer, "Retry-After", att_str(copy));
+    }
+}
+
+void api_answer_framing(struct att_arena *arena, int status, const struct att_err *err,
+                        struct http_response *ret)
+{
+    struct wire wire = { status, "BadRequest", NULL };
+
+    if (status == 408)
+        wire.code = "RequestTimeout";
+    else if (status == 413)
+        wire.code = "RequestTooLarge";
+    else if (status >= 500)
+        wire.code = status == 505 ? "HttpVersionNotSupported" : "InternalError";
+    ret->content_type = json_type;
+    ret->body = compose(arena, &wire, err, true, "-");
+    add_header(ret, "x-ms-error-code", att_str(wire.code));
+    add_header(ret, "Server", att_str("attestd"));
+}

@@ -1,0 +1,69 @@
+#include "server/admin.h"
+
+#include "base/err.h"
+#include "server/metrics.h"
+
+static bool ready(struct admin *a)
+{
+    return atomic_load(&a->service) && !atomic_load(&a->draining);
+}
+
+static void answer(struct http_response *ret, int status, const char *type, struct att_span body)
+{
+    *ret = (struct http_response){ .status = status, .content_type = type, .body = body };
+}
+
+static void answer_metrics(struct admin *a, const struct http_request *http, struct http_response *ret)
+{
+    struct att_buf text = { 0 };
+
+    metrics_write(a, ready(a), &text);
+    char *copy = text.failed ? NULL : att_arena_dup(http->arena, att_buf_span(&text));
+    size_t len = text.len;
+    att_buf_free(&text);
+    if (copy)
+        answer(ret, 200, "text/plain; version=0.0.4; charset=utf-8", att_span_of(copy, len));
+    else
+        answer(ret, 500, "text/plain", att_str("out of memory\n"));
+}
+
+static void on_request(void *ctx, const struct http_request *http, struct http_response *ret)
+{
+    struct admin *a = ctx;
+
+    if (!att_span_is(http->method, "GET") && !att_span_is(http->method, "HEAD"))
+        answer(ret, 405, "text/plain", att_str("only GET\n"));
+    else if (att_span_is(http->path, "/healthz"))
+        answer(ret, 200, "application/json", att_str("{\"status\":\"ok\"}"));
+    else if (att_span_is(http->path, "/readyz"))
+        answer(ret, ready(a) ? 200 : 503, "application/json",
+               att_str(ready(a) ? "{\"status\":\"ready\"}" : "{\"status\":\"not ready\"}"));
+    else if (att_span_is(http->path, "/metrics"))
+        answer_metrics(a, http, ret);
+    else
+        answer(ret, 404, "text/plain", att_str("/healthz, /readyz or /metrics\n"));
+}
+
+static bool on_head(void *ctx, const struct http_request *head, size_t *ret_body_max,
+                    struct http_response *refusal)
+{
+    (void)ctx;
+    (void)head;
+    (void)refusal;
+    *ret_body_max = 0;
+    return true;
+}
+
+static void on_bad(void *ctx, struct att_arena *arena, int status, const struct att_err *err,
+                   struct http_response *ret)
+{
+    (void)ctx;
+    (void)arena;
+    (void)err;
+    answer(ret, status, "text/plain", att_str("bad request\n"));
+}
+
+struct http_app admin_app(struct admin *a)
+{
+    return (struct http_app){ .ctx = a, .on_head = on_head, .on_request = on_request, .on_bad = on_bad };
+}

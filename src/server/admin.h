@@ -1,0 +1,21 @@
+/* server/admin.h - the admin listener: /healthz, /readyz, /metrics. Plain HTTP, meant for loopback; it shows
+ * counts and names of collateral, never evidence, tokens or keys. */
+#ifndef SERVER_ADMIN_H
+#define SERVER_ADMIN_H
+
+#include "http/http.h"
+#include "service/service.h"
+
+#include <stdatomic.h>
+
+struct admin {
+    const char *version;
+    _Atomic(struct service *) service; /* NULL until ready */
+    _Atomic(struct http_server *)
+        server; /* the service's listener, for its counters; NULL until it listens */
+    atomic_bool draining;
+};
+
+struct http_app admin_app(struct admin *admin);
+
+#endif

@@ -1,0 +1,97 @@
+#include "server/dev.h"
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hex.h"
+#include "base/secret.h"
+#include "makers/folder.h"
+#include "server/dev_tls.h"
+#include "server/files.h"
+
+#include <attest/seal.h>
+
+#include <openssl/rand.h>
+#include <unistd.h>
+
+bool kek_load(struct att_arena *arena, const char *path, uint8_t ret[32], struct att_err *err)
+{
+    struct att_span text = { 0 };
+
+    if (!file_load(arena, path, &text, err))
+        return false;
+    while (text.len > 0 && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r'))
+        text.len--;
+    if (!att_hex_read(text, ret, ATT_SEAL_KEY_BYTES))
+        return att_fail(err, ATT_CONFIG_INVALID, "key_encryption_key", "64 hexadecimal digits",
+                        "%zu characters", text.len);
+    return true;
+}
+
+static bool kek_make(const char *path, struct att_err *err)
+{
+    uint8_t key[ATT_SEAL_KEY_BYTES];
+    ATT_AUTO(att_buf_free) struct att_buf text = { 0 };
+
+    if (access(path, F_OK) == 0)
+        return true;
+    if (RAND_bytes(key, sizeof key) != 1)
+        return att_fail(err, ATT_CRYPTO_FAILED, "key_encryption_key", "random bytes", "none to be had");
+    att_hex_put(&text, att_span_of(key, sizeof key));
+    att_buf_putc(&text, '\n');
+    att_wipe(key, sizeof key);
+    return file_store(path, att_buf_span(&text), 0600, err);
+}
+
+static bool hardware(struct att_arena *arena, const char *dev_dir, int64_t at_unix_s, struct dev *ret,
+                     struct att_err *err)
+{
+    char *dir = file_path(arena, dev_dir, "hardware");
+    char *collateral = dir ? file_path(arena, dir, "collateral") : NULL;
+    ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
+    struct mk_hardware *hw = NULL;
+
+    if (!collateral)
+        return att_fail_memory(err, "dev.hardware");
+    if (!mk_hardware_open(dir, at_unix_s, &hw, err))
+        return false;
+    /* Made anew at each start: it is valid for a month around the time of judgement. */
+    bool ok =
+        mk_hardware_write_collateral(hw, collateral, at_unix_s, err) && mk_hardware_root_pem(hw, &pem, err);
+    mk_hardware_free(hw);
+    if (!ok)
+        return false;
+    char *copy = att_arena_dup(arena, att_buf_span(&pem));
+    if (!copy)
+        return att_fail_memory(err, "dev.hardware");
+    ret->root_pem = att_span_of(copy, pem.len);
+    ret->collateral_dir = collateral;
+    return true;
+}
+
+static bool setting(struct att_arena *arena, const char **to, const char *dir, const char *name,
+                    struct att_err *err)
+{
+    if ((*to)[0] != '\0')
+        return true;
+    *to = file_path(arena, dir, name);
+    return *to || att_fail_memory(err, name);
+}
+
+bool dev_prepare(struct att_arena *arena, struct config *c, int64_t now_unix_s, int64_t at_unix_s,
+                 struct dev *ret, struct att_err *err)
+{
+    bool own_kek = c->key_encryption_key[0] == '\0';
+
+    if (c->data_dir[0] == '\0')
+        c->data_dir = "attestd-dev-data";
+    char *dir = file_path(arena, c->data_dir, "dev");
+    if (!dir)
+        return att_fail_memory(err, "dev");
+    return folder_make(c->data_dir, 0700, err) && folder_make(dir, 0700, err) &&
+           dev_tls_make(arena, dir, now_unix_s, err) &&
+           setting(arena, &c->tls_certificate, dir, "server.pem", err) &&
+           setting(arena, &c->tls_key, dir, "server-key.TEST-KEY.pem", err) &&
+           setting(arena, &c->key_encryption_key, dir, "kek.TEST-KEY", err) &&
+           (!own_kek || kek_make(c->key_encryption_key, err)) && hardware(arena, dir, at_unix_s, ret, err);
+}

@@ -1,0 +1,114 @@
+#include "server/metrics.h"
+
+#include <inttypes.h>
+
+enum metric {
+#define M(name, type, help) METRIC_##name,
+#include "server/metrics.def"
+#undef M
+    METRIC_COUNT
+};
+
+static const struct {
+    const char *name;
+    const char *type;
+    const char *help;
+} table[METRIC_COUNT] = {
+#define M(name, type, help) [METRIC_##name] = { #name, #type, help },
+#include "server/metrics.def"
+#undef M
+};
+
+enum { COLLATERAL_ROWS_MAX = 256 };
+
+static void head(struct att_buf *b, enum metric m)
+{
+    att_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", table[m].name, table[m].help, table[m].name,
+                   table[m].type);
+}
+
+static void plain(struct att_buf *b, enum metric m, uint64_t value)
+{
+    head(b, m);
+    att_buf_printf(b, "%s %" PRIu64 "\n", table[m].name, value);
+}
+
+/* Label values come from folders and certificates: quotes, backslashes and line ends are escaped, the rest of
+ * what is not printable is left out. */
+static void label(struct att_buf *b, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            att_buf_putc(b, '\\');
+        if ((unsigned char)*text >= 0x20 && (unsigned char)*text < 0x7f)
+            att_buf_putc(b, *text);
+    }
+}
+
+static void verdict_row(void *ctx, const char *type, enum att_code code, unsigned long count)
+{
+    att_buf_printf(ctx, "attestd_attestations_total{type=\"%s\",code=\"%s\"} %lu\n", type,
+                   att_code_name(code), count);
+}
+
+static void collateral_label(struct att_buf *b, enum metric m, const struct att_collateral_row *row)
+{
+    att_buf_printf(b, "%s{bundle=\"", table[m].name);
+    label(b, row->bundle);
+    att_buf_printf(b, "\",item=\"%s\",subject=\"", row->item);
+    label(b, row->subject);
+    att_buf_puts(b, "\"} ");
+}
+
+static void collateral(struct att_buf *b, struct service *service)
+{
+    struct att_collateral *c = service_collateral_ref(service);
+    static const size_t max = COLLATERAL_ROWS_MAX;
+    struct att_arena *work = att_arena_new(max * sizeof(struct att_collateral_row));
+    struct att_collateral_row *rows = work ? att_arena_alloc(work, max, sizeof *rows) : NULL;
+    size_t count = c && rows ? att_collateral_rows(c, rows, max) : 0;
+
+    count = count < max ? count : max;
+    head(b, METRIC_attestd_collateral_next_update_unix_seconds);
+    for (size_t i = 0; i < count; i++) {
+        collateral_label(b, METRIC_attestd_collateral_next_update_unix_seconds, &rows[i]);
+        att_buf_printf(b, "%" PRId64 "\n", rows[i].next_unix_s);
+    }
+    head(b, METRIC_attestd_collateral_usable);
+    for (size_t i = 0; i < count; i++) {
+        collateral_label(b, METRIC_attestd_collateral_usable, &rows[i]);
+        att_buf_puts(b, rows[i].refusal.code == ATT_OK ? "1\n" : "0\n");
+    }
+    att_arena_free(work);
+    att_collateral_free(c);
+}
+
+static void listener(struct att_buf *b, const struct http_server *server)
+{
+    struct http_counters n = { 0 };
+
+    if (server)
+        http_server_counters(server, &n);
+    plain(b, METRIC_attestd_connections_open, n.connections_open);
+    plain(b, METRIC_attestd_connections_total, n.connections_total);
+    plain(b, METRIC_attestd_connections_refused_total, n.connections_refused);
+    plain(b, METRIC_attestd_http_requests_total, n.requests);
+    plain(b, METRIC_attestd_http_bad_requests_total, n.bad_requests);
+    plain(b, METRIC_attestd_http_timeouts_total, n.timeouts);
+    plain(b, METRIC_attestd_tls_failures_total, n.tls_failures);
+}
+
+void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
+{
+    struct service *service = atomic_load(&admin->service);
+
+    head(out, METRIC_attestd_build_info);
+    att_buf_printf(out, "attestd_build_info{version=\"%s\"} 1\n", admin->version);
+    plain(out, METRIC_attestd_ready, ready);
+    listener(out, atomic_load(&admin->server));
+    if (!service)
+        return;
+    head(out, METRIC_attestd_attestations_total);
+    service_verdicts(service, verdict_row, out);
+    collateral(out, service);
+}
