@@ -1,3 +1,62 @@
-.PHONY: all
-all:
-	cmake --preset release && cmake --build build/release
+# Verbs. Everything is built by CMake below build/PRESET.
+.PHONY: all check demo test run asan tsan fuzz bench cover format lint generated deps clean
+
+all: deps
+	@cmake --preset release >/dev/null
+	@cmake --build build/release
+
+# Everything that CI runs.
+check:
+	@scripts/check
+
+# The story in a minute: evidence made, sent, token answered and verified; then three refusals.
+demo: all
+	@scripts/demo build/release/bin
+
+# The quick loop: debug build, unit tests.
+test:
+	@scripts/install-deps check
+	@cmake --preset dev >/dev/null
+	@cmake --build build/dev
+	@ctest --test-dir build/dev --output-on-failure -j 2 -LE clients
+
+run: all
+	build/release/bin/attestd --dev --data build/dev-data
+
+asan tsan:
+	@scripts/install-deps check
+	@cmake --preset $@ >/dev/null
+	@cmake --build build/$@
+	@ctest --test-dir build/$@ --output-on-failure -j 2 -LE clients
+
+# make fuzz T=json S=60
+fuzz:
+	@scripts/install-deps check
+	@cmake --preset fuzz -DBUILD_TESTING=OFF >/dev/null
+	@cmake --build build/fuzz --target fuzz_$(T)
+	@mkdir -p build/fuzz/found/$(T)
+	build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(or $(S),60) -print_final_stats=1 build/fuzz/found/$(T) fuzz/corpus/$(T)
+
+bench: all
+	@scripts/bench build/release
+
+cover:
+	@scripts/install-deps cover
+	@scripts/cover
+
+format:
+	@scripts/check-format fix
+
+lint:
+	@scripts/install-deps lint
+	@scripts/lint
+
+# Pages that are made from tables.
+generated: all
+	@scripts/check-generated build/release/bin fix
+
+deps:
+	@scripts/install-deps build
+
+clean:
+	rm -rf build
