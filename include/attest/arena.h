@@ -22,7 +22,8 @@ extern "C" {
 
 struct att_arena;
 
-/* NULL when memory runs out. `ceiling_bytes` counts what is handed out, not bookkeeping. Caller frees. */
+/* NULL when memory runs out. `ceiling_bytes` counts what is handed out, each piece rounded up to alignment (16 bytes
+ * on the machines we know), not bookkeeping. Caller frees. */
 ATT_API struct att_arena *att_arena_new(size_t ceiling_bytes);
 /* Wipes and frees; NULL is fine. */
 ATT_API void att_arena_free(struct att_arena *a);

@@ -23,7 +23,11 @@ enum { BLOCK_BYTES = 16 * 1024, ALIGN = _Alignof(max_align_t) };
 
 static struct block *block_new(size_t size)
 {
-    struct block *b = malloc(sizeof *b + size);
+    size_t whole = 0;
+
+    if (__builtin_add_overflow(sizeof(struct block), size, &whole))
+        return NULL;
+    struct block *b = malloc(whole);
     if (b)
         *b = (struct block){ .size = size };
     return b;
@@ -88,24 +92,27 @@ static struct block *block_with_room(struct att_arena *a, size_t bytes)
 void *att_arena_alloc(struct att_arena *a, size_t count, size_t size)
 {
     size_t bytes = 0;
+    size_t charged = 0;
 
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > a->ceiling - a->handed_out)
+    if (__builtin_mul_overflow(count, size, &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)ALIGN - 1, &charged))
         return NULL;
-    size_t padded = 0;
-    if (__builtin_add_overflow(bytes, (size_t)ALIGN - 1, &padded))
+    /* What alignment costs counts too: else pieces of one byte would take ALIGN times the ceiling. */
+    charged = charged / ALIGN * ALIGN;
+    if (charged > a->ceiling - a->handed_out)
         return NULL;
 #ifndef ATT_ARENA_DEBUG
-    padded = padded / ALIGN * ALIGN;
+    size_t taken = charged;
 #else
-    padded = bytes;
+    size_t taken = bytes; /* nothing behind the piece, so that one byte too far is seen */
 #endif
-    struct block *b = block_with_room(a, padded);
+    struct block *b = block_with_room(a, taken);
     if (!b)
         return NULL;
     void *out = b->bytes + b->used;
     memset(out, 0, bytes);
-    b->used += padded;
-    a->handed_out += bytes;
+    b->used += taken;
+    a->handed_out += charged;
     return out;
 }
 

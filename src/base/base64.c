@@ -36,6 +36,8 @@ static bool bad_character(struct att_span text, size_t at, const char *where, st
     struct att_shown shown;
     uint8_t c = text.ptr[at];
 
+    if (err && err->code != ATT_OK)
+        return false; /* the first failure wins, with its sentence */
     att_fail(err, ATT_BASE64_INVALID, where, "base64url (A-Z a-z 0-9 - _)",
              "character %u ('%s') at offset %zu", c, att_shown(&shown, att_span_of(&c, 1)), at);
     att_err_text(err, "Unknown base64 character: %u ('%s') in %s at offset %zu", c,

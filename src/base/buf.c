@@ -14,12 +14,12 @@ uint8_t *att_buf_room(struct att_buf *b, size_t n)
         b->failed = true;
         return NULL;
     }
-    if (n <= b->cap - b->len)
+    if (b->ptr && n <= b->cap - b->len)
         return b->ptr + b->len;
 
     size_t want = b->cap ? b->cap : 256;
     while (want - b->len < n)
-        want *= 2; /* bounded: want stays below 2 * max */
+        want = want > max / 2 ? max : want * 2; /* ends: max - len has room for n, as seen above */
     uint8_t *grown = malloc(want);
     if (!grown) {
         b->failed = true;

@@ -20,6 +20,7 @@ struct att_buf {
 
 /* Room for `n` more bytes at the returned place; the caller fills them and adds to len. NULL when refused. */
 uint8_t *att_buf_room(struct att_buf *b, size_t n);
+/* `bytes` must not lie inside the buffer: growing moves it. */
 void att_buf_put(struct att_buf *b, struct att_span bytes);
 void att_buf_puts(struct att_buf *b, const char *text);
 void att_buf_putc(struct att_buf *b, char c);
@@ -27,6 +28,7 @@ void att_buf_u16le(struct att_buf *b, uint16_t v);
 void att_buf_u32le(struct att_buf *b, uint32_t v);
 void att_buf_u64le(struct att_buf *b, uint64_t v);
 void att_buf_fill(struct att_buf *b, uint8_t value, size_t n);
+/* Needs room for a NUL behind the text too, so it may refuse the very last byte below `max`. */
 void att_buf_printf(struct att_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Empties, keeps the memory. */
 void att_buf_clear(struct att_buf *b);

@@ -88,9 +88,11 @@ bool att_fail_as(struct att_err *err, enum att_code code, const char *where)
     if (err->code == ATT_OUT_OF_MEMORY || err->code == ATT_INTERNAL || err->code == ATT_CRYPTO_FAILED)
         return false; /* our own trouble must not be blamed on the input */
     (void)snprintf(inner, sizeof inner, "%s", err->where);
-    if (inner[0] && where[0])
-        (void)snprintf(err->where, sizeof err->where, "%s.%.*s", where, (int)(sizeof inner / 2), inner);
-    else if (where[0])
+    int head = inner[0] && where[0] ? snprintf(err->where, sizeof err->where, "%s.", where) : -1;
+    if (head >= 0 && (size_t)head < sizeof err->where)
+        (void)snprintf(err->where + head, sizeof err->where - (size_t)head, "%.*s",
+                       (int)(sizeof err->where - (size_t)head - 1), inner);
+    else if (head < 0 && where[0])
         (void)snprintf(err->where, sizeof err->where, "%s", where);
     err->code = code;
     compose(err);

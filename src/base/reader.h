@@ -44,7 +44,9 @@ static inline uint8_t att_take_u8(struct att_reader *r)
 static inline uint16_t att_take_u16le(struct att_reader *r)
 {
     struct att_span s = att_take(r, 2);
-    return s.ptr ? (uint16_t)(s.ptr[0] | (uint16_t)s.ptr[1] << 8) : 0;
+    if (!s.ptr)
+        return 0;
+    return (uint16_t)((unsigned)s.ptr[0] | (unsigned)s.ptr[1] << 8);
 }
 
 static inline uint32_t att_take_u32le(struct att_reader *r)
@@ -57,21 +59,26 @@ static inline uint32_t att_take_u32le(struct att_reader *r)
 
 static inline uint64_t att_take_u64le(struct att_reader *r)
 {
-    uint64_t lo = att_take_u32le(r);
-    uint64_t hi = att_take_u32le(r);
+    struct att_reader eight =
+        att_reader_of(att_take(r, 8)); /* whole or not at all: no half of a number gets out */
+    uint64_t lo = att_take_u32le(&eight);
+    uint64_t hi = att_take_u32le(&eight);
     return lo | hi << 32;
 }
 
 static inline uint16_t att_take_u16be(struct att_reader *r)
 {
     struct att_span s = att_take(r, 2);
-    return s.ptr ? (uint16_t)((uint16_t)s.ptr[0] << 8 | s.ptr[1]) : 0;
+    if (!s.ptr)
+        return 0;
+    return (uint16_t)((unsigned)s.ptr[0] << 8 | (unsigned)s.ptr[1]);
 }
 
 static inline uint32_t att_take_u32be(struct att_reader *r)
 {
-    uint32_t hi = att_take_u16be(r);
-    uint32_t lo = att_take_u16be(r);
+    struct att_reader four = att_reader_of(att_take(r, 4));
+    uint32_t hi = att_take_u16be(&four);
+    uint32_t lo = att_take_u16be(&four);
     return hi << 16 | lo;
 }
 

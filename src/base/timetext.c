@@ -73,7 +73,7 @@ const char *att_time_text(struct att_time_text *room, int64_t unix_s)
     int64_t d = doy - (153 * mp + 2) / 5 + 1;
     int64_t m = mp < 10 ? mp + 3 : mp - 9;
     int64_t y = yoe + era * 400 + (m <= 2);
-    if (y < 0 || y > 9999) {
+    if (y < 1 || y > 9999) {
         (void)snprintf(room->text, sizeof room->text, "out of range");
         return room->text;
     }

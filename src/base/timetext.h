@@ -12,7 +12,7 @@ ATT_CHECK bool att_time_from_civil(int year, int month, int day, int hour, int m
 struct att_time_text {
     char text[24];
 };
-/* Returns room->text. */
+/* Returns room->text: the time, or "out of range" outside the years 0001 to 9999. */
 const char *att_time_text(struct att_time_text *room, int64_t unix_s);
 
 #endif

@@ -1,8 +1,21 @@
 /* codec/der.h - pull reader for DER (X.690), for the extensions that OpenSSL does not know.
  *
- * Definite, minimal lengths only; single-byte tags only (all that X.509 extensions of this field use). Reading an
- * element consumes it from the reader and gives its content; constructed content is read by another reader over it,
- * and every reader must end with att_all_read().
+ * Definite, minimal lengths only, of at most four bytes; single-byte tags only (all that X.509 extensions of
+ * this field use); universal types in the one form, primitive or constructed, that DER gives them. Reading an
+ * element consumes it from the reader and gives its content; constructed content is read by another reader
+ * over it, and every reader must end with att_all_read(). A refusal sticks in the reader, and outputs are
+ * left alone: the caller knows which field it was and says so (DER_MALFORMED or its own code). Not checked:
+ * what is inside strings, OIDs and times, and the order of SET elements.
+ *
+ * Example:
+ *     struct att_reader outer = att_reader_of(extension);
+ *     struct att_span inside;
+ *     uint64_t svn = 0;
+ *     if (!att_der_take(&outer, ATT_DER_SEQUENCE, &inside) || !att_all_read(&outer))
+ *         return att_fail(...);
+ *     struct att_reader r = att_reader_of(inside);
+ *     if (!att_der_take_uint(&r, ATT_DER_INTEGER, 255, &svn) || !att_all_read(&r))
+ *         return att_fail(...);
  */
 #ifndef CODEC_DER_H
 #define CODEC_DER_H

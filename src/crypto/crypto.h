@@ -1,7 +1,7 @@
 /* crypto/crypto.h - the thin layer on OpenSSL 3: digests fetched once, signatures checked from raw keys.
  *
  * A struct att_crypto holds what is fetched at start (EVP_MD, template keys) and is immutable afterwards: share it
- * between threads. No function here knows about evidence.
+ * between threads. No function here knows about evidence. Functions leave this thread's OpenSSL error queue empty.
  *
  * A signature is either good, or it is not, or the key is unusable, or the library failed: four different answers,
  * since "bad key" has its own error code and a library failure must never look like a bad signature.
@@ -36,14 +36,15 @@ ATT_CHECK bool att_digest(const struct att_crypto *c, enum att_hash h, struct at
 ATT_CHECK bool att_digest_parts(const struct att_crypto *c, enum att_hash h, const struct att_span *parts,
                                 size_t count, uint8_t *ret);
 
-/* P-256 or P-384 from x||y (64 or 96 bytes). KEY_INVALID when the point is not on the curve. One reference. */
+/* P-256, P-384 or P-521 from x||y (64, 96 or 132 bytes). KEY_INVALID when the point is not on the curve. One reference. */
 ATT_CHECK bool att_key_from_point(const struct att_crypto *c, enum att_key_type curve, struct att_span xy,
                                   struct att_key **ret, struct att_err *err);
 /* RSA from big-endian n and e. Refused: n under 1024 or over 8192 bits, even n, e even or below 3 or over 2^64. The
  * caller applies its own smallest size with att_key_bits. */
 ATT_CHECK bool att_key_from_rsa(const struct att_crypto *c, struct att_span n, struct att_span e,
                                 struct att_key **ret, struct att_err *err);
-/* DER SubjectPublicKeyInfo. */
+/* DER SubjectPublicKeyInfo: EC with a named curve and an uncompressed point, or RSA under the limits above. A key of
+ * type id-RSASSA-PSS verifies PSS only, and with one hash when its parameters name one. KEY_INVALID. */
 ATT_CHECK bool att_key_from_spki(const struct att_crypto *c, struct att_span der, struct att_key **ret,
                                  struct att_err *err);
 struct att_key *att_key_ref(struct att_key *k);

@@ -1,0 +1,110 @@
+/* layers: policy claims codec base */
+/* A policy and claims, with a NUL byte between. The verdict is the same twice, with and without a trace; a smaller
+ * step limit can only turn it into "could not be evaluated"; nothing reserved and nothing read-only is issued. */
+#include <attest/policy.h>
+
+#include "base/buf.h"
+
+static void require(bool ok)
+{
+    if (!ok)
+        __builtin_trap();
+}
+
+struct verdict {
+    bool yes;
+    enum att_code code;
+    size_t issued;
+    size_t properties;
+};
+
+static bool starts_with(struct att_span s, const char *prefix)
+{
+    return s.len >= strlen(prefix) && memcmp(s.ptr, prefix, strlen(prefix)) == 0;
+}
+
+static void check_issued(const struct att_claims *issued, const struct att_claims *incoming)
+{
+    for (size_t i = 0; i < issued->count; i++) {
+        const struct att_claim *c = &issued->items[i];
+        require(c->issuer == ATT_ISSUER_POLICY && c->value.kind != ATT_CLAIM_JSON && c->flags == 0);
+        require(!starts_with(c->type, "x-ms-") && !att_span_is(c->type, "iss") &&
+                !att_span_is(c->type, "exp") && !att_span_is(c->type, "nonce") &&
+                !att_span_is(c->type, "cnf"));
+        for (size_t k = i + 1; k < issued->count; k++)
+            require(!att_span_eq(c->type, issued->items[k].type) ||
+                    !att_value_eq(&c->value, &issued->items[k].value));
+        bool there = false; /* whatever is issued is also incoming */
+        for (size_t k = 0; k < incoming->count && !there; k++)
+            there = att_span_eq(c->type, incoming->items[k].type) &&
+                    att_value_eq(&c->value, &incoming->items[k].value) &&
+                    incoming->items[k].issuer == ATT_ISSUER_POLICY;
+        require(there);
+    }
+}
+
+static void check_trace(const struct att_policy_result *r, bool wanted, struct att_span text)
+{
+    require(wanted ? r->trace || r->trace_count == 0 : !r->trace && r->trace_count == 0);
+    for (size_t i = 0; i < r->trace_count; i++) {
+        const struct att_trace_row *row = &r->trace[i];
+        require(row->section && row->line > 0 && row->text.len > 0 && row->reason.len > 0);
+        require((row->kind == ATT_TRACE_NOT_FIRED) == (row->condition > 0));
+        require(row->text.ptr >= text.ptr && row->text.ptr + row->text.len <= text.ptr + text.len);
+    }
+}
+
+/* False when the claims cannot be read. */
+static bool evaluate(const struct att_policy *policy, struct att_span json, size_t steps, bool trace,
+                     struct verdict *ret)
+{
+    struct att_limits limits = att_limits_default;
+    struct att_arena *arena = att_arena_new(limits.arena_bytes_max);
+    struct att_claims incoming;
+    struct att_policy_result result;
+    struct att_err err = { 0 };
+
+    limits.policy_steps_max = steps;
+    att_claims_init(&incoming, arena, NULL);
+    bool readable = att_claims_read_json(&incoming, json, &err);
+    if (readable) {
+        bool yes = att_policy_eval(policy, arena, &incoming, &(struct att_policy_options){ &limits, trace },
+                                   &result, &err);
+        require(yes == result.authorized && yes == (err.code == ATT_OK));
+        require(yes || (err.text[0] && result.issued.count == 0));
+        check_issued(&result.issued, &incoming);
+        check_trace(&result, trace, att_policy_text(policy));
+        *ret = (struct verdict){ yes, err.code, result.issued.count, result.properties.count };
+    }
+    att_arena_free(arena);
+    return readable;
+}
+
+static bool same(const struct verdict *a, const struct verdict *b)
+{
+    return a->yes == b->yes && a->code == b->code && a->issued == b->issued && a->properties == b->properties;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const uint8_t *nul = size ? memchr(data, 0, size) : NULL;
+    struct att_policy *policy = NULL;
+    struct verdict first, again, traced, few;
+
+    if (!nul)
+        return 0;
+    struct att_span text = att_span_of(data, (size_t)(nul - data));
+    struct att_span json = att_span_of(nul + 1, size - text.len - 1);
+    if (!att_policy_compile(text, NULL, &policy, NULL, NULL))
+        return 0;
+    const size_t steps = 20000; /* keeps one run short */
+    if (evaluate(policy, json, steps, false, &first)) {
+        require(evaluate(policy, json, steps, false, &again) && same(&first, &again));
+        require(evaluate(policy, json, steps, true, &traced) && same(&first, &traced));
+        for (size_t less = 1; less < 100; less *= 3)
+            require(evaluate(policy, json, less, false, &few) &&
+                    (same(&first, &few) || few.code == ATT_POLICY_EVALUATION));
+    }
+    att_policy_free(policy);
+    return 0;
+}

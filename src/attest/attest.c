@@ -1,0 +1,205 @@
+/* The pipeline: configuration, form, binding and trust of the evidence, acceptance of its level, claims, policy. */
+#include <attest/attest.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "evidence/registry.h"
+
+#include <stdio.h>
+
+struct run {
+    struct att_ctx ctx;
+    const struct att_attest_in *in;
+    const struct att_verifier *type;
+    struct att_evidence *evidence;
+    uint32_t evaluation_number_min;
+    struct att_verdict *ret;
+};
+
+static void run_clear(struct run *r)
+{
+    if (r->type)
+        r->type->destroy(r->evidence);
+}
+
+static bool type_find(const char *name, const struct att_verifier **ret, struct att_err *err)
+{
+    *ret = att_verifier_by_name(name);
+    if (*ret)
+        return true;
+    return att_fail(err, ATT_EVIDENCE_TYPE_UNKNOWN, "evidence_type", att_verifier_names(), "%s",
+                    att_shown(&(struct att_shown){ 0 }, att_str(name)));
+}
+
+static bool describe(struct att_ctx *ctx, const struct att_verifier *type, const struct att_evidence *ev,
+                     struct att_span *ret, struct att_err *err)
+{
+    ATT_AUTO(att_buf_free) struct att_buf b = { 0 };
+    struct att_json_writer w = { .out = &b };
+
+    att_jw_object(&w);
+    type->describe(ctx, ev, &w);
+    att_jw_end_object(&w);
+    char *copy = b.failed ? NULL : att_arena_dup(ctx->arena, att_buf_span(&b));
+    if (!copy)
+        return att_fail_memory(err, "describe");
+    *ret = att_span_of(copy, b.len);
+    return true;
+}
+
+/* The property x-ms-sgx-tcbidentifier asks for a baseline: "azuredefault", or the lowest TCB evaluation number that
+ * may be judged by. It can make the answer stricter, never milder. */
+static bool baseline_read(const struct att_claims *properties, uint32_t *floor, struct att_err *err)
+{
+    static const char where[] = "policy.configurationrules.x-ms-sgx-tcbidentifier";
+
+    for (size_t i = 0; i < properties->count; i++) {
+        const struct att_claim *p = &properties->items[i];
+        uint32_t n = 0;
+        if (!att_span_is(p->type, "x-ms-sgx-tcbidentifier") ||
+            (p->value.kind == ATT_CLAIM_STRING && att_span_is(p->value.text, "azuredefault")))
+            continue;
+        bool number = p->value.kind == ATT_CLAIM_STRING && p->value.text.len > 0 && p->value.text.len <= 6;
+        for (size_t k = 0; number && k < p->value.text.len; k++) {
+            number = p->value.text.ptr[k] >= '0' && p->value.text.ptr[k] <= '9';
+            n = n * 10 + (uint32_t)(p->value.text.ptr[k] - '0');
+        }
+        if (!number)
+            return att_fail(err, ATT_POLICY_EVALUATION, where, "\"azuredefault\" or a number as text", "%s",
+                            att_shown(&(struct att_shown){ 0 }, p->value.text));
+        *floor = n > *floor ? n : *floor;
+    }
+    return true;
+}
+
+static bool configure(struct run *r, struct att_err *err)
+{
+    struct att_claims incoming, properties;
+
+    r->evaluation_number_min = r->in->evaluation_number_min;
+    if (!r->in->policy)
+        return true;
+    att_claims_init(&incoming, r->ctx.arena, &r->ctx.lib->limits);
+    att_claims_init(&properties, r->ctx.arena, &r->ctx.lib->limits);
+    return att_policy_configure(r->in->policy, r->ctx.arena, &incoming, &properties, err) &&
+           baseline_read(&properties, &r->evaluation_number_min, err);
+}
+
+static bool parse(struct run *r, struct att_err *err)
+{
+    r->ret->attestation_type = r->type->attestation_type;
+    if (!r->type->parse(&r->ctx, r->in->evidence, &r->evidence, err))
+        return false;
+    return !r->in->describe || describe(&r->ctx, r->type, r->evidence, &r->ret->evidence_json, err);
+}
+
+static bool verify(struct run *r, struct att_err *err)
+{
+    bool ok = r->type->verify(&r->ctx, r->evidence, r->in->collateral, err);
+
+    r->ret->tcb = r->evidence->tcb; /* how far behind, also for those who are refused */
+    r->ret->test_root = r->evidence->test_root;
+    return ok;
+}
+
+static void status_list(unsigned accepted, char *ret, size_t size)
+{
+    size_t at = 0;
+
+    (void)snprintf(ret, size, "none");
+    for (unsigned s = ATT_STATUS_UP_TO_DATE; s < ATT_STATUS_REVOKED && at < size; s++) {
+        if (!(accepted & ATT_TCB_BIT(s)))
+            continue;
+        int n = snprintf(ret + at, size - at, "%s%s", at ? ", " : "",
+                         att_tcb_status_name((enum att_tcb_status)s));
+        at += n > 0 ? (size_t)n : 0;
+    }
+}
+
+static bool accept_level(const struct run *r, struct att_err *err)
+{
+    const struct att_tcb *tcb = &r->ret->tcb;
+    char expected[192], shortfall[160] = "";
+    size_t at = 0;
+
+    if (tcb->evaluation_number < r->evaluation_number_min) {
+        (void)snprintf(expected, sizeof expected, "%u or more", r->evaluation_number_min);
+        return att_fail(err, ATT_TCB_EVAL_NUMBER_TOO_LOW, "collateral.tcbEvaluationDataNumber", expected,
+                        "%u", tcb->evaluation_number);
+    }
+    /* Revoked and unknown are refused by the verifier; here once more, whatever the mask says. */
+    if (tcb->status > ATT_STATUS_UNKNOWN && tcb->status < ATT_STATUS_REVOKED &&
+        (r->in->accepted_tcb & ATT_TCB_BIT(tcb->status)))
+        return true;
+    status_list(r->in->accepted_tcb, expected, sizeof expected);
+    for (size_t i = 0; i < tcb->shortfall_count && at < sizeof shortfall; i++) {
+        const struct att_tcb_shortfall *s = &tcb->shortfall[i];
+        int n = snprintf(shortfall + at, sizeof shortfall - at, "; %s is %u, needs %u for %s", s->component,
+                         s->has, s->needs, att_tcb_status_name(tcb->next));
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return att_fail(err, ATT_TCB_STATUS_NOT_ACCEPTED, "tcb.status", expected, "%s%s",
+                    att_tcb_status_name(tcb->status), shortfall);
+}
+
+static bool policy(struct run *r, struct att_err *err)
+{
+    const struct att_policy_options options = { .limits = &r->ctx.lib->limits, .trace = r->in->trace };
+
+    if (!r->in->policy)
+        return true;
+    r->ret->policy_ran = true;
+    return att_policy_eval(r->in->policy, r->ctx.arena, &r->ret->claims, &options, &r->ret->policy, err) &&
+           r->ret->policy.authorized;
+}
+
+/* Claims come before acceptance of the level, though acceptance is judged first: whoever is refused for the level alone
+ * may still see what the evidence says. */
+static bool judge(struct run *r, struct att_err *err)
+{
+    if (r->in->size != sizeof *r->in)
+        return att_fail(err, ATT_PARAMETER_INVALID, "in.size", "sizeof(struct att_attest_in)", "%zu",
+                        r->in->size);
+    if (!type_find(r->in->evidence_type, &r->type, err) || !configure(r, err) || !parse(r, err) ||
+        !verify(r, err))
+        return false;
+    bool accepted = accept_level(r, err);
+    return r->type->claims(&r->ctx, r->evidence, &r->ret->claims, err) && accepted && policy(r, err);
+}
+
+bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct att_attest_in *in,
+                struct att_verdict *ret)
+{
+    *ret = (struct att_verdict){ .accepted = false };
+    att_claims_init(&ret->claims, arena, &lib->limits);
+    ATT_AUTO(run_clear)
+    struct run r = {
+        .ctx = { .lib = lib,
+                 .arena = arena,
+                 .now_unix_s = in->now_unix_s,
+                 .runtime = &in->runtime,
+                 .init_time = &in->init_time },
+        .in = in,
+        .ret = ret,
+    };
+    bool ok = judge(&r, &ret->err);
+
+    if (!ok && ret->err.code == ATT_OK) /* a no without a reason would be our own fault */
+        (void)att_fail(&ret->err, ATT_INTERNAL, "attest", "a reason", "none");
+    ret->accepted = ok && ret->err.code == ATT_OK;
+    return ret->accepted;
+}
+
+bool att_describe(const struct att_lib *lib, struct att_arena *arena, const char *evidence_type,
+                  struct att_span evidence, struct att_span *ret_json, struct att_err *err)
+{
+    static const struct att_bound_data none = { 0 };
+    ATT_AUTO(run_clear)
+    struct run r = {
+        .ctx = { .lib = lib, .arena = arena, .runtime = &none, .init_time = &none },
+    };
+
+    return type_find(evidence_type, &r.type, err) && r.type->parse(&r.ctx, evidence, &r.evidence, err) &&
+           describe(&r.ctx, r.type, r.evidence, ret_json, err);
+}

@@ -1,0 +1,225 @@
+#include "cli/attest.h"
+
+#include "base/auto.h"
+#include "base/base64.h"
+#include "base/err.h"
+#include "cli/answer.h"
+#include "cli/files.h"
+#include "client/https.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+struct route {
+    const char *evidence_type;
+    const char *path;
+    const char *member; /* of the request that holds the evidence */
+};
+static const struct route routes[] = {
+    { "sgx", "/attest/SgxEnclave", "quote" },
+    { "open-enclave", "/attest/OpenEnclave", "report" },
+};
+
+static const struct route *route_of(const struct cli *c)
+{
+    return strcmp(c->operands[0], routes[0].evidence_type) == 0 ? &routes[0] : &routes[1];
+}
+
+static void put_base64url(struct att_json_writer *w, struct att_span bytes)
+{
+    struct att_buf text = { 0 };
+
+    att_base64url_put(&text, bytes);
+    if (text.failed)
+        w->out->failed = true;
+    else
+        att_jw_string(w, att_buf_span(&text));
+    att_buf_free(&text);
+}
+
+static bool put_data(struct cli *c, struct att_json_writer *w, const char *member, const char *file,
+                     const char *type, struct att_err *err)
+{
+    struct att_span bytes;
+    bool given = false;
+    const char *kind = cli_value(c, type);
+    struct att_shown shown;
+
+    if (kind && strcmp(kind, "json") != 0 && strcmp(kind, "binary") != 0)
+        return att_fail(err, ATT_USAGE, type, "json or binary", "%s", att_shown(&shown, att_str(kind)));
+    if (!cli_read_option(c, file, &given, &bytes, err))
+        return false;
+    if (!given)
+        return true;
+    att_jw_key(w, member);
+    att_jw_object(w);
+    att_jw_key(w, "data");
+    put_base64url(w, bytes);
+    att_jw_key(w, "dataType");
+    att_jw_str(w, kind && strcmp(kind, "json") == 0 ? "JSON" : "Binary");
+    att_jw_end_object(w);
+    return true;
+}
+
+static bool put_request(struct cli *c, const struct route *route, struct att_buf *body, struct att_err *err)
+{
+    struct att_json_writer w = { .out = body };
+    struct att_span evidence;
+    struct att_span policy;
+    bool has_policy = false;
+
+    if (!cli_read(c, "evidence", cli_value(c, "evidence"), &evidence, err) ||
+        !cli_read_option(c, "draft-policy", &has_policy, &policy, err))
+        return false;
+    att_jw_object(&w);
+    att_jw_key(&w, route->member);
+    put_base64url(&w, evidence);
+    if (!put_data(c, &w, "runtimeData", "runtime-data", "runtime-data-type", err) ||
+        !put_data(c, &w, "initTimeData", "init-time-data", "init-time-data-type", err))
+        return false;
+    if (has_policy) {
+        att_jw_key(&w, "draftPolicyForAttestation");
+        att_jw_string(&w, policy);
+    }
+    if (cli_has(c, "nonce")) {
+        att_jw_key(&w, "nonce");
+        att_jw_str(&w, cli_value(c, "nonce"));
+    }
+    att_jw_end_object(&w);
+    return !body->failed || att_fail(err, ATT_LIMIT_EXCEEDED, "request", "at most 64 MiB", "more");
+}
+
+static bool put_url(struct cli *c, const struct route *route, char *ret, size_t size, struct att_err *err)
+{
+    const char *base = cli_value(c, "url");
+    const char *version = cli_value(c, "api-version");
+    size_t base_len = strlen(base);
+
+    if (!version)
+        version = "2022-08-01";
+    for (const char *p = version; *p; p++)
+        if (!isalnum((unsigned char)*p) && *p != '-')
+            return att_fail(err, ATT_USAGE, "api-version", "letters, digits and hyphens",
+                            "another character");
+    if (base_len == 0 || strpbrk(base, "?#"))
+        return att_fail(err, ATT_USAGE, "url", "https://HOST[:PORT][/PATH]",
+                        "a query or a fragment, or nothing");
+    while (base_len > 0 && base[base_len - 1] == '/')
+        base_len--;
+    int n = snprintf(ret, size, "%.*s%s?api-version=%s", (int)base_len, base, route->path, version);
+    return (n > 0 && (size_t)n < size) ||
+           att_fail(err, ATT_USAGE, "url", "a URL of at most 2000 bytes", "a longer one");
+}
+
+static enum cli_exit answer_token(struct cli *c, struct att_span body)
+{
+    struct att_err err = { 0 };
+    struct att_json doc;
+    struct att_span token;
+
+    if (!att_json_parse(c->arena, body, NULL, &doc, &err) ||
+        !att_json_want_string(&doc, c->arena, ATT_JSON_ROOT, "answer", "token", &token, &err)) {
+        err.code = ATT_OK; /* only that it was no answer matters */
+        att_fail(&err, ATT_SERVICE_UNAVAILABLE, "answer", "{\"token\":\"...\"}", "something else");
+        return cli_refuse(c, &err);
+    }
+    if (!c->json) {
+        att_buf_put(&c->out, token);
+        att_buf_putc(&c->out, '\n');
+        return CLI_YES;
+    }
+    struct att_json_writer w = cli_writer(c);
+    att_jw_object(&w);
+    att_jw_key(&w, "token");
+    att_jw_string(&w, token);
+    att_jw_key(&w, "error");
+    att_jw_null(&w);
+    att_jw_end_object(&w);
+    att_buf_putc(&c->out, '\n');
+    return CLI_YES;
+}
+
+/* 4xx is the service's clear no; what it says goes to standard output, whole, since it is the answer. */
+static enum cli_exit answer_refusal(struct cli *c, const struct client_response *answer)
+{
+    struct att_json_writer w = { .out = &c->out, .pretty = !c->json };
+
+    if (!c->json)
+        att_buf_printf(&c->out, "refused: status %ld\n", answer->status);
+    att_jw_object(&w);
+    att_jw_key(&w, "token");
+    att_jw_null(&w);
+    att_jw_key(&w, "status");
+    att_jw_int(&w, answer->status);
+    att_jw_key(&w, "error");
+    struct att_json doc;
+    att_json_id id = ATT_JSON_NONE;
+    if (att_json_parse(c->arena, att_buf_span(&answer->body), NULL, &doc, NULL))
+        id = att_json_get(&doc, ATT_JSON_ROOT, "error");
+    if (id == ATT_JSON_NONE || !cli_put_json(&w, c->arena, &doc, id))
+        cli_put_text(&w, c->arena, att_buf_span(&answer->body));
+    att_jw_end_object(&w);
+    att_buf_putc(&c->out, '\n');
+    return answer->status >= 400 && answer->status < 500 ? CLI_NO : CLI_UNKNOWN;
+}
+
+static enum cli_exit run_attest(struct cli *c)
+{
+    ATT_AUTO(client_response_free) struct client_response answer = { 0 };
+    ATT_AUTO(att_buf_free) struct att_buf body = { 0 };
+    const struct route *route = route_of(c);
+    struct att_err err = { 0 };
+    char url[2001];
+
+    if (!put_url(c, route, url, sizeof url, &err) || !put_request(c, route, &body, &err))
+        return cli_refuse(c, &err);
+    struct att_span sent = att_buf_span(&body);
+    struct client_request request = {
+        .url = url, .ca_file = cli_value(c, "ca"), .content_type = "application/json", .body = &sent
+    };
+    if (!client_send(&request, &answer, &err))
+        return cli_refuse(c, &err);
+    if (answer.status == 200)
+        return answer_token(c, att_buf_span(&answer.body));
+    return answer_refusal(c, &answer);
+}
+
+static const struct cli_option options[] = {
+    { .name = "url",
+      .argument = "URL",
+      .required = true,
+      .help = "The provider, https://HOST[:PORT][/PATH]." },
+    { .name = "evidence", .argument = "FILE", .required = true, .help = "The quote or report, raw bytes." },
+    { .name = "ca", .argument = "PEM", .help = "Trust this CA alone for the connection." },
+    { .name = "runtime-data",
+      .argument = "FILE",
+      .help = "Data that the enclave bound into its report data." },
+    { .name = "runtime-data-type", .argument = "json|binary", .help = "Binary if not given." },
+    { .name = "init-time-data", .argument = "FILE", .help = "Data that is bound into CONFIGID." },
+    { .name = "init-time-data-type", .argument = "json|binary", .help = "Binary if not given." },
+    { .name = "draft-policy",
+      .argument = "FILE",
+      .help = "Judge by this policy instead of the stored one; the token is then unsigned." },
+    { .name = "nonce", .argument = "TEXT", .help = "Comes back in the token, to show that it is fresh." },
+    { .name = "api-version", .argument = "VERSION", .help = "2022-08-01 if not given." },
+    { 0 },
+};
+
+const struct cli_command cli_attest = {
+    .name = "attest",
+    .operands = "sgx|open-enclave",
+    .choices = "sgx open-enclave",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "send evidence to a service and get a token",
+    .about = "Posts evidence to the REST interface of an attestation service and writes the token. The token "
+             "is not "
+             "verified here: give it to attestctl token verify. When the service refuses (status 4xx), its "
+             "error is "
+             "written whole and the exit status is 1; when it cannot answer, 3.",
+    .examples =
+        "  attestctl attest sgx --url https://localhost:8443 --ca data/dev/ca.pem --evidence quote.bin "
+        "--runtime-data runtime_data.bin\n",
+    .options = options,
+    .run = run_attest,
+};

@@ -1,0 +1,28 @@
+/* cli/files.h - reading what the command line names. Every size has a limit, folders are refused. */
+#ifndef CLI_FILES_H
+#define CLI_FILES_H
+
+#include "cli/command.h"
+
+/* No input of attestctl is larger; what is smaller meets the library's own limits. */
+#define CLI_FILE_BYTES_MAX ((size_t)64 << 20)
+
+/* The whole file, in c->arena; "-" is standard input, once. IO_FAILED, LIMIT_EXCEEDED, USAGE. `where` names the
+ * option or operand in refusals. */
+ATT_CHECK bool cli_read(struct cli *c, const char *where, const char *path, struct att_span *ret,
+                        struct att_err *err);
+/* A file of a folder; when it does not exist `ret` is empty and that is no failure. */
+ATT_CHECK bool cli_read_optional(struct cli *c, const char *where, const char *dir, const char *name,
+                                 struct att_span *ret, struct att_err *err);
+/* The same for an option: when it was not given, ret_given is false and nothing is read. */
+ATT_CHECK bool cli_read_option(struct cli *c, const char *option, bool *ret_given, struct att_span *ret,
+                               struct att_err *err);
+/* The folder exists. */
+ATT_CHECK bool cli_is_folder(const char *where, const char *path, struct att_err *err);
+/* Writes a file whole: to a new name beside it first, then renamed. */
+ATT_CHECK bool cli_write(const char *dir, const char *name, struct att_span bytes, struct att_err *err);
+
+/* --at, or the clock of this machine: RFC 3339, with Z or a numeric offset. TIME_INVALID. */
+ATT_CHECK bool cli_time(const struct cli *c, int64_t *ret_unix_s, struct att_err *err);
+
+#endif

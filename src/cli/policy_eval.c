@@ -1,0 +1,116 @@
+#include "base/auto.h"
+#include "base/err.h"
+#include "cli/answer.h"
+#include "cli/files.h"
+#include "cli/policy.h"
+#include "cli/trace.h"
+
+#include <attest/policy.h>
+
+ATT_AUTO_PTR(policy_free, struct att_policy, att_policy_free)
+
+/* An array of claims, an object of name and value, or a case whose member `incoming` is one of those. */
+static bool read_claims(struct cli *c, struct att_claims *set, struct att_err *err)
+{
+    struct att_span text;
+    struct att_json doc;
+
+    if (!cli_read(c, "claims", cli_value(c, "claims"), &text, err) ||
+        !att_json_parse(c->arena, text, NULL, &doc, err))
+        return false;
+    att_json_id incoming = att_json_get(&doc, ATT_JSON_ROOT, "incoming");
+    if (incoming != ATT_JSON_NONE &&
+        (att_json_type(&doc, incoming) == ATT_JSON_ARRAY || att_json_type(&doc, incoming) == ATT_JSON_OBJECT))
+        text = att_json_source(&doc, incoming);
+    att_claims_init(set, c->arena, &att_limits_default);
+    return att_claims_read_json(set, text, err);
+}
+
+static void answer_json(struct cli *c, const struct att_policy_result *result, const struct att_err *err)
+{
+    struct att_json_writer w = cli_writer(c);
+    static const struct att_claims none;
+
+    att_jw_object(&w);
+    att_jw_key(&w, "authorized");
+    att_jw_bool(&w, result->authorized);
+    att_jw_key(&w, "claims");
+    cli_put_claims(&w, result->authorized ? &result->issued : &none, 0);
+    att_jw_key(&w, "properties");
+    cli_put_claims(&w, &result->properties, 0);
+    att_jw_key(&w, "error");
+    cli_put_error(&w, err);
+    att_jw_key(&w, "trace");
+    cli_trace_json(&w, result);
+    att_jw_end_object(&w);
+    att_buf_putc(&c->out, '\n');
+}
+
+static void answer_text(struct cli *c, const struct att_policy_result *result, const struct att_err *err)
+{
+    struct att_buf *b = &c->out;
+    struct att_json_writer w = { .out = b, .pretty = true };
+
+    if (result->authorized)
+        att_buf_puts(b, "authorized\n");
+    else
+        att_buf_printf(b, "not authorized: %s: %s\n", att_code_name(err->code), err->text);
+    cli_trace_text(b, result);
+    if (result->authorized) {
+        att_buf_puts(b, "claims ");
+        cli_put_claims(&w, &result->issued, 0);
+        att_buf_putc(b, '\n');
+    }
+    if (result->properties.count) {
+        w = (struct att_json_writer){ .out = b, .pretty = true };
+        att_buf_puts(b, "properties ");
+        cli_put_claims(&w, &result->properties, 0);
+        att_buf_putc(b, '\n');
+    }
+}
+
+static enum cli_exit run_eval(struct cli *c)
+{
+    ATT_AUTO(policy_free) struct att_policy *policy = NULL;
+    struct att_policy_options options = { .trace = true };
+    struct att_policy_result result = { 0 };
+    struct att_claims incoming = { 0 };
+    struct att_err err = { 0 };
+    struct att_span text = { 0 };
+
+    if (!read_claims(c, &incoming, &err))
+        return cli_refuse(c, &err);
+    if (cli_policy_read(c, &text, &err) && att_policy_compile(text, NULL, &policy, NULL, &err) &&
+        !att_policy_eval(policy, c->arena, &incoming, &options, &result, &err))
+        result.authorized = false;
+    if (err.code != ATT_OK && att_code_class(err.code) != ATT_CLASS_POLICY)
+        return cli_refuse(c, &err);
+    if (c->json)
+        answer_json(c, &result, &err);
+    else
+        answer_text(c, &result, &err);
+    return result.authorized ? CLI_YES : CLI_NO;
+}
+
+static const struct cli_option options_eval[] = {
+    { .name = "claims",
+      .argument = "FILE",
+      .required = true,
+      .help = "Incoming claims as JSON: an array of {\"type\",\"value\",\"issuer\"}, an object of names and "
+              "values, or a case with such a member \"incoming\"." },
+    { 0 },
+};
+
+const struct cli_command cli_policy_eval = {
+    .name = "policy eval",
+    .operands = "FILE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "run a policy over claims",
+    .about =
+        "Evaluates a policy over claims from a file, as a service would over those from evidence, and shows "
+        "the outcome, the issued claims, the properties, and of each rule whether it fired and why not.",
+    .examples = "  attestctl policy eval mine.policy --claims case.json --json\n",
+    .options = options_eval,
+    .run = run_eval,
+};

@@ -1,0 +1,258 @@
+#include "cli/verify.h"
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "cli/answer.h"
+#include "cli/files.h"
+#include "cli/nearest.h"
+
+#include <attest/token.h>
+
+#include <stdio.h>
+
+/* What `verify` was given, read. Everything lives in the arena but the three handles. */
+struct job {
+    struct att_lib *lib;
+    struct att_collateral *collateral;
+    struct att_policy *policy;
+    struct att_attest_in in;
+    struct att_span policy_file;
+    bool has_policy;
+};
+
+static void job_free(struct job *job)
+{
+    att_policy_free(job->policy);
+    att_collateral_free(job->collateral);
+    att_lib_free(job->lib);
+}
+
+static bool status_unknown(struct att_span name, struct att_err *err)
+{
+    char word[64];
+    struct att_shown shown;
+
+    (void)snprintf(word, sizeof word, "%s", att_shown(&shown, name));
+    struct cli_nearest near = { .wanted = word };
+    for (enum att_tcb_status s = ATT_STATUS_UP_TO_DATE; s < ATT_STATUS_COUNT; s++)
+        cli_nearest_try(&near, att_tcb_status_name(s));
+    return att_fail(err, ATT_USAGE, "accept-tcb",
+                    near.best ? near.best : "UpToDate, SWHardeningNeeded, OutOfDate, ...", "%s", shown.text);
+}
+
+/* "UpToDate,SWHardeningNeeded" */
+static bool read_accepted(const struct cli *c, unsigned *ret, struct att_err *err)
+{
+    const char *p = cli_value(c, "accept-tcb");
+    unsigned accepted = 0;
+
+    if (!p) {
+        *ret = ATT_TCB_ANY_BUT_REVOKED;
+        return true;
+    }
+    for (bool more = true; more;) {
+        struct att_span name = att_span_of(p, strcspn(p, ","));
+        enum att_tcb_status s = att_tcb_status_of(name);
+        if (s == ATT_STATUS_UNKNOWN)
+            return status_unknown(name, err);
+        if (s == ATT_STATUS_REVOKED)
+            return att_fail(err, ATT_USAGE, "accept-tcb", "any status but Revoked, which is never accepted",
+                            "Revoked");
+        accepted |= ATT_TCB_BIT(s);
+        p += name.len;
+        more = *p == ',';
+        p += more;
+    }
+    *ret = accepted;
+    return true;
+}
+
+static bool data_is_json(const struct cli *c, const char *option, const char *otherwise, bool *ret,
+                         struct att_err *err)
+{
+    const char *type = cli_value(c, option);
+    struct att_shown shown;
+
+    if (!type)
+        type = otherwise;
+    *ret = strcmp(type, "json") == 0;
+    return *ret || strcmp(type, "binary") == 0 ||
+           att_fail(err, ATT_USAGE, option, "json or binary", "%s", att_shown(&shown, att_str(type)));
+}
+
+static bool read_bound(struct cli *c, const char *file, const char *type, struct att_bound_data *ret,
+                       struct att_err *err)
+{
+    struct att_bound_data data = { 0 };
+
+    if (!cli_read_option(c, file, &data.present, &data.bytes, err))
+        return false;
+    if (!data_is_json(c, type, "binary", &data.json, err))
+        return false;
+    *ret = data;
+    return true;
+}
+
+/* A revocation list may lie there as DER, as PEM or as hex of DER; the library tells them apart by content. */
+static bool read_crl(struct cli *c, const char *dir, const char *stem, struct att_span *ret,
+                     struct att_err *err)
+{
+    static const char *const endings[] = { "der", "pem", "hex" };
+    char name[48];
+
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s.%s", stem, endings[i]);
+        if (!cli_read_optional(c, "collateral", dir, name, ret, err))
+            return false;
+        if (ret->len > 0)
+            return true;
+    }
+    return true;
+}
+
+/* The trust anchor is never among these: a root_ca.pem in the folder came with the collateral it would vouch for. */
+static bool read_collateral(struct cli *c, const struct att_lib *lib, struct att_collateral **ret,
+                            struct att_err *err)
+{
+    const char *dir = cli_value(c, "collateral");
+    struct att_dcap_bundle b = { .name = dir };
+
+    return cli_is_folder("collateral", dir, err) &&
+           cli_read_optional(c, "collateral", dir, "tcb_info.json", &b.tcb_info, err) &&
+           cli_read_optional(c, "collateral", dir, "tcb_info_issuer_chain.pem", &b.tcb_info_issuer_chain,
+                             err) &&
+           cli_read_optional(c, "collateral", dir, "qe_identity.json", &b.qe_identity, err) &&
+           cli_read_optional(c, "collateral", dir, "qe_identity_issuer_chain.pem",
+                             &b.qe_identity_issuer_chain, err) &&
+           cli_read_optional(c, "collateral", dir, "pck_crl_issuer_chain.pem", &b.pck_crl_issuer_chain,
+                             err) &&
+           read_crl(c, dir, "pck_crl", &b.pck_crl, err) &&
+           read_crl(c, dir, "root_ca_crl", &b.root_ca_crl, err) &&
+           att_collateral_new(lib, &b, 1, ATT_COLLATERAL_SOLE, ret, err);
+}
+
+static bool make_lib(struct cli *c, struct att_lib **ret, struct att_err *err)
+{
+    struct att_root root = { .test_root = true };
+    bool given = false;
+
+    if (!cli_read_option(c, "trust-root", &given, &root.pem, err))
+        return false;
+    struct att_lib_options options = { .size = sizeof options, .roots = &root, .root_count = given ? 1 : 0 };
+    return att_lib_new(&options, ret, err);
+}
+
+static bool read_job(struct cli *c, struct job *job, struct att_err *err)
+{
+    struct att_attest_in *in = &job->in;
+
+    in->size = sizeof *in;
+    in->evidence_type = c->operands[0];
+    in->trace = cli_has(c, "explain");
+    in->describe = true;
+    if (!read_accepted(c, &in->accepted_tcb, err) || !cli_time(c, &in->now_unix_s, err) ||
+        !read_bound(c, "runtime-data", "runtime-data-type", &in->runtime, err) ||
+        !read_bound(c, "init-time-data", "init-time-data-type", &in->init_time, err) ||
+        !cli_read(c, "evidence", cli_value(c, "evidence"), &in->evidence, err) ||
+        !cli_read_option(c, "policy", &job->has_policy, &job->policy_file, err) ||
+        !make_lib(c, &job->lib, err) || !read_collateral(c, job->lib, &job->collateral, err))
+        return false;
+    in->collateral = job->collateral;
+    return true;
+}
+
+/* A policy file holds text, or a policy token as clients upload it. */
+static bool read_policy(struct cli *c, struct job *job, struct cli_judgement *j, struct att_err *err)
+{
+    if (!job->has_policy)
+        return true;
+    if (!att_policy_from_client(c->arena, job->policy_file, NULL, &j->policy_text, err) ||
+        !att_policy_compile(j->policy_text, NULL, &job->policy, NULL, err))
+        return false;
+    job->in.policy = job->policy;
+    j->policy = job->policy;
+    return true;
+}
+
+static enum cli_exit answer(struct cli *c, const struct cli_judgement *j)
+{
+    if (c->json)
+        cli_verdict_json(c, j);
+    else
+        cli_verdict_text(c, j);
+    if (j->verdict.accepted)
+        return CLI_YES;
+    return att_code_class(j->verdict.err.code) == ATT_CLASS_INTERNAL ? CLI_UNKNOWN : CLI_NO;
+}
+
+static enum cli_exit run_verify(struct cli *c)
+{
+    ATT_AUTO(job_free) struct job job = { 0 };
+    struct cli_judgement j = { .evidence_type = c->operands[0], .explain = cli_has(c, "explain") };
+    struct att_err err = { 0 };
+
+    if (!read_job(c, &job, &err))
+        return cli_refuse(c, &err);
+    j.now_unix_s = job.in.now_unix_s;
+    if (!read_policy(c, &job, &j, &j.verdict.err))
+        return answer(c, &j); /* nothing is accepted under a policy that cannot be read */
+    if (!att_attest(job.lib, c->arena, &job.in, &j.verdict))
+        return answer(c, &j);
+    if (!cli_verdict_claims(c, &j, &err))
+        return cli_refuse(c, &err);
+    return answer(c, &j);
+}
+
+static const struct cli_option options[] = {
+    { .name = "evidence",
+      .argument = "FILE",
+      .required = true,
+      .help = "The quote or report, raw bytes; - is standard input." },
+    { .name = "collateral",
+      .argument = "DIR",
+      .required = true,
+      .help = "Folder with tcb_info.json, tcb_info_issuer_chain.pem, qe_identity.json, "
+              "qe_identity_issuer_chain.pem, pck_crl.der, pck_crl_issuer_chain.pem and root_ca_crl.der. "
+              "A root_ca.pem in it is not read." },
+    { .name = "trust-root",
+      .argument = "PEM",
+      .help = "Trust the key of this certificate too, for this call, and say so in the answer. For tests." },
+    { .name = "at", .argument = "TIME", .help = "Judge at this time (RFC 3339) instead of now." },
+    { .name = "runtime-data", .argument = "FILE", .help = "Data whose SHA-256 must be in the report data." },
+    { .name = "runtime-data-type",
+      .argument = "json|binary",
+      .help = "How its claims are made; binary if not given. The hash is over the bytes either way." },
+    { .name = "init-time-data", .argument = "FILE", .help = "Data whose SHA-256 must be in CONFIGID." },
+    { .name = "init-time-data-type", .argument = "json|binary", .help = "As for the runtime data." },
+    { .name = "policy",
+      .argument = "FILE",
+      .help = "Judge by this policy too: its text, or a policy token." },
+    { .name = "accept-tcb",
+      .argument = "STATUS,...",
+      .help = "Accept these TCB statuses only; every status but Revoked if not given. Revoked is never "
+              "accepted." },
+    { .name = "explain", .help = "Say of each rule of the policy whether it fired, and why not." },
+    { 0 },
+};
+
+const struct cli_command cli_verify = {
+    .name = "verify",
+    .operands = "sgx|open-enclave",
+    .choices = "sgx open-enclave",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "judge evidence, offline",
+    .about =
+        "Checks one piece of evidence: its form, its binding to runtime data, its certificate chain to a "
+        "trusted root, the collateral, the signatures, the TCB level, and a policy if one is given. The "
+        "first "
+        "check that fails is the reason.\n\n"
+        "No network and no server are used. The same files and the same --at give the same answer, years "
+        "later.",
+    .examples =
+        "  attestctl verify sgx --evidence quote.bin --collateral platform/ --runtime-data keys.json\n"
+        "  attestctl verify open-enclave --evidence report.bin --collateral platform/ --at "
+        "2026-06-15T12:00:00Z --accept-tcb UpToDate,SWHardeningNeeded --json\n",
+    .options = options,
+    .run = run_verify,
+};

@@ -1,0 +1,141 @@
+#include "client/https.h"
+
+#include "base/auto.h"
+#include "base/err.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <strings.h>
+
+ATT_AUTO_PTR(easy_free, CURL, curl_easy_cleanup)
+
+ATT_AUTO_PTR(list_free, struct curl_slist, curl_slist_free_all)
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct att_buf *body = ctx;
+
+    att_buf_put(body, att_span_of(bytes, size * count));
+    return body->failed ? 0 : size * count; /* anything but the full count ends the transfer */
+}
+
+static bool is_https(const char *url)
+{
+    return strncasecmp(url, "https://", 8) == 0 && url[8] != '\0';
+}
+
+static bool headers_of(const struct client_request *request, struct curl_slist **ret, struct att_err *err)
+{
+    char line[128];
+
+    if (!request->content_type)
+        return true;
+    (void)snprintf(line, sizeof line, "Content-Type: %s", request->content_type);
+    struct curl_slist *list = curl_slist_append(NULL, line);
+    struct curl_slist *more =
+        list ? curl_slist_append(list, "Expect:") : NULL; /* no pause for 100-continue */
+    *ret = list;
+    return more || att_fail_memory(err, "request");
+}
+
+/* Each setting decides something about safety, so each result counts. */
+static bool prepare(CURL *curl, const struct client_request *request, struct curl_slist *headers,
+                    struct client_response *answer, char *reason)
+{
+    long connect_ms = request->connect_ms_max ? request->connect_ms_max : CLIENT_CONNECT_MS_DEFAULT;
+    long total_ms = request->total_ms_max ? request->total_ms_max : CLIENT_TOTAL_MS_DEFAULT;
+    CURLcode all = CURLE_OK;
+
+#define SET(option, value) all = all ? all : curl_easy_setopt(curl, option, value)
+    SET(CURLOPT_ERRORBUFFER, reason);
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_PROTOCOLS_STR, "https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (request->ca_file) {
+        SET(CURLOPT_CAINFO, request->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* else the system's folder of CAs would still count */
+    }
+    SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    SET(CURLOPT_TIMEOUT_MS, total_ms);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_USERAGENT, "attestctl");
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, &answer->body);
+    if (headers)
+        SET(CURLOPT_HTTPHEADER, headers);
+    if (request->body) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body->len);
+        SET(CURLOPT_POSTFIELDS, (const char *)request->body->ptr);
+    }
+#undef SET
+    return all == CURLE_OK;
+}
+
+static bool fail_transfer(const struct client_request *request, const struct client_response *answer,
+                          CURLcode code, const char *reason, struct att_err *err)
+{
+    struct att_shown url;
+    struct att_shown why;
+
+    att_shown(&url, att_str(request->url));
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return att_fail(err, ATT_USAGE, "ca", "a file of PEM certificates", "one that cannot be read");
+    if (answer->body.failed) {
+        att_fail(err, ATT_SERVICE_UNAVAILABLE, "answer", "an answer within the size limit", "a larger one");
+        att_err_text(err, "the answer of %s is larger than %zu bytes", url.text, answer->body.max);
+        return false;
+    }
+    att_shown(&why, att_str(reason[0] ? reason : curl_easy_strerror(code)));
+    att_fail(err, ATT_SERVICE_UNAVAILABLE, "connection", "an answer over HTTPS", "%s", why.text);
+    att_err_text(err, "no answer from %s: %s", url.text, why.text);
+    return false;
+}
+
+static void note_answer(CURL *curl, struct client_response *answer)
+{
+    const char *type = NULL;
+
+    if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK)
+        answer->status = 0;
+    if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type)
+        (void)snprintf(answer->content_type, sizeof answer->content_type, "%s", type);
+}
+
+bool client_send(const struct client_request *request, struct client_response *ret, struct att_err *err)
+{
+    ATT_AUTO(client_response_free)
+    struct client_response answer = {
+        .body = { .max = request->body_bytes_max ? request->body_bytes_max : CLIENT_BODY_BYTES_DEFAULT }
+    };
+    ATT_AUTO(list_free) struct curl_slist *headers = NULL;
+    char reason[CURL_ERROR_SIZE] = "";
+    struct att_shown shown;
+
+    if (!is_https(request->url))
+        return att_fail(err, ATT_USAGE, "url", "https://HOST[:PORT]", "%s",
+                        att_shown(&shown, att_str(request->url)));
+    ATT_AUTO(easy_free) CURL *curl = curl_easy_init();
+    if (!curl)
+        return att_fail_memory(err, "request");
+    if (!headers_of(request, &headers, err))
+        return false;
+    if (!prepare(curl, request, headers, &answer, reason))
+        return att_fail(err, ATT_INTERNAL, "request", "a libcurl that takes our settings", "%s", reason);
+    CURLcode code = curl_easy_perform(curl);
+    if (code != CURLE_OK)
+        return fail_transfer(request, &answer, code, reason, err);
+    note_answer(curl, &answer);
+    *ret = answer;
+    answer = (struct client_response){ 0 };
+    return true;
+}
+
+void client_response_free(struct client_response *r)
+{
+    att_buf_free(&r->body);
+}

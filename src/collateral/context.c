@@ -1,0 +1,111 @@
+#include "collateral/context.h"
+
+#include "base/auto.h"
+#include "base/err.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CHAIN_CACHE_ENTRIES_DEFAULT = 4096, SPKI_PREFIX_BYTES = 26, POINT_BYTES = 65 };
+
+/* DER in front of an uncompressed P-256 point in a SubjectPublicKeyInfo (RFC 5480). */
+static const uint8_t p256_spki_prefix[SPKI_PREFIX_BYTES] = {
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+};
+
+/* Intel SGX Root CA. The key is pinned, not the certificate: two certificates exist for it. */
+static const uint8_t intel_sgx_root_point[POINT_BYTES] = {
+    0x04, 0x0b, 0xa9, 0xc4, 0xc0, 0xc0, 0xc8, 0x61, 0x93, 0xa3, 0xfe, 0x23, 0xd6, 0xb0, 0x2c, 0xda, 0x10,
+    0xa8, 0xbb, 0xd4, 0xe8, 0x8e, 0x48, 0xb4, 0x45, 0x85, 0x61, 0xa3, 0x6e, 0x70, 0x55, 0x25, 0xf5, 0x67,
+    0x91, 0x8e, 0x2e, 0xdc, 0x88, 0xe4, 0x0d, 0x86, 0x0b, 0xd0, 0xcc, 0x4e, 0xe2, 0x6a, 0xac, 0xc9, 0x88,
+    0xe5, 0x05, 0xa9, 0x53, 0x55, 0x8c, 0x45, 0x3f, 0x6b, 0x09, 0x04, 0xae, 0x73, 0x94,
+};
+
+ATT_AUTO_PTR(lib_auto, struct att_lib, att_lib_free)
+ATT_AUTO_PTR(cert_auto, struct att_cert, att_cert_free)
+
+static bool pin_intel(struct att_lib *lib, struct att_err *err)
+{
+    const struct att_span parts[] = {
+        { p256_spki_prefix, sizeof p256_spki_prefix },
+        { intel_sgx_root_point, sizeof intel_sgx_root_point },
+    };
+
+    if (!att_digest_parts(lib->crypto, ATT_SHA256, parts, 2, lib->root_hashes[0]))
+        return att_fail(err, ATT_CRYPTO_FAILED, "lib.roots", "a digest", "none");
+    return true;
+}
+
+static bool pin_given(struct att_lib *lib, const struct att_root *root, size_t at, struct att_err *err)
+{
+    ATT_AUTO(cert_auto) struct att_cert *cert = NULL;
+    size_t count = 0;
+
+    if (!att_certs_from_pem(lib->crypto, root->pem, &lib->limits, &cert, 1, &count, err)) {
+        char where[32];
+        (void)snprintf(where, sizeof where, "lib.roots[%zu]", at - 1);
+        return att_fail_as(err, ATT_CERT_MALFORMED, where);
+    }
+    if (!att_cert_spki_sha256(lib->crypto, cert, lib->root_hashes[at]))
+        return att_fail(err, ATT_CRYPTO_FAILED, "lib.roots", "a digest", "none");
+    return true;
+}
+
+static bool pin_all(struct att_lib *lib, const struct att_lib_options *o, struct att_err *err)
+{
+    size_t count = 1 + (o ? o->root_count : 0);
+
+    lib->roots = calloc(count, sizeof *lib->roots);
+    lib->root_hashes = calloc(count, sizeof *lib->root_hashes);
+    if (!lib->roots || !lib->root_hashes)
+        return att_fail_memory(err, "lib.roots");
+    for (size_t i = 0; i < count; i++) {
+        if (!(i == 0 ? pin_intel(lib, err) : pin_given(lib, &o->roots[i - 1], i, err)))
+            return false;
+        lib->roots[i].spki_sha256 = att_span_of(lib->root_hashes[i], 32);
+        lib->roots[i].test_root = i > 0 && o->roots[i - 1].test_root;
+        lib->root_count = i + 1;
+    }
+    return true;
+}
+
+bool att_lib_new(const struct att_lib_options *options, struct att_lib **ret, struct att_err *err)
+{
+    if (options && options->size != sizeof *options)
+        return att_fail(err, ATT_PARAMETER_INVALID, "options.size", "sizeof(struct att_lib_options)", "%zu",
+                        options->size);
+
+    ATT_AUTO(lib_auto) struct att_lib *lib = calloc(1, sizeof *lib);
+    if (!lib)
+        return att_fail_memory(err, "lib");
+    lib->limits = options && options->limits ? *options->limits : att_limits_default;
+    lib->crypto = att_crypto_new();
+    if (!lib->crypto)
+        return att_fail(err, ATT_CRYPTO_FAILED, "lib.crypto", "OpenSSL with its default provider",
+                        "an algorithm that cannot be fetched");
+    size_t entries = options ? options->chain_cache_entries : 0;
+    lib->chains = att_chain_cache_new(entries ? entries : CHAIN_CACHE_ENTRIES_DEFAULT);
+    if (!lib->chains)
+        return att_fail_memory(err, "lib.chains");
+    if (!pin_all(lib, options, err))
+        return false;
+    *ret = ATT_MOVE(lib);
+    return true;
+}
+
+void att_lib_free(struct att_lib *lib)
+{
+    if (!lib)
+        return;
+    att_chain_cache_free(lib->chains);
+    free(lib->roots);
+    free(lib->root_hashes);
+    att_crypto_free(lib->crypto);
+    free(lib);
+}
+
+const struct att_limits *att_lib_limits(const struct att_lib *lib)
+{
+    return &lib->limits;
+}

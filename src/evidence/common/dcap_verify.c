@@ -1,0 +1,249 @@
+#include "evidence/common/dcap_verify.h"
+
+#include "base/err.h"
+#include "base/hex.h"
+#include "base/timetext.h"
+#include "collateral/dcap_cert.h"
+#include "evidence/common/dcap_qe.h"
+#include "evidence/common/dcap_tcb.h"
+
+#include <stdio.h>
+
+struct window {
+    const char *from_name; /* "issueDate" */
+    const char *to_name;   /* "nextUpdate" */
+    int64_t from;
+    int64_t to;
+    enum att_code early;
+    enum att_code late;
+};
+
+/* From the first second to the last, both included; no grace. */
+static bool inside(const struct window *w, const char *where, int64_t now, struct att_err *err)
+{
+    struct att_time_text from, to, at;
+
+    if (now >= w->from && now <= w->to)
+        return true;
+    return att_fail(err, now < w->from ? w->early : w->late, where, "judged within its validity",
+                    "%s %s, %s %s, judged at %s", w->from_name, att_time_text(&from, w->from), w->to_name,
+                    att_time_text(&to, w->to), att_time_text(&at, now));
+}
+
+static bool cert_inside(const struct att_cert *cert, const char *where, int64_t now, enum att_code early,
+                        enum att_code late, struct att_err *err)
+{
+    const struct window w = { "notBefore", "notAfter", att_cert_not_before(cert), att_cert_not_after(cert),
+                              early,       late };
+
+    return inside(&w, where, now, err);
+}
+
+/* An item of collateral keeps the refusal that it got when it was read. */
+static bool usable(const struct att_err *refusal, struct att_err *err)
+{
+    if (refusal->code == ATT_OK)
+        return true;
+    if (err && err->code == ATT_OK)
+        *err = *refusal;
+    return false;
+}
+
+static bool pck_times(const struct att_ctx *ctx, const struct dcap_quote *q, const struct dcap_pck *p,
+                      struct att_err *err)
+{
+    static const char *const tails[DCAP_PCK_CERTS] = { "quote.pck_chain[0]", "quote.pck_chain[1]",
+                                                       "quote.pck_chain[2]" };
+
+    for (size_t i = 0; i < DCAP_PCK_CERTS; i++)
+        if (!cert_inside(p->certs[i], DCAP_AT(q, tails[i]), ctx->now_unix_s, ATT_PCK_CERT_NOT_YET_VALID,
+                         ATT_PCK_CERT_EXPIRED, err))
+            return false;
+    return true;
+}
+
+/* A list that cannot be used, or is another authority's, never counts as "not revoked". */
+static bool crl_usable(const struct att_ctx *ctx, const struct dcap_crl *list,
+                       const struct att_cert *authority, const char *where, struct att_err *err)
+{
+    if (!usable(&list->refusal, err))
+        return false;
+    if (!dcap_same_authority(list->issuer, authority))
+        return att_fail(err, ATT_CRL_ISSUER_MISMATCH, where,
+                        "the list of the authority that issued the certificate",
+                        "issued by \"%s\", another name or key than \"%s\" has",
+                        att_shown(&(struct att_shown){ 0 }, att_str(att_cert_subject_cn(list->issuer))),
+                        att_shown(&(struct att_shown){ 0 }, att_str(att_cert_subject_cn(authority))));
+    const struct window w = {
+        "thisUpdate",          "nextUpdate",   att_crl_this_update(list->crl), att_crl_next_update(list->crl),
+        ATT_CRL_NOT_YET_VALID, ATT_CRL_EXPIRED
+    };
+    return inside(&w, where, ctx->now_unix_s, err);
+}
+
+static bool not_listed(const struct dcap_crl *list, const struct att_cert *cert, enum att_code code,
+                       const char *where, struct att_err *err)
+{
+    struct att_span serial = att_cert_serial(cert);
+    char text[65] = "";
+
+    if (!att_crl_revokes(list->crl, serial))
+        return true;
+    if (serial.len <= 32)
+        att_hex_text(text, serial);
+    return att_fail(err, code, where, "a serial that its issuer's revocation list does not name", "serial %s",
+                    text);
+}
+
+static bool revocation(const struct att_ctx *ctx, const struct dcap_quote *q,
+                       const struct dcap_verification *v, struct att_err *err)
+{
+    struct att_cert *const *certs = v->pck->certs;
+    const struct dcap_crl *root_crl = &v->picked.bundle->root_crl;
+
+    return crl_usable(ctx, root_crl, certs[DCAP_PCK_ROOT], "collateral.root_ca_crl", err) &&
+           crl_usable(ctx, v->picked.pck_crl, certs[DCAP_PCK_CA], "collateral.pck_crl", err) &&
+           not_listed(root_crl, certs[DCAP_PCK_CA], ATT_INTERMEDIATE_CA_REVOKED,
+                      DCAP_AT(q, "quote.pck_chain[1]"), err) &&
+           not_listed(v->picked.pck_crl, certs[DCAP_PCK_LEAF], ATT_PCK_REVOKED,
+                      DCAP_AT(q, "quote.pck_chain[0]"), err);
+}
+
+/* Signer of a document: its chain's times, and that the root has not taken it back. */
+static bool signer_good(const struct att_ctx *ctx, const struct dcap_verification *v,
+                        const struct dcap_issuer *issuer, const char *where, struct att_err *err)
+{
+    const struct dcap_crl *root_crl = &v->picked.bundle->root_crl;
+
+    if (!cert_inside(issuer->leaf, where, ctx->now_unix_s, ATT_TCB_SIGNING_CERT_NOT_YET_VALID,
+                     ATT_TCB_SIGNING_CERT_EXPIRED, err) ||
+        !cert_inside(issuer->root, where, ctx->now_unix_s, ATT_TCB_SIGNING_CERT_NOT_YET_VALID,
+                     ATT_TCB_SIGNING_CERT_EXPIRED, err))
+        return false;
+    if (!dcap_same_authority(root_crl->issuer, issuer->root))
+        return att_fail(err, ATT_CRL_ISSUER_MISMATCH, "collateral.root_ca_crl",
+                        "the list of the root that issued the TCB signing certificate",
+                        "the list of another root");
+    return not_listed(root_crl, issuer->leaf, ATT_TCB_SIGNING_CERT_REVOKED, where, err);
+}
+
+static bool tcb_info_fits(const struct dcap_quote *q, const struct dcap_pck *pck,
+                          const struct dcap_tcb_info *info, struct att_err *err)
+{
+    char have[16], need[16];
+
+    if (info->tee != q->tee)
+        return att_fail(err, ATT_TCB_INFO_MISMATCH, "collateral.tcb_info.id",
+                        q->tee == DCAP_SGX ? "SGX" : "TDX", "%s", info->tee == DCAP_SGX ? "SGX" : "TDX");
+    att_hex_text(have, att_span_of(info->fmspc, 6));
+    att_hex_text(need, att_span_of(pck->ext.fmspc, 6));
+    if (strcmp(have, need) != 0)
+        return att_fail(err, ATT_TCB_INFO_MISMATCH, "collateral.tcb_info.fmspc", need, "%s", have);
+    att_hex_text(have, att_span_of(info->pceid, 2));
+    att_hex_text(need, att_span_of(pck->ext.pceid, 2));
+    if (strcmp(have, need) != 0)
+        return att_fail(err, ATT_TCB_INFO_MISMATCH, "collateral.tcb_info.pceId", need, "%s", have);
+    return true;
+}
+
+static bool tcb_info_good(const struct att_ctx *ctx, const struct dcap_quote *q,
+                          const struct dcap_verification *v, struct att_err *err)
+{
+    const struct dcap_bundle *b = v->picked.bundle;
+    const struct window w = { "issueDate",
+                              "nextUpdate",
+                              b->tcb_info.issued_unix_s,
+                              b->tcb_info.next_unix_s,
+                              ATT_TCB_INFO_NOT_YET_VALID,
+                              ATT_TCB_INFO_EXPIRED };
+
+    return usable(&b->tcb_info_doc.refusal, err) &&
+           signer_good(ctx, v, &b->tcb_info_doc.issuer, "collateral.tcb_info_issuer_chain", err) &&
+           inside(&w, "collateral.tcb_info", ctx->now_unix_s, err) &&
+           tcb_info_fits(q, v->pck, &b->tcb_info, err);
+}
+
+static bool qe_identity_good(const struct att_ctx *ctx, const struct dcap_quote *q,
+                             const struct dcap_verification *v, struct att_err *err)
+{
+    const struct dcap_bundle *b = v->picked.bundle;
+    enum dcap_qe_id wanted = q->tee == DCAP_SGX ? DCAP_QE : DCAP_TD_QE;
+    const struct window w = { "issueDate",
+                              "nextUpdate",
+                              b->qe.issued_unix_s,
+                              b->qe.next_unix_s,
+                              ATT_QE_IDENTITY_NOT_YET_VALID,
+                              ATT_QE_IDENTITY_EXPIRED };
+
+    if (!usable(&b->qe_doc.refusal, err) ||
+        !signer_good(ctx, v, &b->qe_doc.issuer, "collateral.qe_identity_issuer_chain", err) ||
+        !inside(&w, "collateral.qe_identity", ctx->now_unix_s, err))
+        return false;
+    if (b->qe.id != wanted)
+        return att_fail(err, ATT_QE_IDENTITY_MISMATCH, "collateral.qe_identity.id", dcap_qe_id_name(wanted),
+                        "%s", dcap_qe_id_name(b->qe.id));
+    return true;
+}
+
+static void note_evaluation_number(struct dcap_verification *v)
+{
+    uint32_t a = v->picked.bundle->tcb_info.evaluation_number;
+    uint32_t b = v->picked.bundle->qe.evaluation_number;
+
+    v->tcb.evaluation_number = a < b ? a : b;
+}
+
+static bool chain_and_collateral(const struct att_ctx *ctx, const struct dcap_quote *q,
+                                 const struct att_collateral *c, struct dcap_verification *v,
+                                 struct att_err *err)
+{
+    if (!dcap_pck_verified(ctx->lib, q, &v->pck, err))
+        return false;
+    v->test_root = v->pck->test_root;
+    const struct dcap_wanted wanted = { q->tee, v->pck->ext.fmspc, v->pck->certs[DCAP_PCK_CA],
+                                        ctx->now_unix_s };
+    if (!pck_times(ctx, q, v->pck, err) || !att_collateral_pick(c, &wanted, &v->picked, err))
+        return false;
+    v->test_root = v->test_root || v->picked.bundle->tcb_info_doc.issuer.test_root ||
+                   v->picked.bundle->qe_doc.issuer.test_root;
+    if (!revocation(ctx, q, v, err) || !tcb_info_good(ctx, q, v, err) || !qe_identity_good(ctx, q, v, err))
+        return false;
+    note_evaluation_number(v);
+    return true;
+}
+
+bool dcap_verify(const struct att_ctx *ctx, const struct dcap_quote *q, const struct att_collateral *c,
+                 struct dcap_verification *ret, struct att_err *err)
+{
+    const struct att_crypto *crypto = ctx->lib->crypto;
+
+    *ret = (struct dcap_verification){ .qe_report = dcap_enclave_read(q->qe_report) };
+    return chain_and_collateral(ctx, q, c, ret, err) &&
+           dcap_qe_signature(crypto, q, att_cert_key(ret->pck->certs[DCAP_PCK_LEAF]), err) &&
+           dcap_qe_report_data(crypto, q, &ret->qe_report, err) &&
+           dcap_qe_identity_fits(q, &ret->qe_report, &ret->picked.bundle->qe, err) &&
+           dcap_quote_signature(crypto, q, err);
+}
+
+bool dcap_verify_tcb(const struct att_ctx *ctx, const struct dcap_quote *q, struct dcap_verification *v,
+                     struct att_err *err)
+{
+    const struct dcap_bundle *b = v->picked.bundle;
+    const struct dcap_platform platform = { v->pck->ext.components, v->pck->ext.pcesvn };
+    char shortfall[176];
+
+    if (!dcap_tcb_fill(ctx->arena, &b->tcb_info, &platform, &b->qe, v->qe_report.svn, &v->tcb, err))
+        return false;
+    dcap_shortfall_text(&v->tcb, shortfall, sizeof shortfall);
+    if (v->tcb.qe == ATT_STATUS_UNKNOWN)
+        return att_fail(err, ATT_QE_SVN_NOT_SUPPORTED, DCAP_AT(q, "quote.qe_report.isvsvn"),
+                        "a quoting enclave of some level of its identity", "%s", shortfall);
+    if (v->tcb.platform == ATT_STATUS_UNKNOWN)
+        return att_fail(err, ATT_TCB_NOT_SUPPORTED, DCAP_AT(q, "tcb.status"),
+                        "a platform of some level of its TCB info", "%s", shortfall);
+    if (v->tcb.status == ATT_STATUS_REVOKED)
+        return att_fail(err, ATT_TCB_REVOKED, DCAP_AT(q, "tcb.status"), "a level that is not revoked",
+                        "platform %s, quoting enclave %s; %s", att_tcb_status_name(v->tcb.platform),
+                        att_tcb_status_name(v->tcb.qe), shortfall);
+    return true;
+}

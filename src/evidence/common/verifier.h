@@ -1,0 +1,43 @@
+/* evidence/common/verifier.h - what an evidence type is: a row of functions. Whoever has read one has read all.
+ *
+ *   parse    bytes -> struct. No crypto beyond none at all, no collateral, no policy.
+ *   verify   struct + collateral + time -> trusted, or a reason. Fills att_evidence.tcb as far as it gets, also when
+ *            it says no.
+ *   claims   verified struct -> claims. Cannot fail on hostile input: that was decided before.
+ *   describe parsed struct -> members of a JSON object, for people. Says nothing about trust.
+ *   destroy  drops what the arena does not own; NULL is fine.
+ */
+#ifndef EVIDENCE_COMMON_VERIFIER_H
+#define EVIDENCE_COMMON_VERIFIER_H
+
+#include <attest/attest.h>
+
+#include "codec/json.h"
+#include "collateral/context.h"
+
+/* One attestation. Everything that it makes lives in its arena. */
+struct att_ctx {
+    const struct att_lib *lib;
+    struct att_arena *arena;
+    int64_t now_unix_s;
+    const struct att_bound_data *runtime;   /* never NULL; absent when not given */
+    const struct att_bound_data *init_time; /* as above */
+};
+
+/* First member of every type's own struct. */
+struct att_evidence {
+    struct att_tcb tcb;
+    bool test_root;
+};
+
+struct att_verifier {
+    const char *name;             /* "open-enclave": evidence type as callers name it */
+    const char *attestation_type; /* "sgx": value of the claim */
+    bool (*parse)(struct att_ctx *, struct att_span raw, struct att_evidence **ret, struct att_err *);
+    bool (*verify)(struct att_ctx *, struct att_evidence *, const struct att_collateral *, struct att_err *);
+    bool (*claims)(struct att_ctx *, const struct att_evidence *, struct att_claims *, struct att_err *);
+    void (*describe)(struct att_ctx *, const struct att_evidence *, struct att_json_writer *);
+    void (*destroy)(struct att_evidence *);
+};
+
+#endif

@@ -1,0 +1,115 @@
+#include "http/listener.h"
+
+#include "base/err.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 }; /* cut by net.core.somaxconn */
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage room;
+};
+
+static bool set_on(int fd, int level, int option)
+{
+    int on = 1;
+    return setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+/* Accepted sockets inherit TCP_NODELAY from the listening one, so it costs no system call per connection. */
+static int listening_socket(const struct addrinfo *a)
+{
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (set_on(fd, SOL_SOCKET, SO_REUSEADDR) && set_on(fd, SOL_SOCKET, SO_REUSEPORT) &&
+        set_on(fd, IPPROTO_TCP, TCP_NODELAY) && bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
+        listen(fd, BACKLOG) == 0)
+        return fd;
+    int saved = errno;
+    (void)close(fd);
+    errno = saved;
+    return -1;
+}
+
+static uint16_t port_of(const union address *a)
+{
+    return ntohs(a->any.sa_family == AF_INET6 ? a->v6.sin6_port : a->v4.sin_port);
+}
+
+bool listener_open(const char *host, uint16_t *port, int *ret_fd, struct att_err *err)
+{
+    struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    char service[8];
+
+    (void)snprintf(service, sizeof service, "%u", *port);
+    int status = getaddrinfo(host, service, &hints, &found);
+    if (status != 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "http.host", "an address or name of this machine", "%s (%s)",
+                        host, gai_strerror(status));
+    int fd = listening_socket(found);
+    freeaddrinfo(found);
+    if (fd < 0)
+        return att_fail(err, ATT_IO_FAILED, "http.listen", "a free port", "%s port %u (%s)", host, *port,
+                        strerror(errno));
+
+    union address own = { 0 };
+    socklen_t len = sizeof own;
+    if (getsockname(fd, &own.any, &len) != 0) {
+        (void)close(fd);
+        return att_fail(err, ATT_IO_FAILED, "http.listen", "the socket's port", "%s", strerror(errno));
+    }
+    *port = port_of(&own);
+    *ret_fd = fd;
+    return true;
+}
+
+static void describe(const union address *a, struct http_peer *ret)
+{
+    const void *bytes = &a->v4.sin_addr;
+    int family = AF_INET;
+
+    if (a->any.sa_family == AF_INET6) {
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr);
+        bytes = mapped ? (const void *)&a->v6.sin6_addr.s6_addr[12] : (const void *)&a->v6.sin6_addr;
+        family = mapped ? AF_INET : AF_INET6;
+    }
+    if (!inet_ntop(family, bytes, ret->address, sizeof ret->address))
+        ret->address[0] = '\0';
+    ret->port = port_of(a);
+}
+
+enum accept_result listener_accept(int listen_fd, int *ret_fd, struct http_peer *ret_peer)
+{
+    union address peer = { 0 };
+    socklen_t len = sizeof peer;
+
+    int fd = accept4(listen_fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        describe(&peer, ret_peer);
+        *ret_fd = fd;
+        return ACCEPT_OK;
+    }
+    switch (errno) {
+    case EAGAIN:
+        return ACCEPT_NONE;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return ACCEPT_EXHAUSTED;
+    default: /* network errors of the new socket are reported here: accept(2), "Error handling" */
+        return ACCEPT_AGAIN;
+    }
+}

@@ -1,0 +1,16 @@
+/* policy/hints.h - what somebody who wrote this probably wanted, and what the language has for it. */
+#ifndef POLICY_HINTS_H
+#define POLICY_HINTS_H
+
+#include "policy/token.h"
+
+struct policy_hint {
+    char text[176];
+};
+
+/* A sentence for "found `now` after `before` where one of `expected` was due", or NULL when there is no more
+ * to say than the list. */
+const char *policy_hint_for(struct policy_hint *room, const struct policy_token *before,
+                            const struct policy_token *now, uint64_t expected);
+
+#endif

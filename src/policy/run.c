@@ -1,0 +1,145 @@
+#include "policy/run.h"
+
+#include "policy/language.h"
+
+enum { BYTES_PER_STEP = 64, FIRST_HITS = 64 };
+
+bool policy_run_charge(struct policy_run *run, size_t n)
+{
+    if (n > run->steps_left) {
+        run->exhausted = true;
+        run->steps_left = 0;
+        return false;
+    }
+    run->steps_left -= n;
+    return true;
+}
+
+struct att_value policy_property_of(const struct att_claim *claim, enum policy_property property)
+{
+    struct att_value v = { .kind = ATT_CLAIM_STRING };
+
+    switch (property) {
+    case PROPERTY_VALUE:
+        return claim->value;
+    case PROPERTY_TYPE:
+        v.text = claim->type;
+        break;
+    case PROPERTY_VALUE_TYPE:
+        v.text = att_str(policy_kind_name(claim->value.kind));
+        break;
+    case PROPERTY_ISSUER:
+        v.text = att_str(att_issuer_name(claim->issuer));
+        break;
+    }
+    return v;
+}
+
+const struct att_claim *policy_run_bound(const struct policy_run *run, const struct policy_condition *c,
+                                         size_t i)
+{
+    return &run->incoming->items[run->hits[run->bindings[c->number - 1].first + i]];
+}
+
+/* Equal, paid for by length when the lengths leave it open. No coercion: "1" is not 1 (A10 of the reference).
+ */
+static bool equal(struct policy_run *run, const struct att_value *a, const struct att_value *b)
+{
+    if (a->kind == ATT_CLAIM_STRING && b->kind == ATT_CLAIM_STRING && a->text.len == b->text.len &&
+        a->text.len >= BYTES_PER_STEP && !policy_run_charge(run, a->text.len / BYTES_PER_STEP))
+        return false;
+    return att_value_eq(a, b);
+}
+
+/* `!=` is handled by the caller as "no member is equal". */
+static bool compare_one(struct policy_run *run, enum policy_compare op, const struct att_value *a,
+                        const struct att_value *b)
+{
+    if (op == COMPARE_EQ || op == COMPARE_NE)
+        return equal(run, a, b);
+    if (a->kind != ATT_CLAIM_INT || b->kind != ATT_CLAIM_INT)
+        return false;
+    switch (op) {
+    case COMPARE_LT:
+        return a->integer < b->integer;
+    case COMPARE_LE:
+        return a->integer <= b->integer;
+    case COMPARE_GT:
+        return a->integer > b->integer;
+    default:
+        return a->integer >= b->integer;
+    }
+}
+
+/* Some member of the right side compares. */
+static bool any_compares(struct policy_run *run, const struct policy_test *t, const struct att_value *left)
+{
+    const struct policy_expr *e = &t->right;
+
+    if (e->kind == EXPR_LITERAL)
+        return compare_one(run, t->op, left, &e->literal);
+    for (size_t i = 0; i < policy_run_bound_count(run, e->condition); i++) {
+        struct att_value right = policy_property_of(policy_run_bound(run, e->condition, i), e->property);
+        if (!policy_run_charge(run, 1))
+            return false;
+        if (compare_one(run, t->op, left, &right))
+            return true;
+    }
+    return false;
+}
+
+bool policy_run_test(struct policy_run *run, const struct policy_test *t, const struct att_claim *claim)
+{
+    struct att_value left = policy_property_of(claim, t->property);
+    bool any = any_compares(run, t, &left);
+
+    return t->op == COMPARE_NE ? !any : any;
+}
+
+static bool meets(struct policy_run *run, const struct policy_condition *c, const struct att_claim *claim)
+{
+    if (c->type_test && !att_span_eq(claim->type, c->type_test->right.literal.text))
+        return false;
+    for (const struct policy_test *t = c->tests; t; t = t->next)
+        if (t != c->type_test && !policy_run_test(run, t, claim))
+            return false;
+    return true;
+}
+
+static bool remember(struct policy_run *run, size_t index)
+{
+    if (run->hit_count == run->hit_capacity) {
+        size_t capacity = run->hit_capacity ? run->hit_capacity * 2 : FIRST_HITS;
+        uint32_t *hits = att_arena_alloc(run->arena, capacity, sizeof *hits);
+        if (!hits) {
+            run->out_of_memory = true;
+            return false;
+        }
+        if (run->hit_count > 0)
+            memcpy(hits, run->hits, run->hit_count * sizeof *hits);
+        run->hits = hits;
+        run->hit_capacity = capacity;
+    }
+    run->hits[run->hit_count++] = (uint32_t)index;
+    return true;
+}
+
+bool policy_run_select(struct policy_run *run, const struct policy_condition *c)
+{
+    struct policy_binding *b = &run->bindings[c->number - 1];
+
+    *b = (struct policy_binding){ .first = run->hit_count };
+    for (size_t i = 0; i < run->incoming->count; i++) {
+        const struct att_claim *claim = &run->incoming->items[i];
+        if (!policy_run_charge(run, 1))
+            return false;
+        if (!policy_sees(claim) || !meets(run, c, claim))
+            continue;
+        if (!c->used)
+            return true;
+        if (!remember(run, i))
+            return false;
+        b->count++;
+    }
+    return b->count > 0;
+}

@@ -1,0 +1,144 @@
+#!/bin/bash
+# Runs the scenarios of this folder against attestctl ($1) and prints "cases cli passed P failed F skipped S".
+# README.md explains the form of a scenario. Options: names of scenario files, without .txt; all if none is given.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+[ $# -ge 1 ] && [ -x "$1" ] || { echo "usage: run.sh ATTESTCTL [SCENARIO...]" >&2; exit 2; }
+attestctl_path=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+shift
+scratch=$(mktemp -d) || exit 1
+server=
+cleanup() { [ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$scratch"; }
+trap cleanup EXIT
+passed=0 failed=0 skipped=0
+
+# What scenarios call. A proxy set around the tests would stand between them and the loopback server.
+unset https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+export attestctl_path
+attestctl() { "$attestctl_path" "$@"; }
+
+good() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAILED $1"; }
+
+name= command= status= problem=
+begin() {
+    name=$1 command=$2 problem=
+    eval "$command" > "$scratch/out" 2> "$scratch/err" < /dev/null
+    status=$?
+    [ "$status" -le 3 ] || problem="status $status is none of ours"
+    grep -q 'AddressSanitizer\|runtime error:' "$scratch/err" && problem="a sanitizer spoke: $(head -3 "$scratch/err")"
+    case " $command " in
+    *" --help "* | *" --version "*) ;;
+    *" --json "*)
+        # One object, on one line, and nothing else.
+        [ "$(wc -l < "$scratch/out")" = 1 ] && grep -q '^{.*}$' "$scratch/out" ||
+            problem="--json gave: $(head -c 300 "$scratch/out")"
+        [ -s "$scratch/err" ] && problem="--json wrote to standard error: $(head -c 300 "$scratch/err")" ;;
+    esac
+    [ "$status" = 0 ] || [ -s "$scratch/out" ] || [ -s "$scratch/err" ] || problem="a refusal without a word"
+}
+end() {
+    [ -n "$command" ] || return 0
+    if [ -z "$problem" ]; then good; else bad "$name: $command"; echo "  $problem"; fi
+    command=
+}
+blame() { problem=${problem:-$1}; }
+check() {
+    case $1 in
+    "= "*) [ "$status" = "${1#= }" ] ||
+        blame "status $status, wanted ${1#= }; $(head -c 300 "$scratch/out" "$scratch/err")" ;;
+    "> "*) grep -qF -e "${1#> }" "$scratch/out" || blame "no \"${1#> }\" in: $(head -c 900 "$scratch/out" "$scratch/err")" ;;
+    "2> "*) grep -qF -e "${1#2> }" "$scratch/err" || blame "no \"${1#2> }\" in: $(head -c 900 "$scratch/err")" ;;
+    "! "*) grep -qF -e "${1#! }" "$scratch/out" && blame "\"${1#! }\" should not be in: $(head -c 900 "$scratch/out")" ;;
+    *) blame "line not understood: $1" ;;
+    esac
+    return 0
+}
+
+# Lines: "$ command" a case, "% command" preparation, "@ file" its text up to a line with a single dot.
+run_file() {
+    local line file= n=0
+    while IFS= read -r line || [ -n "$line" ]; do
+        n=$((n + 1))
+        if [ -n "$file" ]; then
+            if [ "$line" = . ]; then file=; else printf '%s\n' "$line" >> "$file"; fi
+            continue
+        fi
+        case $line in
+        "" | "#"*) ;;
+        "@ "*) end; file=${line#@ }; : > "$file" ;;
+        "% "*) end; eval "${line#% }" > "$scratch/prepared" 2>&1 ||
+            { bad "$1:$n: preparation: $line"; head -3 "$scratch/prepared"; } ;;
+        "\$ "*) end; begin "$1:$n" "${line#\$ }" ;;
+        *) check "$line" ;;
+        esac
+    done < "$here/$1.txt"
+    end
+}
+
+# What the table of commands says must be what is checked in.
+run_pages() {
+    local pages page made
+    pages=$(attestctl help | sed -n 's/^  \([a-z][a-z ]*[a-z]\)   *.*/\1/p')
+    [ -n "$pages" ] || bad "man: attestctl help lists no commands"
+    attestctl man > "$scratch/page" && cmp -s "$scratch/page" "$root/docs/man/attestctl.1" && good ||
+        bad "man: docs/man/attestctl.1 is not what attestctl man writes"
+    made=attestctl.1
+    while IFS= read -r page; do
+        attestctl man $page > "$scratch/page" # two words are two operands
+        made="$made attestctl-${page// /-}.1"
+        cmp -s "$scratch/page" "$root/docs/man/attestctl-${page// /-}.1" && good ||
+            bad "man: docs/man/attestctl-${page// /-}.1 is not what attestctl man $page writes"
+    done <<< "$pages"
+    for page in "$root"/docs/man/*.1; do
+        case " $made " in *" $(basename "$page") "*) ;; *) bad "man: $(basename "$page") has no command" ;; esac
+    done
+    if [ "$(attestctl --version)" = "attestctl $(sed -n 's/^project(attestd VERSION \([0-9.]*\) .*/\1/p' "$root/CMakeLists.txt")" ]; then
+        good
+    else
+        bad "version: attestctl --version differs from CMakeLists.txt"
+    fi
+}
+
+# A server that serves files as whole HTTP answers, with a certificate of a CA made here. $port, ca.pem.
+start_server() {
+    command -v openssl > /dev/null || return 1
+    (
+        set -e
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.TEST-KEY.pem -out ca.pem -days 2 -subj "/CN=attestctl test CA"
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.TEST-KEY.pem -out server.csr -subj "/CN=localhost"
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.TEST-KEY.pem -CAcreateserial -days 2 -extfile <(echo "subjectAltName=DNS:localhost") -out server.pem
+    ) > "$scratch/openssl" 2>&1 || return 1
+    mkdir -p web && cd web || return 1
+    openssl s_server -accept 127.0.0.1:0 -cert ../server.pem -key ../server.TEST-KEY.pem -HTTP > "$scratch/server" 2>&1 &
+    server=$!
+    cd ..
+    for _ in $(seq 100); do
+        port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' "$scratch/server")
+        [ -n "$port" ] && { export port; return 0; }
+        sleep 0.05
+    done
+    return 1
+}
+
+wanted=${*:-pages usage verify evidence policy token attest https}
+for file in $wanted; do
+    mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
+    case $file in
+    pages) run_pages ;;
+    https)
+        if start_server; then
+            run_file https
+            kill "$server"
+            server=
+        else
+            cases=$(grep -c '^\$ ' "$here/https.txt")
+            skipped=$((skipped + cases))
+            echo "skipped https: no openssl command to serve with"
+        fi ;;
+    *) run_file "$file" ;;
+    esac
+done
+echo "cases cli passed $passed failed $failed skipped $skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
