@@ -171,7 +171,8 @@ static enum cli_exit run_attest(struct cli *c)
     struct att_err err = { 0 };
     char url[2001];
 
-    if (!put_url(c, route, url, sizeof url, &err) || !put_request(c, route, &body, &err))
+    if (!cli_is_readable(c, "ca", &err) || !put_url(c, route, url, sizeof url, &err) ||
+        !put_request(c, route, &body, &err))
         return cli_refuse(c, &err);
     struct att_span sent = att_buf_span(&body);
     struct client_request request = {

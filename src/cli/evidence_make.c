@@ -218,10 +218,12 @@ static enum cli_exit run_make(struct cli *c)
     const char *dir = cli_value(c, "out");
     if (!dir) {
         att_fail(&err, ATT_USAGE, "out", "DIR", "nothing");
+        att_err_text(&err, "--out DIR is missing");
         return cli_refuse(c, &err);
     }
     if (!options_read(c, &o, &err) || !hardware_open(c, o.at_unix_s, &hw, &err) ||
-        !mk_sgx_make(hw, &o, &ev, &err) || !folder_make(dir, &err) || !mk_evidence_write(&ev, dir, ev.broken->name, &err))
+        !mk_sgx_make(hw, &o, &ev, &err) || !folder_make(dir, &err) ||
+        !mk_evidence_write(&ev, dir, ev.broken->name, &err))
         return cli_refuse(c, &err);
     answer(c, dir, &ev);
     return CLI_YES;

@@ -125,39 +125,11 @@ bool cli_is_folder(const char *where, const char *path, struct att_err *err)
     return S_ISDIR(st.st_mode) || fail_io(err, where, path, "open", ENOTDIR);
 }
 
-bool cli_write(const char *dir, const char *name, struct att_span bytes, struct att_err *err)
+bool cli_is_readable(const struct cli *c, const char *option, struct att_err *err)
 {
-    char path[4096];
-    char fresh[4096];
-    int n = snprintf(path, sizeof path, "%s/%s", dir, name);
-    int m = snprintf(fresh, sizeof fresh, "%s/.%s.%ld", dir, name, (long)getpid());
+    const char *path = cli_value(c, option);
 
-    if (n < 0 || m < 0 || (size_t)n >= sizeof path || (size_t)m >= sizeof fresh)
-        return att_fail(err, ATT_IO_FAILED, "out", "a path of at most 4095 bytes", "a longer one");
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0)
-        return fail_io(err, "out", path, "write", errno);
-    bool ok = true;
-    for (size_t at = 0; ok && at < bytes.len;) {
-        ssize_t done = write(fd, bytes.ptr + at, bytes.len - at);
-        if (done < 0 && errno == EINTR)
-            continue;
-        ok = done > 0;
-        at += ok ? (size_t)done : 0;
-    }
-    int number = errno;
-    if (close(fd) != 0 && ok) {
-        ok = false;
-        number = errno;
-    }
-    if (ok && rename(fresh, path) != 0) {
-        ok = false;
-        number = errno;
-    }
-    if (ok)
-        return true;
-    (void)unlink(fresh); /* the refusal below is what matters */
-    return fail_io(err, "out", path, "write", number);
+    return !path || access(path, R_OK) == 0 || fail_io(err, option, path, "open", errno);
 }
 
 /* "+02:00" behind a local time; false when it is no offset. */

@@ -19,8 +19,8 @@ ATT_CHECK bool cli_read_option(struct cli *c, const char *option, bool *ret_give
                                struct att_err *err);
 /* The folder exists. */
 ATT_CHECK bool cli_is_folder(const char *where, const char *path, struct att_err *err);
-/* Writes a file whole: to a new name beside it first, then renamed. */
-ATT_CHECK bool cli_write(const char *dir, const char *name, struct att_span bytes, struct att_err *err);
+/* The file of an option that a library opens by its name can be read; true when the option was not given. */
+ATT_CHECK bool cli_is_readable(const struct cli *c, const char *option, struct att_err *err);
 
 /* --at, or the clock of this machine: RFC 3339, with Z or a numeric offset. TIME_INVALID. */
 ATT_CHECK bool cli_time(const struct cli *c, int64_t *ret_unix_s, struct att_err *err);

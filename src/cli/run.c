@@ -89,5 +89,5 @@ int cli_main(int argc, char **argv)
         (void)fputs("attestctl: out of memory\n", stderr); /* nowhere else to say it */
         return CLI_UNKNOWN;
     }
-    return finish(&c, run(&c, argc, argv));
+    return (int)finish(&c, run(&c, argc, argv));
 }

@@ -74,7 +74,8 @@ static bool sources(struct cli *c, struct fetch *f, struct att_token_check *chec
     if (issuer && strncmp(issuer, "https://", 8) != 0)
         return att_fail(err, ATT_USAGE, "issuer", "https://HOST...", "%s",
                         att_shown(&shown, att_str(issuer)));
-    if (!cli_read_option(c, "jwks", &has_jwks, &check->jwks, err) || !cli_time(c, &check->now_unix_s, err))
+    if (!cli_is_readable(c, "ca", err) || !cli_read_option(c, "jwks", &has_jwks, &check->jwks, err) ||
+        !cli_time(c, &check->now_unix_s, err))
         return false;
     check->issuer = issuer;
     check->fetch = fetch;
@@ -86,7 +87,7 @@ static bool sources(struct cli *c, struct fetch *f, struct att_token_check *chec
 static enum cli_exit exit_of(const struct cli *c, const struct fetch *f, const struct att_err *err)
 {
     if (f->failed)
-        return CLI_UNKNOWN;
+        return err->code == ATT_USAGE ? CLI_USAGE : CLI_UNKNOWN;
     if (err->code == ATT_TOKEN_KEYS_INVALID)
         return cli_has(c, "jwks") ? CLI_USAGE : CLI_UNKNOWN;
     return cli_exit_of(err->code);

@@ -70,6 +70,9 @@ static bool break_links(struct mk_plan *p)
     case MK_BREAK_CA_NOT_CA:
         mk_reissue(&p->ca)->ca = false;
         return true;
+    case MK_BREAK_CA_NO_CERT_SIGN:
+        mk_reissue(&p->ca)->may_sign = false;
+        return true;
     case MK_BREAK_PCK_SIGNATURE:
         p->pck.signer = p->hw->stranger;
         return true;

@@ -302,3 +302,44 @@ bool mk_break_qe_identity(struct mk_plan *p)
         return break_qe_identity_text(p);
     }
 }
+
+static void all_begin(struct mk_plan *p, int64_t at)
+{
+    mk_reissue(&p->pck)->not_before = at;
+    mk_reissue(&p->ca)->not_before = at;
+    mk_reissue(&p->root)->not_before = at;
+    mk_reissue(&p->tcb_chain.signer)->not_before = at;
+    mk_reissue(&p->tcb_chain.root)->not_before = at;
+    mk_reissue(&p->qe_chain.signer)->not_before = at;
+    mk_reissue(&p->qe_chain.root)->not_before = at;
+    p->pck_crl.this_update = at;
+    p->root_crl.this_update = at;
+    set_time(p->tcb_info.issued, at);
+    set_time(p->qe_identity.issued, at);
+}
+
+static void all_end(struct mk_plan *p, int64_t at)
+{
+    mk_reissue(&p->pck)->not_after = at;
+    mk_reissue(&p->ca)->not_after = at;
+    mk_reissue(&p->root)->not_after = at;
+    mk_reissue(&p->tcb_chain.signer)->not_after = at;
+    mk_reissue(&p->tcb_chain.root)->not_after = at;
+    mk_reissue(&p->qe_chain.signer)->not_after = at;
+    mk_reissue(&p->qe_chain.root)->not_after = at;
+    p->pck_crl.next_update = at;
+    p->root_crl.next_update = at;
+    set_time(p->tcb_info.next, at);
+    set_time(p->qe_identity.next, at);
+}
+
+bool mk_break_edges(struct mk_plan *p)
+{
+    if (p->o.broken == MK_BREAK_FIRST_SECOND)
+        all_begin(p, p->o.at_unix_s);
+    else if (p->o.broken == MK_BREAK_LAST_SECOND)
+        all_end(p, p->o.at_unix_s);
+    else
+        return false;
+    return true;
+}

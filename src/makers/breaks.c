@@ -22,6 +22,7 @@ const char *mk_scope_name(enum mk_scope scope)
     static const char *const names[] = {
         [MK_IN_QUOTE] = "quote", [MK_IN_REPORT] = "report",         [MK_IN_DATA] = "data",
         [MK_IN_CHAIN] = "chain", [MK_IN_COLLATERAL] = "collateral", [MK_IN_TCB] = "tcb",
+        [MK_IN_TIME] = "time",
     };
     return (size_t)scope < sizeof names / sizeof names[0] ? names[scope] : "unknown";
 }
@@ -30,7 +31,7 @@ bool mk_plan_break(struct mk_plan *p, struct att_err *err)
 {
     static bool (*const breakers[])(struct mk_plan *) = {
         mk_break_quote, mk_break_lengths,      mk_break_oe,       mk_break_chain,       mk_break_extension,
-        mk_break_crl,   mk_break_issuer_chain, mk_break_tcb_info, mk_break_qe_identity,
+        mk_break_crl,   mk_break_issuer_chain, mk_break_tcb_info, mk_break_qe_identity, mk_break_edges,
     };
 
     if (p->o.broken == MK_BREAK_NONE || mk_breaks[p->o.broken].scope == MK_IN_TCB)

@@ -115,7 +115,8 @@ static bool add_required(X509 *cert, const struct mk_cert_spec *s, struct att_er
     return add_standard(cert, NID_authority_key_identifier, false, att_buf_span(&authority), err) &&
            add_crl_point(cert, err) &&
            add_standard(cert, NID_subject_key_identifier, false, att_span_of(subject, sizeof subject), err) &&
-           add_standard(cert, NID_key_usage, true, att_span_of(s->ca ? ca_usage : leaf_usage, 4), err) &&
+           add_standard(cert, NID_key_usage, true, att_span_of(s->may_sign ? ca_usage : leaf_usage, 4),
+                        err) &&
            add_standard(cert, NID_basic_constraints, true,
                         s->ca ? att_span_of(is_ca, sizeof is_ca) : att_span_of(not_ca, sizeof not_ca), err);
 }

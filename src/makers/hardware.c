@@ -42,6 +42,7 @@ bool mk_hardware_cert_spec(const struct mk_hardware *hw, enum mk_key which, stru
         .not_before = hw->not_before[which],
         .not_after = hw->not_after[which],
         .ca = rows[which].ca,
+        .may_sign = rows[which].ca,
         .path_len = rows[which].path_len,
     };
 

@@ -20,7 +20,8 @@ struct mk_cert_spec {
     EVP_PKEY *signer;
     int64_t not_before, not_after;
     uint8_t serial[MK_SERIAL_BYTES];
-    bool ca;
+    bool ca;       /* basic constraints */
+    bool may_sign; /* key usage of a CA, else of a leaf */
     unsigned path_len;
     struct mk_pck_extension ext;
     unsigned ext_copies;

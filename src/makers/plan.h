@@ -148,6 +148,7 @@ bool mk_break_crl(struct mk_plan *p);
 bool mk_break_issuer_chain(struct mk_plan *p);
 bool mk_break_tcb_info(struct mk_plan *p);
 bool mk_break_qe_identity(struct mk_plan *p);
+bool mk_break_edges(struct mk_plan *p);
 /* Applied to the options before the plan is made. */
 ATT_CHECK bool mk_break_levels(struct mk_sgx_options *o, struct att_err *err);
 

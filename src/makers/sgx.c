@@ -210,7 +210,7 @@ static void set_expectation(const struct mk_sgx_options *o, struct mk_evidence *
     ev->broken = row;
     mk_expect(o, &ev->expected_code, &ev->expected_tcb_status);
     ev->also_code = ev->expected_code;
-    if (row->scope == MK_IN_TCB)
+    if (row->scope == MK_IN_TCB || row->expected_code == ATT_OK)
         return; /* the levels decide, as they do when nothing is broken */
     ev->expected_code = row->expected_code;
     ev->also_code = row->also_code;

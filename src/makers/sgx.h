@@ -53,7 +53,7 @@ enum mk_break {
 };
 
 /* Where the fault sits; see breaks.def. */
-enum mk_scope { MK_IN_QUOTE, MK_IN_REPORT, MK_IN_DATA, MK_IN_CHAIN, MK_IN_COLLATERAL, MK_IN_TCB };
+enum mk_scope { MK_IN_QUOTE, MK_IN_REPORT, MK_IN_DATA, MK_IN_CHAIN, MK_IN_COLLATERAL, MK_IN_TCB, MK_IN_TIME };
 
 struct mk_break_row {
     enum mk_break id;

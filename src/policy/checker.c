@@ -37,8 +37,7 @@ static bool refuse_action(const struct checker *c, const struct policy_mark *at,
     return policy_complain(c->to, ATT_POLICY_RULE, at, path.text, expected, "%s", message);
 }
 
-/* -- names
- * ----------------------------------------------------------------------------------------------------- */
+/* -- names ------------------------------------------------------------------------------------------- */
 
 /* The condition of this name before `end` (NULL: any), or NULL. */
 static struct policy_condition *find_name(const struct policy_rule *r, struct att_span name,
@@ -52,8 +51,7 @@ static struct policy_condition *find_name(const struct policy_rule *r, struct at
 
 static const char no_such_name[] = "a name that an earlier condition of this rule defines, as c in c:[...]";
 
-/* -- conditions
- * ------------------------------------------------------------------------------------------------ */
+/* -- conditions -------------------------------------------------------------------------------------- */
 
 static bool is_ordering(enum policy_compare op)
 {
@@ -100,8 +98,7 @@ static bool check_condition(const struct checker *c, struct policy_condition *co
     return true;
 }
 
-/* -- actions
- * --------------------------------------------------------------------------------------------------- */
+/* -- actions ----------------------------------------------------------------------------------------- */
 
 static bool check_value_type(const struct checker *c, struct policy_action *a,
                              const struct policy_assignment *given)

@@ -19,8 +19,7 @@ struct outcome {
     size_t withheld; /* by the current rule: claims of reserved types, kept out of the token */
 };
 
-/* -- failures
- * -------------------------------------------------------------------------------------------------- */
+/* -- failures ---------------------------------------------------------------------------------------- */
 
 static bool fail_rule(struct outcome *o, const struct policy_rule *r, const char *expected, const char *found)
 {
@@ -44,18 +43,15 @@ static bool still_sound(struct outcome *o, const struct policy_rule *r)
     return fail_rule(o, r, expected, "the policy needs more steps than one evaluation may take");
 }
 
-/* -- claims
- * ---------------------------------------------------------------------------------------------------- */
+/* -- claims ------------------------------------------------------------------------------------------ */
 
-/* Adding compares with every claim of the set, and counts as work. */
 static bool add_to(struct outcome *o, const struct policy_rule *r, struct att_claims *set,
                    const struct att_claim *claim)
 {
     struct att_err err = { 0 };
     char expected[64];
 
-    size_t compared = claim->value.kind == ATT_CLAIM_STRING ? claim->value.text.len / 64 : 0;
-    if (!policy_run_charge(&o->run, set->count + compared + 1))
+    if (!policy_run_charge(&o->run, policy_run_add_cost(set, claim)))
         return still_sound(o, r);
     if (att_claims_add(set, claim, &err))
         return true;
@@ -139,8 +135,7 @@ static bool put_copies(struct outcome *o, const struct policy_rule *r)
     return true;
 }
 
-/* -- rules
- * ----------------------------------------------------------------------------------------------------- */
+/* -- rules ------------------------------------------------------------------------------------------- */
 
 static bool act(struct outcome *o, const struct policy_rule *r)
 {
@@ -189,8 +184,7 @@ static bool run_section(struct outcome *o, enum policy_section s)
     return true;
 }
 
-/* -- verdict
- * --------------------------------------------------------------------------------------------------- */
+/* -- verdict ----------------------------------------------------------------------------------------- */
 
 /* "line 3, line 7": where people will look. */
 static void list_permits(const struct policy_ast *ast, char *ret, size_t size)

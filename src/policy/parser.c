@@ -28,8 +28,7 @@ struct parser {
 #define COMPARISONS (TOK_SET(EQ) | TOK_SET(NE) | TOK_SET(LT) | TOK_SET(LE) | TOK_SET(GT) | TOK_SET(GE))
 #define EXPRESSIONS (TOK_SET(STRING) | TOK_SET(INT) | TOK_SET(TRUE) | TOK_SET(FALSE) | TOK_SET(IDENT))
 
-/* -- saying no
- * ------------------------------------------------------------------------------------------------- */
+/* -- saying no --------------------------------------------------------------------------------------- */
 
 static void enter(struct parser *p, const char *rule)
 {
@@ -116,8 +115,7 @@ static bool over_limit(struct parser *p, const char *what, size_t max)
                            what);
 }
 
-/* -- moving
- * ---------------------------------------------------------------------------------------------------- */
+/* -- moving ------------------------------------------------------------------------------------------ */
 
 static void advance(struct parser *p)
 {
@@ -156,8 +154,7 @@ static struct policy_mark span_since(const struct parser *p, const struct policy
                                  from->column };
 }
 
-/* -- expressions
- * ----------------------------------------------------------------------------------------------- */
+/* -- expressions ------------------------------------------------------------------------------------- */
 
 static bool parse_property(struct parser *p, enum policy_property *ret)
 {
@@ -238,8 +235,7 @@ static bool parse_expression(struct parser *p, struct policy_expr *e)
     return true;
 }
 
-/* -- conditions
- * ------------------------------------------------------------------------------------------------ */
+/* -- conditions -------------------------------------------------------------------------------------- */
 
 static bool parse_test(struct parser *p, struct policy_test *t)
 {
@@ -332,8 +328,7 @@ static bool parse_conditions(struct parser *p, struct policy_rule *r)
     return true;
 }
 
-/* -- actions
- * --------------------------------------------------------------------------------------------------- */
+/* -- actions ----------------------------------------------------------------------------------------- */
 
 static bool parse_assignment(struct parser *p, struct policy_assignment *a)
 {
@@ -411,8 +406,7 @@ static bool parse_action(struct parser *p, enum policy_section section, struct p
     return true;
 }
 
-/* -- rules, sections, the whole
- * --------------------------------------------------------------------------------- */
+/* -- rules, sections, the whole ---------------------------------------------------------------------- */
 
 static bool parse_rule(struct parser *p, enum policy_section section, struct policy_rule *r)
 {

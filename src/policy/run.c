@@ -41,14 +41,33 @@ const struct att_claim *policy_run_bound(const struct policy_run *run, const str
     return &run->incoming->items[run->hits[run->bindings[c->number - 1].first + i]];
 }
 
-/* Equal, paid for by length when the lengths leave it open. No coercion: "1" is not 1 (A10 of the reference).
- */
+/* Equal; texts of one length, which have to be compared byte by byte, are paid for by length. */
+static bool text_equal(struct policy_run *run, struct att_span a, struct att_span b)
+{
+    if (a.len != b.len)
+        return false;
+    return (a.len < BYTES_PER_STEP || policy_run_charge(run, a.len / BYTES_PER_STEP)) && att_span_eq(a, b);
+}
+
+/* No coercion: "1" is not 1 (A10 of the reference). */
 static bool equal(struct policy_run *run, const struct att_value *a, const struct att_value *b)
 {
-    if (a->kind == ATT_CLAIM_STRING && b->kind == ATT_CLAIM_STRING && a->text.len == b->text.len &&
-        a->text.len >= BYTES_PER_STEP && !policy_run_charge(run, a->text.len / BYTES_PER_STEP))
-        return false;
+    if (a->kind == ATT_CLAIM_STRING && b->kind == ATT_CLAIM_STRING)
+        return text_equal(run, a->text, b->text);
     return att_value_eq(a, b);
+}
+
+size_t policy_run_add_cost(const struct att_claims *set, const struct att_claim *claim)
+{
+    size_t cost = set->count + 1;
+
+    if (claim->value.kind != ATT_CLAIM_STRING || claim->value.text.len < BYTES_PER_STEP)
+        return cost;
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i].value.kind == ATT_CLAIM_STRING &&
+            set->items[i].value.text.len == claim->value.text.len)
+            cost += claim->value.text.len / BYTES_PER_STEP;
+    return cost;
 }
 
 /* `!=` is handled by the caller as "no member is equal". */
@@ -98,7 +117,7 @@ bool policy_run_test(struct policy_run *run, const struct policy_test *t, const 
 
 static bool meets(struct policy_run *run, const struct policy_condition *c, const struct att_claim *claim)
 {
-    if (c->type_test && !att_span_eq(claim->type, c->type_test->right.literal.text))
+    if (c->type_test && !text_equal(run, claim->type, c->type_test->right.literal.text))
         return false;
     for (const struct policy_test *t = c->tests; t; t = t->next)
         if (t != c->type_test && !policy_run_test(run, t, claim))

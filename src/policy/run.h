@@ -42,6 +42,9 @@ struct policy_run {
 /* Takes `n` steps; false when there are not so many left. */
 bool policy_run_charge(struct policy_run *run, size_t n);
 
+/* Steps that adding this claim takes: it is compared with every claim of the set. */
+size_t policy_run_add_cost(const struct att_claims *set, const struct att_claim *claim);
+
 /* Selects the claims that meet `c`, and binds them; false when there are none. A condition that nothing
  * refers to stops at the first one. */
 bool policy_run_select(struct policy_run *run, const struct policy_condition *c);

@@ -161,7 +161,6 @@ bool policy_trace_not_fired(struct policy_run *run, const struct policy_rule *r,
     run->steps_left = run->limits->policy_steps_max;
     struct survey s = survey_all(run, c);
     run->steps_left = steps_left;
-    run->exhausted = false;
 
     row->kind = ATT_TRACE_NOT_FIRED;
     row->condition = c->number;

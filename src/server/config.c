@@ -195,7 +195,7 @@ static int take(void *user, const char *section, const char *name, const char *v
 static bool lines_plain(const char *file, struct att_span text, struct att_err *err)
 {
     size_t line = 1, start = 0;
-    char where[80];
+    char where[88];
 
     for (size_t i = 0; i <= text.len; i++) {
         if (i < text.len && text.ptr[i] != '\n') {
@@ -222,7 +222,7 @@ bool config_read(struct att_arena *arena, const char *file_name, struct att_span
     const char *slash = strrchr(file_name, '/');
     const char *short_name = slash ? slash + 1 : file_name;
     struct reading r = { .arena = arena, .file = short_name, .c = c, .err = err };
-    char where[80];
+    char where[88];
 
     if (!lines_plain(short_name, text, err))
         return false;

@@ -58,9 +58,9 @@ check() {
 
 # Lines: "$ command" a case, "% command" preparation, "@ file" its text up to a line with a single dot.
 run_file() {
-    local line file= n=0
+    local line file= number=0
     while IFS= read -r line || [ -n "$line" ]; do
-        n=$((n + 1))
+        number=$((number + 1))
         if [ -n "$file" ]; then
             if [ "$line" = . ]; then file=; else printf '%s\n' "$line" >> "$file"; fi
             continue
@@ -69,8 +69,8 @@ run_file() {
         "" | "#"*) ;;
         "@ "*) end; file=${line#@ }; : > "$file" ;;
         "% "*) end; eval "${line#% }" > "$scratch/prepared" 2>&1 ||
-            { bad "$1:$n: preparation: $line"; head -3 "$scratch/prepared"; } ;;
-        "\$ "*) end; begin "$1:$n" "${line#\$ }" ;;
+            { bad "$1:$number: preparation: $line"; head -3 "$scratch/prepared"; } ;;
+        "\$ "*) end; begin "$1:$number" "${line#\$ }" ;;
         *) check "$line" ;;
         esac
     done < "$here/$1.txt"

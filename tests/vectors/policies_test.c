@@ -109,8 +109,7 @@ static void run_invalid(const char *name, const char *path)
     free(text);
 }
 
-/* -- evaluation
- * ------------------------------------------------------------------------------------------------ */
+/* -- evaluation -------------------------------------------------------------------------------------- */
 
 static struct att_span member_text(struct json_object *o, const char *name)
 {

@@ -33,8 +33,8 @@ bool sgx_oe_parse(struct att_ctx *ctx, struct att_span raw, struct att_evidence 
     if (type != OE_REMOTE)
         return att_fail(err, ATT_OE_REPORT_TYPE, "oe.header.type", "2 (remote)", "%u%s", type,
                         type == 1 ? " (local: only the same machine can check it)" : "");
-    if (size != r.left || size == 0)
-        return att_fail(err, ATT_OE_REPORT_SIZE, "oe.header.size", "the bytes behind the header, not none",
+    if (size != r.left)
+        return att_fail(err, ATT_OE_REPORT_SIZE, "oe.header.size", "the number of bytes behind the header",
                         "%llu, with %zu bytes behind it", (unsigned long long)size, r.left);
     return sgx_parse(ctx, att_take_rest(&r), ret, err);
 }

@@ -28,8 +28,8 @@ static void judge(const struct att_lib *lib, const struct mk_evidence *ev, const
                     "%s v%u as %s: status %s", name, version, type, att_tcb_status_name(v.tcb.status));
         cases_check(&cases, v.test_root, "%s v%u as %s: not marked as a test root", name, version, type);
     } else {
-        /* Among many bundles what is unusable is not found at all, which is said in its own way. */
-        bool missing = use == ATT_COLLATERAL_INDEXED && ev->broken->scope == MK_IN_COLLATERAL &&
+        /* Among many bundles TCB info that cannot be used is not found at all, which is said in its own way. */
+        bool missing = use == ATT_COLLATERAL_INDEXED && strncmp(name, "tcb-", 4) == 0 &&
                        v.err.code == ATT_COLLATERAL_MISSING;
         cases_check(&cases, v.err.code == ev->expected_code || v.err.code == ev->also_code || missing,
                     "%s v%u as %s: got %s at %s (%s), want %s", name, version, type,

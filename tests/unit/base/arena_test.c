@@ -59,6 +59,9 @@ static void check_ceiling(void)
     cases_check(&run, pieces_until_full(1024, 1024) == 1 && pieces_until_full(1024, 1025) == 0,
                 "all at once");
     cases_check(&run, pieces_until_full(0, 1) == 0, "nothing");
+    for (size_t ceiling = 1000; ceiling < 1000 + ALIGN; ceiling++)
+        cases_check(&run, pieces_until_full(ceiling, 1) == ceiling / ALIGN,
+                    "what is left is less than a piece: %zu", ceiling);
     /* Reset gives everything back, and a refusal takes nothing. */
     struct att_arena *a = att_arena_new(1024);
     bool right = true;

@@ -91,6 +91,10 @@ static void check_elements(void)
         { "long tag", BYTES("\x1f\x81\x01\x00"), false, 0, 0 },
         { "long tag in context", BYTES("\xbf\x1f\x00"), false, 0, 0 },
         { "long tag, private", BYTES("\xff\x1f\x00"), false, 0, 0 },
+        /* These would be whole elements if the tag ended with its first byte. */
+        { "long tag that looks short", BYTES("\x1f\x01\x00"), false, 0, 0 },
+        { "long tag in context that looks short", BYTES("\xbf\x01\x00"), false, 0, 0 },
+        { "long tag, primitive, that looks short", BYTES("\x9f\x00"), false, 0, 0 },
         { "end of contents", BYTES("\x00\x00"), false, 0, 0 },
         { "tag 0, constructed", BYTES("\x20\x00"), false, 0, 0 },
         { "unassigned tag 15", BYTES("\x0f\x00"), false, 0, 0 },

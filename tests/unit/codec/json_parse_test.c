@@ -206,6 +206,33 @@ static void check_nul_bytes(void)
     }
 }
 
+/* Every byte in every place of a string, so that it meets the code that looks at eight at a time, and the one that
+ * looks at the rest. */
+static void check_every_byte(void)
+{
+    enum { LONG = 27 };
+    unsigned wrong = 0;
+
+    for (size_t len = 1; len <= LONG; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (unsigned c = 0; c < 256; c++) {
+                uint8_t text[LONG + 2];
+                memset(text, 'a', sizeof text);
+                text[0] = text[len + 1] = '"';
+                text[1 + at] = (uint8_t)c;
+                struct att_arena *a;
+                struct att_json doc;
+                struct att_err err;
+                bool ok = parses(att_span_of(text, len + 2), NULL, &doc, &err, &a);
+                bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+                wrong += ok != plain || (!ok && !err.text[0]);
+                att_arena_free(a);
+            }
+        }
+    }
+    cases_check(&run, wrong == 0, "every byte in every place: %u wrong", wrong);
+}
+
 static void check_fold_case(void)
 {
     static const struct {
@@ -440,6 +467,7 @@ int main(void)
     check_accepted();
     check_refused();
     check_nul_bytes();
+    check_every_byte();
     check_fold_case();
     check_depth();
     check_limits();

@@ -47,6 +47,36 @@ static void check_strings(void)
     }
 }
 
+/* Every ASCII byte in every place of a string, against a writer that looks at one byte at a time. */
+static void check_every_byte(void)
+{
+    enum { LONG = 19 };
+    static const char *const shorts[128] = { ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r",
+                                             ['\t'] = "\\t", ['"'] = "\\\"", ['\\'] = "\\\\" };
+    unsigned wrong = 0;
+
+    for (size_t at = 0; at < LONG; at++) {
+        for (unsigned c = 0; c < 128; c++) {
+            char text[LONG];
+            char one[8];
+            char want[LONG + 10];
+            struct att_buf b = { 0 };
+            memset(text, 'a', LONG);
+            text[at] = (char)c;
+            if (shorts[c])
+                (void)snprintf(one, sizeof one, "%s", shorts[c]);
+            else
+                (void)snprintf(one, sizeof one, c < 0x20 ? "\\u%04x" : "%c", c);
+            (void)snprintf(want, sizeof want, "\"%.*s%s%.*s\"", (int)at, "aaaaaaaaaaaaaaaaaaa", one,
+                           (int)(LONG - 1 - at), "aaaaaaaaaaaaaaaaaaa");
+            att_json_put_string(&b, att_span_of(text, LONG));
+            wrong += !buf_is(&b, want);
+            att_buf_free(&b);
+        }
+    }
+    cases_check(&run, wrong == 0, "every byte in every place: %u wrong", wrong);
+}
+
 static void write_all(struct att_json_writer *w)
 {
     att_jw_object(w);
@@ -296,6 +326,7 @@ static void check_sorted_deep(void)
 int main(void)
 {
     check_strings();
+    check_every_byte();
     check_writer();
     check_misuse();
     check_sorted();

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <signal.h>
 
 #define GET "GET /info HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -277,7 +278,6 @@ static void check_deadlines(struct cases *t, const struct pair *one, SSL_CTX *ct
     };
     struct http_server *s = app_start(options);
     struct client *silent = client_open(http_server_port(s));
-    struct client *c = client_open(http_server_port(s));
     struct client *half = client_open(http_server_port(s));
     struct http_counters n;
 
@@ -285,9 +285,7 @@ static void check_deadlines(struct cases *t, const struct pair *one, SSL_CTX *ct
     cases_check(t, !client_receive(silent) && !client_receive(half), "a handshake that does not end is cut");
     http_server_counters(s, &n);
     cases_check(t, n.timeouts == 2, "%lu timeouts", (unsigned long)n.timeouts);
-    cases_check(t, client_tls(c, ctx, NULL) || true, "handshake"); /* may have been cut with the others */
-    client_close(c);
-    c = client_open(http_server_port(s));
+    struct client *c = client_open(http_server_port(s));
     cases_check(t, client_tls(c, ctx, NULL) && client_ask(c, GET, &a) == 200 && client_at_end(c),
                 "an idle connection is closed with close_notify");
     client_close(c);
@@ -336,6 +334,12 @@ int main(void)
     SSL_CTX *ctx = client_ctx(TLS1_2_VERSION, TLS1_3_VERSION);
     struct http_server *s =
         app_start((struct http_server_options){ .threads = 2, .cert_path = one.cert, .key_path = one.key });
+
+    /* For this thread only, and after the server's have started: that those survive a broken pipe is their own merit. */
+    sigset_t pipe_signal;
+    must(sigemptyset(&pipe_signal) == 0 && sigaddset(&pipe_signal, SIGPIPE) == 0 &&
+             pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL) == 0,
+         "blocking SIGPIPE");
 
     check_versions(&t, http_server_port(s));
     check_alpn(&t, http_server_port(s));

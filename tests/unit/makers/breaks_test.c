@@ -38,9 +38,16 @@ int main(void)
     struct mk_sgx_options o;
     struct mk_evidence base[2] = { 0 };
     struct known_keys keys = { 0 };
-    if (!mk_hardware_new(AT, &hw, &err)) return 1;
+    if (!mk_hardware_new(AT, &hw, &err))
+        return 1;
     mk_sgx_defaults(&o, AT);
-    for (enum mk_ca ca = 0; ca < 2; ca++) { o.ca = ca; if (!mk_sgx_make(hw, &o, &base[ca], &err)) { puts(err.text); return 1; } }
+    for (enum mk_ca ca = 0; ca < 2; ca++) {
+        o.ca = ca;
+        if (!mk_sgx_make(hw, &o, &base[ca], &err)) {
+            puts(err.text);
+            return 1;
+        }
+    }
     keys_learn(&keys, &base[0], &base[1]);
     o.ca = MK_CA_PROCESSOR;
     for (enum mk_break b = 0; b < MK_BREAK_COUNT; b++) {
@@ -48,18 +55,27 @@ int main(void)
         struct facts fg, fb;
         o.quote_version = mk_breaks[b].quote_version ? mk_breaks[b].quote_version : 3;
         o.broken = 0;
-        if (!mk_sgx_make(hw, &o, &good, &err)) { puts(err.text); return 1; }
+        if (!mk_sgx_make(hw, &o, &good, &err)) {
+            puts(err.text);
+            return 1;
+        }
         struct mk_sgx_options og = o;
         o.broken = b;
-        if (!mk_sgx_make(hw, &o, &bad, &err)) { printf("%s: %s\n", mk_breaks[b].name, err.text); return 1; }
+        if (!mk_sgx_make(hw, &o, &bad, &err)) {
+            printf("%s: %s\n", mk_breaks[b].name, err.text);
+            return 1;
+        }
         read_one(&fg, &good, &keys, &og);
-        if (b == 0) puts((char*)fg.text.ptr);
+        if (b == 0)
+            puts((char *)fg.text.ptr);
         read_one(&fb, &bad, &keys, &o);
         printf("%s -> %s\n", mk_breaks[b].name, att_code_name(bad.expected_code));
         diff((char *)fg.text.ptr, (char *)fb.text.ptr, "-");
         diff((char *)fb.text.ptr, (char *)fg.text.ptr, "+");
-        att_buf_free(&fg.text); att_buf_free(&fb.text);
-        mk_evidence_free(&good); mk_evidence_free(&bad);
+        att_buf_free(&fg.text);
+        att_buf_free(&fb.text);
+        mk_evidence_free(&good);
+        mk_evidence_free(&bad);
     }
     return 0;
 }

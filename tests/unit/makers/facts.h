@@ -25,6 +25,7 @@
 struct known_key {
     const char *name;
     EVP_PKEY *key;
+    uint8_t serial[20]; /* of the certificate it was learnt from */
 };
 struct known_keys {
     struct known_key row[8];
@@ -150,10 +151,20 @@ static void fact_time(struct facts *f, const char *where, const char *what, cons
     struct tm tm;
 
     if (ASN1_TIME_to_tm(t, &tm) == 1)
-        fact(f, "%s.%s=%04d-%02d-%02dT%02d:%02d:%02dZ", where, what, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-             tm.tm_hour, tm.tm_min, tm.tm_sec);
+        fact(f, "%s.%s=%04d-%02d-%02dT%02d:%02d:%02dZ", where, what, tm.tm_year + 1900, tm.tm_mon + 1,
+             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
     else
         fact(f, "%s.%s=unreadable", where, what);
+}
+
+static const char *name_of_serial(const struct facts *f, const uint8_t serial[20])
+{
+    if (memcmp(serial, f->pck_serial, 20) == 0)
+        return "pck";
+    for (size_t i = 0; i < f->keys->count; i++)
+        if (memcmp(serial, f->keys->row[i].serial, 20) == 0)
+            return f->keys->row[i].name;
+    return "unknown";
 }
 
 static bool serial_bytes(const ASN1_INTEGER *serial, uint8_t ret[20])
@@ -164,23 +175,66 @@ static bool serial_bytes(const ASN1_INTEGER *serial, uint8_t ret[20])
     return ok;
 }
 
+/* The SGX extension member by member, by OpenSSL's own decoder; what it cannot read is one line of hex. */
+static bool sgx_members(struct facts *f, const char *where, const char *at, const uint8_t *der, size_t len)
+{
+    const unsigned char *cursor = der;
+    STACK_OF(ASN1_TYPE) *list = d2i_ASN1_SEQUENCE_ANY(NULL, &cursor, (long)len);
+    bool ok = list && cursor == der + len;
+
+    if (ok)
+        fact(f, "%s.members=%d", at, sk_ASN1_TYPE_num(list));
+
+    for (int i = 0; ok && i < sk_ASN1_TYPE_num(list); i++) {
+        ASN1_TYPE *pair = sk_ASN1_TYPE_value(list, i);
+        const unsigned char *p = pair->type == V_ASN1_SEQUENCE ? pair->value.sequence->data : NULL;
+        STACK_OF(ASN1_TYPE) *two = p ? d2i_ASN1_SEQUENCE_ANY(NULL, &p, pair->value.sequence->length) : NULL;
+        ok = two && sk_ASN1_TYPE_num(two) == 2 && sk_ASN1_TYPE_value(two, 0)->type == V_ASN1_OBJECT;
+        if (ok) {
+            char oid[80], name[300];
+            unsigned char *value = NULL;
+            ASN1_TYPE *v = sk_ASN1_TYPE_value(two, 1);
+            int n = i2d_ASN1_TYPE(v, &value);
+            OBJ_obj2txt(oid, sizeof oid, sk_ASN1_TYPE_value(two, 0)->value.object, 1);
+            (void)snprintf(name, sizeof name, "%s%s", where, oid + strlen("1.2.840.113741.1.13.1"));
+            if (v->type == V_ASN1_SEQUENCE)
+                ok = sgx_members(f, where, name, value, (size_t)n);
+            else
+                fact_hex(f, name, value, (size_t)n);
+            OPENSSL_free(value);
+        }
+        sk_ASN1_TYPE_pop_free(two, ASN1_TYPE_free);
+    }
+    sk_ASN1_TYPE_pop_free(list, ASN1_TYPE_free);
+    return ok;
+}
+
 static void cert_extensions(struct facts *f, const char *where, X509 *cert)
 {
     int sgx = 0;
 
     for (int i = 0; i < X509_get_ext_count(cert); i++) {
         X509_EXTENSION *ext = X509_get_ext(cert, i);
+        const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(ext);
+        const uint8_t *der = ASN1_STRING_get0_data(data);
+        size_t len = (size_t)ASN1_STRING_length(data);
         char oid[80], name[160];
         OBJ_obj2txt(oid, sizeof oid, X509_EXTENSION_get_object(ext), 1);
         int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
         if (nid == NID_subject_key_identifier || nid == NID_authority_key_identifier)
             continue; /* told as relations */
-        const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(ext);
-        (void)snprintf(name, sizeof name, "%s.ext.%s#%d.%s", where, strcmp(oid, "1.2.840.113741.1.13.1") ? oid : "sgx",
-                       strcmp(oid, "1.2.840.113741.1.13.1") ? 0 : sgx++,
-                       X509_EXTENSION_get_critical(ext) ? "critical" : "plain");
-        fact_hex(f, name, ASN1_STRING_get0_data(data), (size_t)ASN1_STRING_length(data));
+        const char *critical = X509_EXTENSION_get_critical(ext) ? "critical" : "plain";
+        if (strcmp(oid, "1.2.840.113741.1.13.1") != 0) {
+            (void)snprintf(name, sizeof name, "%s.ext.%s.%s", where, oid, critical);
+            fact_hex(f, name, der, len);
+            continue;
+        }
+        (void)snprintf(name, sizeof name, "%s.sgx%d", where, sgx++);
+        fact(f, "%s=%s", name, critical);
+        if (!sgx_members(f, name, name, der, len))
+            fact(f, "%s.der=unreadable", name);
     }
+    fact(f, "%s.sgx.count=%d", where, sgx);
 }
 
 static void cert_facts(struct facts *f, const char *where, X509 *cert)
@@ -205,11 +259,11 @@ static void cert_facts(struct facts *f, const char *where, X509 *cert)
     fact(f, "%s.authority=%s", where, name_of_id(f->keys, X509_get0_authority_key_id(cert)));
     fact(f, "%s.subject_id=%s", where, name_of_id(f->keys, X509_get0_subject_key_id(cert)));
     if (!serial_bytes(X509_get0_serialNumber(cert), serial))
-        fact(f, "%s.serial=long", where);
+        fact(f, "%s.serial=of another length", where);
     else if (strcmp(name_of_key(f->keys, key), "pck") == 0)
         fact(f, "%s.serial=%.4s...", where, (const char *)serial);
     else
-        fact_hex(f, "serial", serial, sizeof serial);
+        fact(f, "%s.serial=%s", where, name_of_serial(f, serial));
     cert_extensions(f, where, cert);
 }
 
@@ -249,10 +303,8 @@ static void crl_entries(struct facts *f, const char *where, X509_CRL *crl)
         uint8_t serial[20];
         if (!serial_bytes(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(list, i)), serial))
             fact(f, "%s.revoked[%d]=long", where, i);
-        else if (memcmp(serial, f->pck_serial, 20) == 0)
-            fact(f, "%s.revoked[%d]=pck", where, i);
         else
-            fact_hex(f, "revoked", serial, 20);
+            fact(f, "%s.revoked[%d]=%s", where, i, name_of_serial(f, serial));
     }
 }
 
@@ -265,7 +317,7 @@ static void crl_facts(struct facts *f, const char *where, struct att_span der)
     ASN1_INTEGER *number;
 
     fact(f, "%s.der=%s", where,
-         !crl                         ? "unreadable"
+         !crl                          ? "unreadable"
          : cursor == der.ptr + der.len ? "whole"
                                        : "trailing bytes");
     if (!crl)
@@ -352,7 +404,8 @@ static void text_facts(struct facts *f, const char *where, const char *name, enu
     fact(f, "%s.json=%s", where, json_tokener_error_desc(json_tokener_get_error(tok)));
     struct json_object *body = NULL;
     if (root && json_object_object_get_ex(root, name, &body)) {
-        const char *again = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+        const char *again =
+            json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
         fact(f, "%s.compact=%s", where, strcmp(again, text) == 0 ? "yes" : "no");
         json_facts(f, where, body);
     }
@@ -382,10 +435,25 @@ static uint32_t le(const uint8_t *p, size_t bytes)
     return v;
 }
 
+/* In rows of 32 bytes named by their offset, so that a difference says where it is. */
+static void fact_rows(struct facts *f, const char *name, const uint8_t *bytes, size_t len)
+{
+    for (size_t at = 0; at < len; at += 32) {
+        char row[64];
+        (void)snprintf(row, sizeof row, "%s.%zu", name, at);
+        fact_hex(f, row, bytes + at, len - at < 32 ? len - at : 32);
+    }
+}
+
 /* How far a length field is from what it should be. */
 static void fact_length(struct facts *f, const char *name, uint32_t written, size_t right)
 {
-    fact(f, "%s=%+lld", name, (long long)written - (long long)right);
+    if (written == 0 && right > 0)
+        fact(f, "%s=zero", name);
+    else if (written == UINT32_MAX)
+        fact(f, "%s=all ones", name);
+    else
+        fact(f, "%s=%+lld", name, (long long)written - (long long)right);
 }
 
 static void header_facts(struct facts *f, const uint8_t *q)
@@ -408,7 +476,10 @@ static void key_facts(struct facts *f, struct att_span signed_bytes, const uint8
     static const uint8_t zero[64];
     EVP_PKEY *key = key_of_point(section + 64);
 
-    fact(f, "attestation_key=%s", memcmp(section + 64, zero, 64) == 0 ? "zero" : key ? "on the curve" : "off the curve");
+    fact(f, "attestation_key=%s",
+         memcmp(section + 64, zero, 64) == 0 ? "zero"
+         : key                               ? "on the curve"
+                                             : "off the curve");
     if (!key)
         fact(f, "quote_signature=unusable key");
     else if (memcmp(section, zero, 64) == 0)
@@ -427,7 +498,7 @@ static void qe_facts(struct facts *f, const uint8_t *section, const uint8_t *qe)
     att_buf_put(&bound, att_span_of(section + 64, 64));
     att_buf_put(&bound, att_span_of(qe + 450, f->auth_bytes));
     (void)EVP_Digest(bound.ptr, bound.len, digest, NULL, EVP_sha256(), NULL);
-    fact_hex(f, "qe.report", qe, 320);
+    fact_rows(f, "qe.report", qe, 320);
     fact(f, "qe.data.hash=%s", memcmp(qe + 320, digest, 32) == 0 ? "good" : "bad");
     fact(f, "qe.data.tail=%s", memcmp(qe + 352, digest + 32, 32) == 0 ? "zero" : "not zero");
     fact(f, "qe.signature=%s", raw_verifies(pck, att_span_of(qe, 384), qe + 384) ? "good" : "bad");
@@ -450,7 +521,7 @@ static void quote_facts(struct facts *f)
     const uint8_t *p = q.ptr;
     size_t used = q.len - f->trailing;
     header_facts(f, p);
-    fact_hex(f, "body", p + section_at - 4 - f->body_bytes, f->body_bytes);
+    fact_rows(f, "body", p + section_at - 4 - f->body_bytes, f->body_bytes);
     fact_length(f, "section.length", le(p + section_at - 4, 4), used - section_at);
     key_facts(f, att_span_of(p, section_at - 4), p + section_at);
     if (f->form >= 4) {
@@ -461,7 +532,9 @@ static void quote_facts(struct facts *f)
     fact(f, "cert.type=%u", le(p + cert_at - 6, 2));
     fact_length(f, "cert.length", le(p + cert_at - 4, 4), used - cert_at);
     fact(f, "cert.is_chain=%s",
-         used - cert_at >= chain.len && (chain.len == 0 || memcmp(p + cert_at, chain.ptr, chain.len) == 0) ? "yes" : "no");
+         used - cert_at >= chain.len && (chain.len == 0 || memcmp(p + cert_at, chain.ptr, chain.len) == 0)
+             ? "yes"
+             : "no");
     fact(f, "cert.behind_chain=%zu", used - cert_at - chain.len);
     chain_facts(f, "chain", att_span_of(p + cert_at, used - cert_at));
 }
@@ -476,8 +549,12 @@ static void oe_facts(struct facts *f)
     uint64_t size = le(r.ptr + 8, 4) | (uint64_t)le(r.ptr + 12, 4) << 32;
     fact(f, "oe.version=%u", le(r.ptr, 4));
     fact(f, "oe.type=%u", le(r.ptr + 4, 4));
-    fact(f, "oe.size=%+lld", (long long)(size - q.len));
-    fact(f, "oe.content=%s", r.len >= 16 + q.len && (q.len == 0 || memcmp(r.ptr + 16, q.ptr, q.len) == 0) ? "quote" : "no");
+    if (size == 0 || size > UINT32_MAX)
+        fact(f, "oe.size=%llx", (unsigned long long)size);
+    else
+        fact(f, "oe.size=%+lld", (long long)size - (long long)q.len);
+    fact(f, "oe.content=%s",
+         r.len >= 16 + q.len && (q.len == 0 || memcmp(r.ptr + 16, q.ptr, q.len) == 0) ? "quote" : "no");
 }
 
 static void data_fact(struct facts *f, const char *name, enum mk_item item, const uint8_t *hash)
@@ -486,7 +563,10 @@ static void data_fact(struct facts *f, const char *name, enum mk_item item, cons
     uint8_t digest[32];
 
     (void)EVP_Digest(data.len ? data.ptr : (const uint8_t *)"", data.len, digest, NULL, EVP_sha256(), NULL);
-    fact(f, "%s=%s", name, !f->ev->present[item] ? "absent" : memcmp(digest, hash, 32) == 0 ? "bound" : "not bound");
+    fact(f, "%s=%s", name,
+         !f->ev->present[item]           ? "absent"
+         : memcmp(digest, hash, 32) == 0 ? "bound"
+                                         : "not bound");
 }
 
 static void facts_read(struct facts *f)
@@ -535,13 +615,16 @@ static void learn(struct known_keys *keys, const char *name, struct att_span pem
     }
     if (!cert || keys->count >= 8)
         abort();
-    keys->row[keys->count++] = (struct known_key){ name, X509_get_pubkey(cert) };
+    struct known_key *row = &keys->row[keys->count++];
+    *row = (struct known_key){ .name = name, .key = X509_get_pubkey(cert) };
+    (void)serial_bytes(X509_get0_serialNumber(cert), row->serial);
     X509_free(cert);
     BIO_free(bio);
 }
 
 /* From whole evidence under each CA; either may be NULL. */
-static void keys_learn(struct known_keys *keys, const struct mk_evidence *processor, const struct mk_evidence *platform)
+static void keys_learn(struct known_keys *keys, const struct mk_evidence *processor,
+                       const struct mk_evidence *platform)
 {
     const struct mk_evidence *any = processor ? processor : platform;
 

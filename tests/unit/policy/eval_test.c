@@ -82,7 +82,7 @@ static struct answer ask(const struct att_policy *policy, struct att_arena *aren
     return a;
 }
 
-/* -- claims that a policy does not see, or may not issue --------------------------------------------------------- */
+/* -- claims that a policy does not see, or may not issue --------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -155,7 +155,7 @@ static void flags(void)
     }
 }
 
-/* -- work and memory --------------------------------------------------------------------------------------------- */
+/* -- work and memory --------------------------------------------------------------------------------- */
 
 /* With every step limit from none to enough: a limit turns the verdict into POLICY_EVALUATION, never into another. */
 static void steps(const char *name, const char *text)
@@ -224,7 +224,27 @@ static void frugal(void)
     att_policy_free(policy);
 }
 
-/* -- outputs ----------------------------------------------------------------------------------------------------- */
+/* Selections of one rule do not outlive it: 900 rules that bind 28 claims each need no more than one. */
+static void many_rules(void)
+{
+    enum { RULES = 900 };
+    static const char head[] = "version=1.0;authorizationrules{=>permit();";
+    static const char rule[] = "c:[]&&[type==c.type]=>permit();";
+    static char text[sizeof head + RULES * sizeof rule + 8];
+    struct att_arena *arena = att_arena_new(16 * 1024);
+    size_t at = (size_t)snprintf(text, sizeof text, "%s", head);
+
+    for (int i = 0; i < RULES; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s", rule);
+    (void)snprintf(text + at, sizeof text - at, "};");
+    struct att_policy *policy = compiled(text);
+    struct answer a = ask(policy, arena, NULL);
+    CHECK(a.yes, "16 kB are enough for %d rules: %s", RULES, a.err.text);
+    att_arena_free(arena);
+    att_policy_free(policy);
+}
+
+/* -- outputs ----------------------------------------------------------------------------------------- */
 
 static void outputs(void)
 {
@@ -295,7 +315,7 @@ static void configure(void)
     att_policy_free(plain);
 }
 
-/* -- threads ----------------------------------------------------------------------------------------------------- */
+/* -- threads ----------------------------------------------------------------------------------------- */
 
 static void *evaluate_often(void *arg)
 {
@@ -336,13 +356,20 @@ int main(void)
     static const char denies[] =
         "version=1.0;authorizationrules{=>permit();[type==\"x-ms-sgx-svn\",value==1]=>deny();};";
 
+    static const char misses[] =
+        "version=1.0;authorizationrules{[type==\"a\"]=>deny();a:[type==\"x-ms-sgx-svn\"] && "
+        "[value==a.value,type==\"none\"]=>deny();[type==\"x-ms-ver\"]=>permit();"
+        "[type==\"b\"]=>deny();};";
+
     flags();
     steps("permit with sets", sets);
     steps("deny", denies);
+    steps("rules that do not fire", misses);
     memory("permit with sets", sets, false);
     memory("permit with sets, traced", sets, true);
     memory("deny", denies, false);
     frugal();
+    many_rules();
     outputs();
     configure();
     threads();

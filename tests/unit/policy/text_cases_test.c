@@ -247,11 +247,11 @@ static void take_line(struct text_case *c, char *line)
     case '|':
     case '~':
     case '@':
-        if (line[1] == ' ' && c->want_count < LINES_MAX) {
+        CHECK(line[1] == ' ' && c->want_count < LINES_MAX, "%s:%u: cannot take the line: %s", c->file,
+              c->line, line);
+        if (line[1] == ' ' && c->want_count < LINES_MAX)
             c->wants[c->want_count++] = line;
-            break;
-        }
-        /* fallthrough */
+        break;
     default:
         CHECK(false, "%s:%u: cannot read the line: %s", c->file, c->line, line);
     }
