@@ -101,6 +101,34 @@ run_pages() {
     fi
 }
 
+# Everything that the makers can break, one at a time: what they say must be refused is refused, for that reason.
+run_breaks() {
+    local row expected also answer code type file extra at=2026-06-15T12:00:00Z
+    attestctl evidence make sgx --list-breaks --json | sed 's/},{/}\n{/g' > rows
+    [ "$(wc -l < rows)" -gt 50 ] || bad "breaks: the list is short: $(head -c 300 rows)"
+    while IFS= read -r row; do
+        name=$(sed -n 's/.*"name":"\([^"]*\)".*/\1/p' <<< "$row")
+        expected=$(sed -n 's/.*"expected_error":"\([^"]*\)".*/\1/p' <<< "$row")
+        also=$(sed -n 's/.*"also_acceptable_error":"\([^"]*\)".*/\1/p' <<< "$row")
+        type=sgx file=quote.bin extra=()
+        case $row in *'"scope":"report"'*) type=open-enclave file=report.bin ;; esac
+        printf init > init
+        if ! attestctl evidence make "$type" --out x --at $at --break "$name" --init-time-data init > made 2>&1; then
+            bad "breaks: $name: cannot be made: $(head -c 300 made)"
+            continue
+        fi
+        [ -f x/runtime_data.bin ] && extra+=(--runtime-data x/runtime_data.bin)
+        [ -f x/init_time_data.bin ] && extra+=(--init-time-data x/init_time_data.bin)
+        answer=$(attestctl verify "$type" --evidence "x/$file" --collateral x --trust-root x/root_ca.pem --at $at "${extra[@]}" --json)
+        code=$(sed -n 's/^{"verdict":"[a-z]*","error":{"code":"\([A-Z0-9_]*\)".*/\1/p' <<< "$answer")
+        if [ "$code" = "$expected" ] || { [ -n "$also" ] && [ "$code" = "$also" ]; }; then
+            good
+        else
+            bad "breaks: $name: wanted ${expected:-accepted}, got $(head -c 300 <<< "$answer")"
+        fi
+    done < rows
+}
+
 # A server that serves files as whole HTTP answers, with a certificate of a CA made here. $port, ca.pem.
 start_server() {
     command -v openssl > /dev/null || return 1
@@ -122,11 +150,12 @@ start_server() {
     return 1
 }
 
-wanted=${*:-pages usage verify evidence policy token attest https}
+wanted=${*:-pages usage verify evidence breaks policy token attest https}
 for file in $wanted; do
     mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
     case $file in
     pages) run_pages ;;
+    breaks) run_breaks ;;
     https)
         if start_server; then
             run_file https

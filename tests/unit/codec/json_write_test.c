@@ -59,7 +59,7 @@ static void check_every_byte(void)
         for (unsigned c = 0; c < 128; c++) {
             char text[LONG];
             char one[8];
-            char want[LONG + 10];
+            char want[64];
             struct att_buf b = { 0 };
             memset(text, 'a', LONG);
             text[at] = (char)c;

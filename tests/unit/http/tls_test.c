@@ -161,7 +161,7 @@ static void check_keep_alive(struct cases *t, uint16_t port, SSL_CTX *ctx)
         cases_check(t, ok, "TLS body of %zu bytes", size);
     }
     for (size_t i = 0; i < sizeof GET - 1; i++)
-        (void)client_send(c, GET + i, 1); /* a record for each byte */
+        (void)client_send(c, &GET[i], 1); /* a record for each byte */
     cases_check(t, client_answer(c, &a, false) == 200, "a request in records of one byte");
     (void)client_say(c, GET GET GET);
     for (int i = 0; i < 3; i++)

@@ -159,12 +159,10 @@ static void fact_time(struct facts *f, const char *where, const char *what, cons
 
 static const char *name_of_serial(const struct facts *f, const uint8_t serial[20])
 {
-    if (memcmp(serial, f->pck_serial, 20) == 0)
-        return "pck";
     for (size_t i = 0; i < f->keys->count; i++)
         if (memcmp(serial, f->keys->row[i].serial, 20) == 0)
             return f->keys->row[i].name;
-    return "unknown";
+    return memcmp(serial, f->pck_serial, 20) == 0 ? "pck" : "unknown";
 }
 
 static bool serial_bytes(const ASN1_INTEGER *serial, uint8_t ret[20])
@@ -549,7 +547,7 @@ static void oe_facts(struct facts *f)
     uint64_t size = le(r.ptr + 8, 4) | (uint64_t)le(r.ptr + 12, 4) << 32;
     fact(f, "oe.version=%u", le(r.ptr, 4));
     fact(f, "oe.type=%u", le(r.ptr + 4, 4));
-    if (size == 0 || size > UINT32_MAX)
+    if ((size == 0 && q.len > 0) || size > UINT32_MAX)
         fact(f, "oe.size=%llx", (unsigned long long)size);
     else
         fact(f, "oe.size=%+lld", (long long)size - (long long)q.len);
