@@ -73,7 +73,8 @@ ATT_API const struct att_claim *att_claims_find(const struct att_claims *set, co
 ATT_API const char *att_issuer_name(enum att_claim_issuer issuer);
 ATT_API bool att_value_eq(const struct att_value *a, const struct att_value *b);
 /* Claims from a JSON array of {"type","value","issuer"?} or an object {"name": value, ...}; for files of
- * cases. */
+ * cases. A value may be an array: several claims. No issuer means CustomClaim. Copies what it keeps; adds all
+ * or nothing. */
 ATT_API ATT_CHECK bool att_claims_read_json(struct att_claims *set, struct att_span json,
                                             struct att_err *err);
 

@@ -5,11 +5,12 @@
  *
  * Example:
  *     struct att_policy *policy = NULL;
- *     if (!att_policy_compile(att_str("version=1.0; authorizationrules{ => permit(); };"), NULL, &policy,
- * NULL, &err)) return false;                         (err.text is the documented parse error, err.where
- * "line:column") if (!att_policy_eval(policy, arena, &incoming, NULL, &result, &err))
- *         ...                                   (denied: POLICY_DENIED or POLICY_NO_PERMIT; err.found names
- * the rule) att_policy_free(policy);
+ *     struct att_span text = att_str("version=1.0; authorizationrules{ => permit(); };");
+ *     if (!att_policy_compile(text, NULL, &policy, NULL, &err))
+ *         return false;    err.text is the documented parse error, err.where "policy:LINE:COLUMN"
+ *     if (!att_policy_eval(policy, arena, &incoming, NULL, &result, &err))
+ *         ...              POLICY_DENIED, POLICY_NO_PERMIT or POLICY_EVALUATION
+ *     att_policy_free(policy);
  *
  * Work is counted in steps with a limit, never in wall time: the same input always gets the same verdict.
  */

@@ -28,7 +28,7 @@ static bool type_find(const char *name, const struct att_verifier **ret, struct 
     *ret = att_verifier_by_name(name);
     if (*ret)
         return true;
-    return att_fail(err, ATT_EVIDENCE_TYPE_UNKNOWN, "evidence_type", att_verifier_names(), "%s",
+    return att_fail(err, ATT_EVIDENCE_TYPE_UNKNOWN, "evidence_type", att_verifier_names(), "\"%s\"",
                     att_shown(&(struct att_shown){ 0 }, att_str(name)));
 }
 

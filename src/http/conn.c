@@ -256,7 +256,7 @@ static enum conn_step refuse(struct conn *c, const struct h1_refusal *refusal)
 {
     struct exchange_link link = link_of(c);
 
-    exchange_refuse(c->x, &link, refusal, &c->out);
+    exchange_refuse(c->x, &link, c->in.ptr + c->request_at, refusal, &c->out);
     return write_then(c, CONN_LINGER);
 }
 

@@ -58,6 +58,12 @@ static bool describe(struct exchange *x, const struct exchange_link *link, const
     return true;
 }
 
+/* False while the request line has not been read. */
+static bool is_head(const struct exchange *x, const uint8_t *request)
+{
+    return att_span_is(h1_span(request, x->head.method), "HEAD");
+}
+
 static void write_last_resort(struct loop *loop, struct att_buf *out)
 {
     static const char body[] =
@@ -77,7 +83,7 @@ static bool write_answer(struct exchange *x, const struct exchange_link *link, c
 {
     struct h1_reply reply = {
         .date = loop_date(link->loop),
-        .without_body = att_span_is(h1_span(request, x->head.method), "HEAD"),
+        .without_body = is_head(x, request),
         .close = close || response->close || x->head.close || link->loop->draining,
     };
 
@@ -86,7 +92,7 @@ static bool write_answer(struct exchange *x, const struct exchange_link *link, c
     struct h1_refusal refusal = { .status = 500 };
     (void)att_fail(&refusal.err, ATT_INTERNAL, "http.response", "an answer that can be sent", "status %d",
                    response->status);
-    exchange_refuse(x, link, &refusal, out);
+    exchange_refuse(x, link, request, &refusal, out);
     return false;
 }
 
@@ -98,12 +104,14 @@ static void count_refusal(struct loop_counters *counters, int status)
         loop_count(status == 500 ? &counters->internal_errors : &counters->bad_requests);
 }
 
-void exchange_refuse(struct exchange *x, const struct exchange_link *link, const struct h1_refusal *refusal,
-                     struct att_buf *out)
+void exchange_refuse(struct exchange *x, const struct exchange_link *link, const uint8_t *request,
+                     const struct h1_refusal *refusal, struct att_buf *out)
 {
     const struct http_app *app = &link->loop->shared->options.app;
     struct http_response response = { .status = refusal->status, .content_type = "application/json" };
-    struct h1_reply reply = { .date = loop_date(link->loop), .close = true };
+    struct h1_reply reply = { .date = loop_date(link->loop),
+                              .without_body = is_head(x, request),
+                              .close = true };
 
     count_refusal(&link->loop->counters, refusal->status);
     app->on_bad(app->ctx, x->arena, refusal->status, &refusal->err, &response);
@@ -112,19 +120,20 @@ void exchange_refuse(struct exchange *x, const struct exchange_link *link, const
 }
 
 static enum exchange_next refuse_and_close(struct exchange *x, const struct exchange_link *link,
-                                           const struct h1_refusal *refusal, struct att_buf *out)
+                                           const uint8_t *request, const struct h1_refusal *refusal,
+                                           struct att_buf *out)
 {
-    exchange_refuse(x, link, refusal, out);
+    exchange_refuse(x, link, request, refusal, out);
     return EXCHANGE_CLOSING;
 }
 
 static enum exchange_next out_of_memory(struct exchange *x, const struct exchange_link *link,
-                                        struct att_buf *out)
+                                        const uint8_t *request, struct att_buf *out)
 {
     struct h1_refusal refusal = { .status = 500 };
 
     (void)att_fail_memory(&refusal.err, "http.request");
-    return refuse_and_close(x, link, &refusal, out);
+    return refuse_and_close(x, link, request, &refusal, out);
 }
 
 enum exchange_next exchange_head(struct exchange *x, const struct exchange_link *link, const uint8_t *request,
@@ -138,7 +147,7 @@ enum exchange_next exchange_head(struct exchange *x, const struct exchange_link 
     struct http_request head;
 
     if (!describe(x, link, request, &head))
-        return out_of_memory(x, link, out);
+        return out_of_memory(x, link, request, out);
     if (!options->app.on_head(options->app.ctx, &head, &body_bytes_max, &refused))
         return write_answer(x, link, request, &refused, body_follows, out) ? EXCHANGE_ANSWERED
                                                                            : EXCHANGE_CLOSING;
@@ -149,7 +158,7 @@ enum exchange_next exchange_head(struct exchange *x, const struct exchange_link 
     case H1_NEED_MORE:
         return EXCHANGE_READ_BODY;
     default:
-        return refuse_and_close(x, link, &refusal, out);
+        return refuse_and_close(x, link, request, &refusal, out);
     }
 }
 
@@ -161,7 +170,7 @@ bool exchange_answer(struct exchange *x, const struct exchange_link *link, const
     struct http_request whole;
 
     if (!describe(x, link, request, &whole)) {
-        (void)out_of_memory(x, link, out);
+        (void)out_of_memory(x, link, request, out);
         return false;
     }
     whole.body = att_span_of(request + x->head.head_bytes, x->body.kept);

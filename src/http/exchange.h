@@ -41,7 +41,7 @@ enum exchange_next exchange_head(struct exchange *x, const struct exchange_link 
 bool exchange_answer(struct exchange *x, const struct exchange_link *link, const uint8_t *request,
                      struct att_buf *out);
 /* Something is wrong with the framing or the time; then close. */
-void exchange_refuse(struct exchange *x, const struct exchange_link *link, const struct h1_refusal *refusal,
-                     struct att_buf *out);
+void exchange_refuse(struct exchange *x, const struct exchange_link *link, const uint8_t *request,
+                     const struct h1_refusal *refusal, struct att_buf *out);
 
 #endif

@@ -68,9 +68,10 @@ const char *http_date_text(struct http_date *room, int64_t unix_s)
 
     if (!gmtime_r(&when, &t))
         t = (struct tm){ .tm_year = 70, .tm_mday = 1, .tm_wday = 4 };
-    (void)snprintf(room->text, sizeof room->text, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days[(unsigned)t.tm_wday % 7],
-                   (unsigned)t.tm_mday % 100, months[(unsigned)t.tm_mon % 12], ((unsigned)t.tm_year + 1900) % 10000,
-                   (unsigned)t.tm_hour % 100, (unsigned)t.tm_min % 100, (unsigned)t.tm_sec % 100);
+    (void)snprintf(room->text, sizeof room->text, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+                   days[(unsigned)t.tm_wday % 7], (unsigned)t.tm_mday % 100, months[(unsigned)t.tm_mon % 12],
+                   ((unsigned)t.tm_year + 1900) % 10000, (unsigned)t.tm_hour % 100, (unsigned)t.tm_min % 100,
+                   (unsigned)t.tm_sec % 100);
     return room->text;
 }
 

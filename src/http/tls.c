@@ -65,6 +65,12 @@ static bool set_options(SSL_CTX *ctx)
            SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context - 1) == 1;
 }
 
+static const char *openssl_reason(void)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    return reason ? reason : "cannot be read";
+}
+
 static bool load(const char *cert_path, const char *key_path, SSL_CTX **ret, struct att_err *err)
 {
     ERR_clear_error();
@@ -73,12 +79,11 @@ static bool load(const char *cert_path, const char *key_path, SSL_CTX **ret, str
         return att_fail(err, ATT_CRYPTO_FAILED, "http.tls", "a TLS context", "none");
     if (SSL_CTX_use_certificate_chain_file(ctx, cert_path) != 1)
         return att_fail(err, ATT_CONFIG_INVALID, "http.tls.certificate",
-                        "a PEM certificate chain, leaf first", "%s (%s)", cert_path,
-                        ERR_reason_error_string(ERR_peek_last_error()));
+                        "a PEM certificate chain, leaf first", "%s (%s)", cert_path, openssl_reason());
     if (SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) != 1)
         return att_fail(err, ATT_CONFIG_INVALID, "http.tls.key",
                         "the PEM private key of the certificate, not encrypted", "%s (%s)", key_path,
-                        ERR_reason_error_string(ERR_peek_last_error()));
+                        openssl_reason());
     *ret = ATT_MOVE(ctx);
     return true;
 }

@@ -270,9 +270,9 @@ bool policy_eval(const struct policy_ast *ast, struct att_arena *arena, struct a
         yes = policy_trace_begin(&trace, &o.run);
     }
     yes = yes && run_all(&o);
+    /* What was issued on the way to a no is not said. */
     if (!yes)
-        att_claims_init(&o.issued, arena,
-                        o.run.limits); /* whatever was issued on the way to no is not said */
+        att_claims_init(&o.issued, arena, o.run.limits);
     *ret = (struct att_policy_result){
         .authorized = yes,
         .issued = o.issued,
