@@ -59,7 +59,7 @@ ATT_API enum att_tcb_status att_tcb_status_of(struct att_span name);
 struct att_tcb_shortfall {
     const char *component; /* "sgxtcbcomp03", "pcesvn", "qe.isvsvn" */
     uint32_t has;
-    uint32_t needs; /* of the best level that the platform does not reach */
+    uint32_t needs; /* of the nearest level with a better status: att_tcb.next */
 };
 
 struct att_tcb {

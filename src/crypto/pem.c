@@ -62,10 +62,10 @@ static bool take_body(struct att_reader *text, const char *label, char *to, size
             *ret_len = len;
             return true;
         }
-        if (starts_with(line, "-----"))
+        /* An empty line would end headers for other readers (RFC 1421 4.4): they would see another text. */
+        if (starts_with(line, "-----") || line.len == 0)
             return false;
-        if (line.len > 0)
-            memcpy(to + len, line.ptr, line.len);
+        memcpy(to + len, line.ptr, line.len);
         len += line.len;
     }
     return false;

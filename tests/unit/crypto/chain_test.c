@@ -299,6 +299,25 @@ static void lengths(void **state)
     }
 }
 
+/* The right key under another name has not signed, and names are looked at before the pin. */
+static void names_of_a_link(void **state)
+{
+    (void)state;
+    struct made_cert o[LINKS];
+    struct att_cert *chain[LINKS];
+    size_t at = 99;
+    bool test_root = false;
+    describe(o);
+    o[INTERMEDIATE].subject = "Intermediate";
+    for (size_t k = 0; k < LINKS; k++)
+        chain[k] = made_parsed(c, &o[k]);
+    assert_int_equal(att_cert_signed_by(c, chain[LEAF], chain[INTERMEDIATE]), ATT_SIG_INVALID);
+    assert_int_equal(att_cert_signed_by(c, chain[INTERMEDIATE], chain[ROOT]), ATT_SIG_VALID);
+    assert_int_equal(att_chain_check(c, chain, LINKS, NULL, 0, NULL, &at, &test_root), ATT_CHAIN_LINK);
+    assert_int_equal(at, 0);
+    drop(chain, LINKS);
+}
+
 /* RSA links, PKCS#1 and PSS; a salt of another length is not taken. */
 static void rsa_links(void **state)
 {
@@ -332,6 +351,19 @@ static void rsa_links(void **state)
                          list[i].want == ATT_CHAIN_OK ? ATT_SIG_VALID : ATT_SIG_BAD_KEY);
         drop(chain, 2);
     }
+    /* MGF1 of another hash */
+    struct made_cert mixed[2] = {
+        { .subject = "leaf",
+          .issuer = "root",
+          .key = keys[0],
+          .signer = rsa,
+          .pss_salt = 32,
+          .pss_mgf_md = "SHA384" },
+        { .subject = "root", .key = rsa, .constraints = CA, .usage = CA_SIGN },
+    };
+    struct att_cert *two[2] = { made_parsed(c, &mixed[0]), made_parsed(c, &mixed[1]) };
+    assert_int_equal(att_cert_signed_by(c, two[0], two[1]), ATT_SIG_BAD_KEY);
+    drop(two, 2);
     /* an ECDSA signature under the name of an RSA key */
     struct made_cert o[2] = { { .subject = "leaf", .issuer = "root", .key = keys[0], .signer = keys[1] },
                               { .subject = "root", .key = rsa, .constraints = CA, .usage = CA_SIGN } };
@@ -407,9 +439,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table),        cmocka_unit_test(orders),  cmocka_unit_test(pinning),
-        cmocka_unit_test(alone),        cmocka_unit_test(lengths), cmocka_unit_test(rsa_links),
-        cmocka_unit_test(flipped_bits),
+        cmocka_unit_test(table),     cmocka_unit_test(orders),       cmocka_unit_test(pinning),
+        cmocka_unit_test(alone),     cmocka_unit_test(lengths),      cmocka_unit_test(names_of_a_link),
+        cmocka_unit_test(rsa_links), cmocka_unit_test(flipped_bits),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

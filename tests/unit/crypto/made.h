@@ -40,6 +40,7 @@ struct made_cert {
     bool serial_negative;
     const char *md;                     /* NULL: SHA256 */
     int pss_salt;                       /* above 0: RSASSA-PSS with this salt */
+    const char *pss_mgf_md;             /* NULL: as md */
     const char *not_before, *not_after; /* YYYYMMDDhhmmssZ; NULL: 2020 and 2050 */
     int version;                        /* 0: v3, else the number as written (v1 is 0 there: use -1) */
     X509 *(*twist)(X509 *);
@@ -89,7 +90,8 @@ static inline ASN1_INTEGER *made_serial(const char *hex, bool negative)
     return i;
 }
 
-static inline EVP_MD_CTX *made_signer(EVP_PKEY *key, const char *md_name, int pss_salt)
+static inline EVP_MD_CTX *made_signer_mgf(EVP_PKEY *key, const char *md_name, int pss_salt,
+                                          const char *mgf_name)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *pctx = NULL;
@@ -98,8 +100,15 @@ static inline EVP_MD_CTX *made_signer(EVP_PKEY *key, const char *md_name, int ps
     if (pss_salt > 0) {
         assert_true(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) > 0);
         assert_true(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, pss_salt) > 0);
+        if (mgf_name)
+            assert_true(EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, EVP_get_digestbyname(mgf_name)) > 0);
     }
     return ctx;
+}
+
+static inline EVP_MD_CTX *made_signer(EVP_PKEY *key, const char *md_name, int pss_salt)
+{
+    return made_signer_mgf(key, md_name, pss_salt, NULL);
 }
 
 static inline struct made made_certificate(const struct made_cert *o)
@@ -128,7 +137,7 @@ static inline struct made made_certificate(const struct made_cert *o)
     }
     if (o->twist)
         x = o->twist(x);
-    EVP_MD_CTX *ctx = made_signer(o->signer ? o->signer : o->key, o->md, o->pss_salt);
+    EVP_MD_CTX *ctx = made_signer_mgf(o->signer ? o->signer : o->key, o->md, o->pss_salt, o->pss_mgf_md);
     assert_true(X509_sign_ctx(x, ctx) > 0);
     EVP_MD_CTX_free(ctx);
     struct made m = { NULL, 0 };

@@ -124,6 +124,13 @@ static void lines(void **state)
         check("lines", att_buf_span(&b), 1);
         att_buf_free(&b);
     }
+    char other[sizeof block[0]];
+    memcpy(other, block[0], sizeof other);
+    memcpy(other, "-----BEGIN FERTIFICATE-----", 27);
+    check("a good block under another label", att_str(other), 0);
+    memcpy(other, block[0], sizeof other);
+    memmove(strchr(other + 60, '\n') + 1, strchr(other + 60, '\n'), strlen(strchr(other + 60, '\n')) + 1);
+    check("an empty line inside", att_str(other), 0);
     check("no line end behind", att_span_of(block[0], strlen(block[0]) - 1), 1);
 }
 

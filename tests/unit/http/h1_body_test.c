@@ -57,6 +57,7 @@ static const struct row {
     { "size with 0x", true, 0, BYTES("0x1\r\na\r\n"), 400, "", 0 },
     { "size with an underscore", true, 0, BYTES("1_0\r\na\r\n"), 400, "", 0 },
     { "size missing", true, 0, BYTES("\r\na\r\n"), 400, "", 0 },
+    { "size missing on the last chunk", true, 0, BYTES("1\r\na\r\n\r\n\r\n"), 400, "a", 0 },
     { "size with a letter beyond f", true, 0, BYTES("g\r\na\r\n"), 400, "", 0 },
     { "size with a character beside the digits", true, 0, BYTES(":\r\na\r\n"), 400, "", 0 },
     { "bare LF behind the size", true, 0, BYTES("1\na\r\n"), 400, "", 0 },

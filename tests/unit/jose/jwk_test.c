@@ -189,6 +189,16 @@ static void j3_points(void)
     expect("J3 curve in another case", ec("p-256", x, y), "jwk.crv");
     expect("J3 coordinate one byte short", ec("P-256", x + 2, y), "jwk.x");
     expect("J3 coordinate with a zero in front", ec("P-256", textf("AAAA%s", x), y), "jwk.x");
+    uint8_t both[64];
+    BIGNUM *bx = NULL, *by = NULL;
+    must(EVP_PKEY_get_bn_param(p256, OSSL_PKEY_PARAM_EC_PUB_X, &bx) == 1 &&
+             EVP_PKEY_get_bn_param(p256, OSSL_PKEY_PARAM_EC_PUB_Y, &by) == 1 &&
+             BN_bn2binpad(bx, both, 32) == 32 && BN_bn2binpad(by, both + 32, 32) == 32,
+         "point");
+    BN_free(bx), BN_free(by);
+    for (size_t cut = 0; cut <= 64; cut++)
+        expect("J3 the point cut in two elsewhere",
+               ec("P-256", b64url(both, cut), b64url(both + cut, 64 - cut)), cut == 32 ? NULL : "jwk.x");
     expect("J3 points of two keys", ec("P-256", x, y_of(other)), "jwk.x");
     expect("no y", textf("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\"}", x), "jwk.y");
     expect("no crv", textf("{\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", x, y), "jwk.crv");

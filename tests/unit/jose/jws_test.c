@@ -78,6 +78,15 @@ static void every_algorithm_works(void)
                 expect("J3 key of another type or curve", token, jwk_of(keys[k], ""), all_algs,
                        ATT_TOKEN_ALGORITHM);
         }
+        /* J22: the key itself says which algorithm it is for. */
+        expect("J22 the key's own algorithm", token,
+               jwk_of(rows[i].key, textf("\"alg\":\"%s\",", rows[i].alg)), all_algs, ATT_OK);
+        for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+            if (k != i && rows[k].key == rows[i].key)
+                expect("J22 the key is for another algorithm", token,
+                       jwk_of(rows[i].key, textf("\"alg\":\"%s\",", rows[k].alg)), all_algs,
+                       ATT_TOKEN_ALGORITHM);
+        }
         /* The header names one algorithm, the signature is of another. */
         for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
             if (k != i && rows[k].key == rows[i].key)

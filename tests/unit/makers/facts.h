@@ -26,6 +26,7 @@ struct known_key {
     const char *name;
     EVP_PKEY *key;
     uint8_t serial[20]; /* of the certificate it was learnt from */
+    uint8_t id[20]; /* its subject key identifier: real vendors do not hash the key as RFC 5280 suggests */
 };
 struct known_keys {
     struct known_key row[8];
@@ -126,15 +127,21 @@ static const char *name_of_key(const struct known_keys *keys, const EVP_PKEY *ke
 
 static const char *name_of_id(const struct known_keys *keys, const ASN1_OCTET_STRING *id)
 {
+    for (size_t i = 0; id && i < keys->count; i++)
+        if (ASN1_STRING_length(id) == 20 && memcmp(ASN1_STRING_get0_data(id), keys->row[i].id, 20) == 0)
+            return keys->row[i].name;
+    return id ? "unknown" : "none";
+}
+
+static bool id_is_sha1(const EVP_PKEY *key, const ASN1_OCTET_STRING *id)
+{
     uint8_t encoded[65], digest[20];
     size_t n;
 
-    for (size_t i = 0; id && i < keys->count; i++)
-        if (EVP_PKEY_get_octet_string_param(keys->row[i].key, "pub", encoded, sizeof encoded, &n) == 1 &&
-            EVP_Digest(encoded, n, digest, NULL, EVP_sha1(), NULL) == 1 && ASN1_STRING_length(id) == 20 &&
-            memcmp(ASN1_STRING_get0_data(id), digest, 20) == 0)
-            return keys->row[i].name;
-    return id ? "unknown" : "none";
+    return id && ASN1_STRING_length(id) == 20 &&
+           EVP_PKEY_get_octet_string_param(key, "pub", encoded, sizeof encoded, &n) == 1 &&
+           EVP_Digest(encoded, n, digest, NULL, EVP_sha1(), NULL) == 1 &&
+           memcmp(ASN1_STRING_get0_data(id), digest, 20) == 0;
 }
 
 /* -- certificates --------------------------------------------------------------------------------------------- */
@@ -256,6 +263,7 @@ static void cert_facts(struct facts *f, const char *where, X509 *cert)
     fact(f, "%s.algorithm=%s", where, OBJ_nid2sn(X509_get_signature_nid(cert)));
     fact(f, "%s.authority=%s", where, name_of_id(f->keys, X509_get0_authority_key_id(cert)));
     fact(f, "%s.subject_id=%s", where, name_of_id(f->keys, X509_get0_subject_key_id(cert)));
+    fact(f, "%s.id_is_sha1=%s", where, id_is_sha1(key, X509_get0_subject_key_id(cert)) ? "yes" : "no");
     if (!serial_bytes(X509_get0_serialNumber(cert), serial))
         fact(f, "%s.serial=of another length", where);
     else if (strcmp(name_of_key(f->keys, key), "pck") == 0)
@@ -616,6 +624,9 @@ static void learn(struct known_keys *keys, const char *name, struct att_span pem
     struct known_key *row = &keys->row[keys->count++];
     *row = (struct known_key){ .name = name, .key = X509_get_pubkey(cert) };
     (void)serial_bytes(X509_get0_serialNumber(cert), row->serial);
+    const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(cert);
+    if (id && ASN1_STRING_length(id) == 20)
+        memcpy(row->id, ASN1_STRING_get0_data(id), 20);
     X509_free(cert);
     BIO_free(bio);
 }

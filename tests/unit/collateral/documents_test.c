@@ -1,0 +1,259 @@
+/* layers: collateral crypto codec base */
+/* TCB info and QE identity as JSON: one valid text each, then one edit per row. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "collateral/dcap_qe_identity.h"
+#include "collateral/dcap_signed.h"
+#include "collateral/dcap_tcb_info.h"
+#include "support/cases.h"
+
+static struct cases cases = { .name = "collateral.documents" };
+
+#define COMPS16(a)                                                                                           \
+    "[{\"svn\":" a                                                                                           \
+    "},{\"svn\":2},{\"svn\":3},{\"svn\":4},{\"svn\":5},{\"svn\":6},{\"svn\":7},{\"svn\":8},{\"svn\":9},"     \
+    "{\"svn\":10},{\"svn\":11},{\"svn\":12},{\"svn\":13},{\"svn\":14},{\"svn\":15},{\"svn\":16}]"
+#define LEVEL(a, pcesvn, status)                                                                             \
+    "{\"tcb\":{\"sgxtcbcomponents\":" COMPS16(a) ",\"pcesvn\":" pcesvn                                       \
+                                                 "},\"tcbDate\":\"2025-01-01T00:00:00Z\","                   \
+                                                 "\"tcbStatus\":\"" status                                   \
+                                                 "\",\"advisoryIDs\":[\"INTEL-SA-1\"]}"
+#define TCB_HEAD                                                                                             \
+    "{\"id\":\"SGX\",\"version\":3,\"issueDate\":\"2026-06-01T00:00:00Z\",\"nextUpdate\":\"2026-07-01T00:"   \
+    "00:00Z\","                                                                                              \
+    "\"fmspc\":\"00906ED50000\",\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":18,"            \
+    "\"tcbLevels\":["
+static const char tcb_info[] = TCB_HEAD LEVEL("1", "10", "OutOfDate") "," LEVEL(
+    "9", "13", "UpToDate") "," LEVEL("9", "12", "SWHardeningNeeded") "]}";
+
+static const char qe_identity[] =
+    "{\"id\":\"QE\",\"version\":2,\"issueDate\":\"2026-06-01T00:00:00Z\",\"nextUpdate\":\"2026-07-01T00:00:"
+    "00Z\","
+    "\"tcbEvaluationDataNumber\":18,\"miscselect\":\"0000001F\",\"miscselectMask\":\"FFFFFFFF\","
+    "\"attributes\":\"11000000000000000000000000000000\",\"attributesMask\":"
+    "\"FBFFFFFFFFFFFFFF0000000000000000\","
+    "\"mrsigner\":\"8C4F5775D796503E96137F77C68A829A0056AC8DED70140B081B094490C57BFF\",\"isvprodid\":1,"
+    "\"tcbLevels\":[{\"tcb\":{\"isvsvn\":4},\"tcbDate\":\"2022-01-01T00:00:00Z\",\"tcbStatus\":\"Revoked\"},"
+    "{\"tcb\":{\"isvsvn\":8},\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"UpToDate\"}]}";
+
+struct row {
+    const char *from; /* NULL: unchanged */
+    const char *to;
+    enum att_code want;
+};
+
+static const struct row tcb_rows[] = {
+    { NULL, NULL, ATT_OK },
+    { "\"id\":\"SGX\",", "", ATT_TCB_INFO_MALFORMED },
+    { "\"SGX\"", "\"TDX\"", ATT_OK },
+    { "\"SGX\"", "\"sgx\"", ATT_TCB_INFO_MISMATCH },
+    { "\"SGX\"", "7", ATT_TCB_INFO_MALFORMED },
+    { "\"version\":3", "\"version\":4", ATT_TCB_INFO_MISMATCH },
+    { "\"version\":3", "\"version\":2", ATT_TCB_INFO_MALFORMED }, /* the levels are of the other form */
+    { "\"version\":3", "\"version\":3.0", ATT_TCB_INFO_MALFORMED },
+    { "\"version\":3", "\"version\":\"3\"", ATT_TCB_INFO_MALFORMED },
+    { "2026-06-01T00:00:00Z", "2026-16-01T00:00:00Z", ATT_TCB_INFO_MALFORMED },
+    { "2026-06-01T00:00:00Z", "2026-06-01T00:00:00+00:00", ATT_TCB_INFO_MALFORMED },
+    { "2026-06-01T00:00:00Z", "2026-08-01T00:00:00Z", ATT_TCB_INFO_MALFORMED }, /* after nextUpdate */
+    { "2026-07-01T00:00:00Z", "2026-06-01T00:00:00Z", ATT_OK },                 /* a window of one second */
+    { "00906ED50000", "00906ed50000", ATT_OK },
+    { "00906ED50000", "00906ED5000", ATT_TCB_INFO_MALFORMED },
+    { "00906ED50000", "00906ED5000g", ATT_TCB_INFO_MALFORMED },
+    { "\"pceId\":\"0000\"", "\"pceId\":\"00000\"", ATT_TCB_INFO_MALFORMED },
+    { "\"tcbType\":0", "\"tcbType\":1", ATT_TCB_INFO_MALFORMED },
+    { "DataNumber\":18", "DataNumber\":-18", ATT_TCB_INFO_MALFORMED },
+    { "DataNumber\":18", "DataNumber\":4294967296", ATT_TCB_INFO_MALFORMED },
+    { "DataNumber\":18", "DataNumber\":4294967295", ATT_OK },
+    { "\"svn\":16", "\"svn\":256", ATT_TCB_INFO_MALFORMED },
+    { "\"svn\":16", "\"svn\":255", ATT_OK },
+    { ",{\"svn\":16}", "", ATT_TCB_INFO_MALFORMED },
+    { ",{\"svn\":16}", ",{\"svn\":16},{\"svn\":17}", ATT_TCB_INFO_MALFORMED },
+    { "{\"svn\":16}", "16", ATT_TCB_INFO_MALFORMED },
+    { "\"pcesvn\":13", "\"pcesvn\":65536", ATT_TCB_INFO_MALFORMED },
+    { "\"pcesvn\":13", "\"pcesvn\":12", ATT_TCB_INFO_MALFORMED }, /* two equal levels */
+    { "\"OutOfDate\"", "\"outOfDate\"", ATT_TCB_INFO_MALFORMED },
+    { "\"OutOfDate\"", "\"\"", ATT_TCB_INFO_MALFORMED },
+    { "\"OutOfDate\"", "null", ATT_TCB_INFO_MALFORMED },
+    { "[\"INTEL-SA-1\"]", "[]", ATT_OK },
+    { "[\"INTEL-SA-1\"]", "\"INTEL-SA-1\"", ATT_TCB_INFO_MALFORMED },
+    { "[\"INTEL-SA-1\"]", "[1]", ATT_TCB_INFO_MALFORMED },
+    { "\"tcbLevels\":[", "\"tcbLevels\":[],\"other\":[", ATT_TCB_INFO_MALFORMED },
+    { "\"tcbLevels\":[", "\"tcbLevels\":[1,", ATT_TCB_INFO_MALFORMED },
+    { "\"tcbLevels\"", "\"tcbLevel\"", ATT_TCB_INFO_MALFORMED },
+};
+
+static const struct row qe_rows[] = {
+    { NULL, NULL, ATT_OK },
+    { "\"QE\"", "\"TD_QE\"", ATT_OK },
+    { "\"QE\"", "\"ANY\"", ATT_OK }, /* judged with the quote: QE_IDENTITY_MISMATCH */
+    { "\"QE\"", "1", ATT_QE_IDENTITY_MALFORMED },
+    { "\"version\":2", "\"version\":1", ATT_QE_IDENTITY_MALFORMED },
+    { "\"0000001F\"", "\"00001F\"", ATT_QE_IDENTITY_MALFORMED },
+    { "miscselectMask", "miscselectmask", ATT_QE_IDENTITY_MALFORMED },
+    { "FBFF", "FB", ATT_QE_IDENTITY_MALFORMED },
+    { "8C4F", "8C4", ATT_QE_IDENTITY_MALFORMED },
+    { "\"isvprodid\":1", "\"isvprodid\":65536", ATT_QE_IDENTITY_MALFORMED },
+    { "\"isvsvn\":8", "\"isvsvn\":65536", ATT_QE_IDENTITY_MALFORMED },
+    { "\"isvsvn\":8", "\"isvsvn\":4", ATT_QE_IDENTITY_MALFORMED },
+    { "UpToDate", "SWHardeningNeeded", ATT_QE_IDENTITY_MALFORMED },
+    { "2026-07-01T00:00:00Z", "2026-05-01T00:00:00Z", ATT_QE_IDENTITY_MALFORMED },
+    { "\"tcbLevels\":[", "\"tcbLevels\":{},\"other\":[", ATT_QE_IDENTITY_MALFORMED },
+};
+
+/* `text` with the first `from` replaced; malloc'd. */
+static char *edited(const char *text, const struct row *r)
+{
+    const char *at = r->from ? strstr(text, r->from) : NULL;
+    char *out = NULL;
+
+    if (r->from && !at) {
+        printf("no %s in the text\n", r->from);
+        exit(1);
+    }
+    if (asprintf(&out, "%.*s%s%s", (int)(at ? at - text : 0), text, at ? r->to : "",
+                 at ? at + strlen(r->from) : text) < 0)
+        abort();
+    return out;
+}
+
+static void tcb_row(const struct row *r)
+{
+    struct att_arena *scratch = att_arena_new(1 << 20), *keep = att_arena_new(1 << 20);
+    char *text = edited(tcb_info, r);
+    struct dcap_tcb_info info = { .version = 99 };
+    struct att_err err = { 0 };
+    struct att_json j;
+
+    bool ok = att_json_parse(scratch, att_str(text), NULL, &j, &err) &&
+              dcap_tcb_info_read(&j, ATT_JSON_ROOT, scratch, keep, &info, &err);
+    att_arena_free(scratch); /* nothing may live there */
+    cases_check(&cases, ok == (r->want == ATT_OK) && err.code == r->want, "tcb_info %s -> %s: %s (%s)",
+                r->from ? r->from : "", r->to ? r->to : "", att_code_name(err.code), err.text);
+    cases_check(&cases, ok || info.version == 99, "tcb_info %s: output changed on failure",
+                r->from ? r->from : "");
+    if (ok && !r->from) {
+        /* The file stands in another order: the best level is first all the same. */
+        cases_check(&cases,
+                    info.level_count == 3 && info.levels[0].pcesvn == 13 && info.levels[1].pcesvn == 12 &&
+                        info.levels[2].pcesvn == 10,
+                    "levels are not sorted");
+        cases_check(&cases,
+                    info.levels[2].verdict.status == ATT_STATUS_OUT_OF_DATE &&
+                        info.levels[2].verdict.advisory_count == 1 &&
+                        att_span_is(info.levels[2].verdict.advisories[0], "INTEL-SA-1"),
+                    "verdict of a level");
+        cases_check(&cases,
+                    info.fmspc[1] == 0x90 && info.evaluation_number == 18 && info.issued_unix_s == 1780272000,
+                    "plain members");
+    }
+    free(text);
+    att_arena_free(keep);
+}
+
+static void qe_row(const struct row *r)
+{
+    struct att_arena *scratch = att_arena_new(1 << 20), *keep = att_arena_new(1 << 20);
+    char *text = edited(qe_identity, r);
+    struct dcap_qe_identity q = { .isvprodid = 99 };
+    struct att_err err = { 0 };
+    struct att_json j;
+
+    bool ok = att_json_parse(scratch, att_str(text), NULL, &j, &err) &&
+              dcap_qe_identity_read(&j, ATT_JSON_ROOT, scratch, keep, &q, &err);
+    att_arena_free(scratch);
+    cases_check(&cases, ok == (r->want == ATT_OK) && err.code == r->want, "qe_identity %s -> %s: %s (%s)",
+                r->from ? r->from : "", r->to ? r->to : "", att_code_name(err.code), err.text);
+    cases_check(&cases, ok || q.isvprodid == 99, "qe_identity %s: output changed on failure",
+                r->from ? r->from : "");
+    if (ok && !r->from)
+        cases_check(&cases,
+                    q.miscselect == 0x1f && q.level_count == 2 && q.levels[0].isvsvn == 8 &&
+                        q.levels[1].verdict.status == ATT_STATUS_REVOKED && q.mrsigner[0] == 0x8c &&
+                        q.attributes_mask[0] == 0xfb,
+                    "qe_identity members");
+    free(text);
+    att_arena_free(keep);
+}
+
+static void version_2(void)
+{
+    struct att_arena *a = att_arena_new(1 << 20);
+    struct att_buf b = { 0 };
+    struct dcap_tcb_info info = { 0 };
+    struct att_err err = { 0 };
+    struct att_json j;
+
+    att_buf_puts(
+        &b, "{\"version\":2,\"issueDate\":\"2026-06-01T00:00:00Z\",\"nextUpdate\":\"2026-07-01T00:00:00Z\","
+            "\"fmspc\":\"00906ED50000\",\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":18,"
+            "\"tcbLevels\":[{\"tcb\":{\"pcesvn\":13");
+    for (unsigned i = 16; i >= 1; i--)
+        att_buf_printf(&b, ",\"sgxtcbcomp%02usvn\":%u", i, i);
+    att_buf_puts(&b, "},\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"UpToDate\"}]}");
+    bool ok = att_json_parse(a, att_buf_span(&b), NULL, &j, &err) &&
+              dcap_tcb_info_read(&j, ATT_JSON_ROOT, a, a, &info, &err);
+    cases_check(&cases,
+                ok && info.tee == DCAP_SGX && info.levels[0].components[0] == 1 &&
+                    info.levels[0].components[15] == 16,
+                "version 2: %s", err.text);
+    att_buf_free(&b);
+    att_arena_free(a);
+}
+
+static void envelopes(void)
+{
+    static const struct dcap_signed_kind kind = { "tcbInfo", "collateral.tcb_info", ATT_TCB_INFO_MALFORMED,
+                                                  ATT_TCB_INFO_SIGNATURE_INVALID };
+#define SIG                                                                                                  \
+    "0000000000000000000000000000000000000000000000000000000000000000"                                       \
+    "0000000000000000000000000000000000000000000000000000000000000000"
+    static const struct {
+        const char *text;
+        const char *signed_bytes; /* NULL: refused */
+    } rows[] = {
+        { "{\"tcbInfo\":{\"a\": 1 },\"signature\":\"" SIG "\"}", "{\"a\": 1 }" },
+        { " {\"signature\":\"" SIG "\" , \"tcbInfo\" : {} } ", "{}" },
+        { "{\"tcb\\u0049nfo\":{},\"signature\":\"" SIG "\"}", "{}" },
+        { "{\"tcbInfo\":{},\"signature\":\"" SIG "\",\"more\":1}", NULL },
+        { "{\"tcbInfo\":{},\"tcb\\u0049nfo\":{},\"signature\":\"" SIG "\"}", NULL },
+        { "{\"tcbInfo\":[],\"signature\":\"" SIG "\"}", NULL },
+        { "{\"tcbInfo\":{},\"signature\":\"" SIG "00\"}", NULL },
+        { "{\"tcbInfo\":{},\"signature\":0}", NULL },
+        { "{\"tcbInfo\":{}}", NULL },
+        { "{\"signature\":\"" SIG "\"}", NULL },
+        { "{\"tcbInfo\":{},\"signature\":\"" SIG "\"}x", NULL },
+        { "[]", NULL },
+        { "", NULL },
+        { "{\"tcbInfo\":{\"a\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]},\"signature\":\"" SIG "\"}", NULL },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct att_arena *a = att_arena_new(1 << 20);
+        struct dcap_signed d;
+        struct att_err err = { 0 };
+        bool ok = dcap_signed_read(&kind, a, att_str(rows[i].text), &att_limits_default, &d, &err);
+        cases_check(&cases, ok == (rows[i].signed_bytes != NULL), "envelope %s: %s", rows[i].text, err.text);
+        if (ok && rows[i].signed_bytes)
+            cases_check(&cases, att_span_is(d.signed_bytes, rows[i].signed_bytes),
+                        "envelope %s: signed bytes", rows[i].text);
+        if (!ok)
+            cases_check(&cases,
+                        err.code == ATT_TCB_INFO_MALFORMED &&
+                            strncmp(err.where, kind.where, strlen(kind.where)) == 0,
+                        "envelope %s: %s at %s", rows[i].text, att_code_name(err.code), err.where);
+        att_arena_free(a);
+    }
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof tcb_rows / sizeof tcb_rows[0]; i++)
+        tcb_row(&tcb_rows[i]);
+    for (size_t i = 0; i < sizeof qe_rows / sizeof qe_rows[0]; i++)
+        qe_row(&qe_rows[i]);
+    version_2();
+    envelopes();
+    return cases_report(&cases);
+}
