@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     /* Compiled once, a policy may be evaluated by any thread as often as wanted. */
     if (!att_policy_compile(text, NULL, &policy, NULL, &err) ||
         !att_claims_read_json(&incoming, json, &err)) {
-        printf("no: %s at %s: %s\n", att_code_name(err.code), err.where, err.text);
+        (void)fprintf(stderr, "could not tell: %s at %s: %s\n", att_code_name(err.code), err.where, err.text);
     } else {
         struct att_policy_options options = { .trace = true };
         bool yes = att_policy_eval(policy, arena, &incoming, &options, &result, &err);

@@ -5,10 +5,13 @@
  * when freed.
  *
  * Example:
- *     struct att_arena *a = att_arena_new(1 << 20);
- *     ... results point into a ...
- *     att_arena_free(a);
+ *     struct att_arena *arena = att_arena_new(1 << 20);           at most 1 MiB in all
+ *     if (arena && att_token_decode(arena, text, NULL, &token, &err))
+ *         show(token.payload);                                    points into the arena
+ *     att_arena_free(arena);                                      and now it does not
  *
+ * Units: bytes. Ownership: whoever made an arena frees it; what it handed out dies with it or with a reset.
+ * Errors: NULL; the function of libattest that met it refuses with OUT_OF_MEMORY.
  * Threads: one arena, one thread at a time.
  */
 #ifndef ATTEST_ARENA_H

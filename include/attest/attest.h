@@ -1,7 +1,7 @@
 /* attest/attest.h - judge one piece of evidence.
  *
  * Give it bytes, collateral, a time and maybe a policy; get claims and a verdict, or a reason. No I/O, no
- * clock, no globals: the same inputs give the same bytes, on any thread, years later.
+ * clock, no globals: the same inputs give the same answer, years later. examples/verify_quote.c is a whole program.
  *
  * Example:
  *     struct att_attest_in in = { .size = sizeof in, .evidence_type = "sgx", .evidence = quote,
@@ -10,13 +10,19 @@
  *     struct att_verdict verdict;
  *     if (!att_attest(lib, arena, &in, &verdict))
  *         printf("%s: %s\n", att_code_name(verdict.err.code), verdict.err.text);
+ *     else
+ *         use(&verdict.claims);                       what the evidence says, now that it is believed
  *
  * Order: form of the evidence, binding of runtime and init-time data, certificate chain, collateral,
  * signatures, TCB level, acceptance of its status, claims, policy. The first check that fails is the reason.
- * Ownership: everything in the verdict lives in the arena; inputs are borrowed and must live as long.
+ *
+ * Units: times are seconds since 1970-01-01T00:00:00Z.
+ * Ownership: everything in the verdict lives in the arena, or points into the inputs: keep evidence, data, policy,
+ * collateral and arena as long as the verdict is read.
  * Errors: class EVIDENCE: the sender must change something; COLLATERAL: what surrounds the evidence; POLICY:
- * the policy says no; INTERNAL: our fault. Spec: src/evidence/<type>/README.md lists each check with its
- * clause.
+ * the policy says no; INTERNAL: our fault. docs/errors.md lists them.
+ * Threads: any number at once, each with its own arena; library, collateral and policy are shared.
+ * Spec: src/evidence/sgx/README.md lists each check in order, with the formats it follows.
  */
 #ifndef ATTEST_ATTEST_H
 #define ATTEST_ATTEST_H
@@ -72,15 +78,15 @@ struct att_tcb {
     size_t advisory_count;
     const struct att_tcb_shortfall *shortfall; /* each component too low for the next better level */
     size_t shortfall_count;
-    enum att_tcb_status
-        next; /* status of the level the shortfall is measured against; UNKNOWN when at the top */
+    /* Status of the level that the shortfall is measured against; UNKNOWN when at the top. */
+    enum att_tcb_status next;
 };
 
 /* Data that the attester bound into its evidence. */
 struct att_bound_data {
     bool present; /* absent data is not compared, and gives no claim */
     bool json;    /* must be a JSON object: becomes x-ms-runtime or x-ms-inittime; else echoed as held data */
-    struct att_span bytes; /* as sent: this is what is hashed */
+    struct att_span bytes; /* as sent: this is what is hashed, white space and all */
 };
 
 struct att_attest_in {
@@ -89,13 +95,13 @@ struct att_attest_in {
     struct att_span evidence;
     struct att_bound_data runtime;
     struct att_bound_data init_time;
-    const struct att_collateral *collateral;
-    int64_t now_unix_s;              /* every validity check uses it */
-    unsigned accepted_tcb;           /* ATT_TCB_BIT of each status that is accepted; 0 accepts none */
-    uint32_t evaluation_number_min;  /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
-    const struct att_policy *policy; /* NULL: evidence alone is judged */
-    bool trace;                      /* fill policy.trace */
-    bool describe;                   /* fill evidence_json, for people and attestctl */
+    const struct att_collateral *collateral; /* NULL: COLLATERAL_MISSING once it is needed */
+    int64_t now_unix_s;                      /* every validity check uses it */
+    unsigned accepted_tcb;                   /* ATT_TCB_BIT of each status that is accepted; 0 accepts none */
+    uint32_t evaluation_number_min;          /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
+    const struct att_policy *policy;         /* NULL: evidence alone is judged */
+    bool trace;                              /* fill policy.trace */
+    bool describe;                           /* fill evidence_json, for people and attestctl */
 };
 
 struct att_verdict {
@@ -114,7 +120,7 @@ struct att_verdict {
 ATT_API ATT_CHECK bool att_attest(const struct att_lib *lib, struct att_arena *arena,
                                   const struct att_attest_in *in, struct att_verdict *ret);
 
-/* Decodes evidence without judging it: one JSON object for `attestctl evidence show`. */
+/* Decodes evidence without judging it: one JSON object, in the arena. Nothing in it is to be believed. */
 ATT_API ATT_CHECK bool att_describe(const struct att_lib *lib, struct att_arena *arena,
                                     const char *evidence_type, struct att_span evidence,
                                     struct att_span *ret_json, struct att_err *err);

@@ -4,8 +4,17 @@
  * client (custom). Adding a claim that equals one already there (type, value, issuer) changes nothing;
  * several values under one type are several claims and become a JSON array in a token.
  *
- * Ownership: claims live in the arena of their set; spans given to att_claims_add_* are borrowed and must
- * live as long. Threads: one set, one thread.
+ * Example: what a policy is to be tried on (examples/policy_try.c)
+ *     struct att_claims set;
+ *     att_claims_init(&set, arena, &att_limits_default);
+ *     if (!att_claims_add_int(&set, "svn", 3, 0, &err))
+ *         return false;
+ *     const struct att_claim *svn = att_claims_find(&set, "svn", ATT_ISSUER_SERVICE);
+ *
+ * Ownership: claims live in the arena of their set and need no freeing; type names and spans given to
+ * att_claims_add and its sisters are borrowed and must live as long as the set.
+ * Errors: LIMIT_EXCEEDED beyond limits->policy_claims_max, OUT_OF_MEMORY; the set is then as it was.
+ * Threads: one set, one thread. Spec: docs/policy-language.md (what a policy sees), docs/api.md (names in tokens).
  */
 #ifndef ATTEST_CLAIMS_H
 #define ATTEST_CLAIMS_H
@@ -37,7 +46,7 @@ struct att_claim {
     struct att_span type;
     struct att_value value;
     enum att_claim_issuer issuer;
-    unsigned flags;
+    unsigned flags; /* ATT_CLAIM_IN_TOKEN, ATT_CLAIM_READ_ONLY, or 0 */
 };
 
 struct att_claims {
@@ -48,12 +57,13 @@ struct att_claims {
     size_t max; /* most claims the set may hold */
 };
 
+/* An empty set; limits must not be NULL (att_limits_default will do). */
 ATT_API void att_claims_init(struct att_claims *set, struct att_arena *arena,
                              const struct att_limits *limits);
-/* Adds unless an equal claim is there; LIMIT_EXCEEDED or OUT_OF_MEMORY. Flags of an equal claim are joined.
- */
+/* Adds unless an equal claim is there: then only the flags are joined. */
 ATT_API ATT_CHECK bool att_claims_add(struct att_claims *set, const struct att_claim *claim,
                                       struct att_err *err);
+/* The typed forms make claims of the service, ATT_ISSUER_SERVICE. `flags` as in struct att_claim. */
 ATT_API ATT_CHECK bool att_claims_add_bool(struct att_claims *set, const char *type, bool v, unsigned flags,
                                            struct att_err *err);
 ATT_API ATT_CHECK bool att_claims_add_int(struct att_claims *set, const char *type, int64_t v, unsigned flags,
@@ -71,10 +81,11 @@ ATT_API const struct att_claim *att_claims_find(const struct att_claims *set, co
                                                 enum att_claim_issuer issuer);
 /* "AttestationService", "AttestationPolicy", "CustomClaim". */
 ATT_API const char *att_issuer_name(enum att_claim_issuer issuer);
+/* Same kind and same value. */
 ATT_API bool att_value_eq(const struct att_value *a, const struct att_value *b);
-/* Claims from a JSON array of {"type","value","issuer"?} or an object {"name": value, ...}; for files of
- * cases. A value may be an array: several claims. No issuer means CustomClaim. Copies what it keeps; adds all
- * or nothing. */
+/* Claims from a JSON array of {"type","value","issuer"?} or an object {"name": value, ...}; for files of cases. A
+ * value may be an array: several claims. No issuer means CustomClaim. Copies what it keeps; adds all or nothing.
+ * Codes JSON_ name what cannot be read. */
 ATT_API ATT_CHECK bool att_claims_read_json(struct att_claims *set, struct att_span json,
                                             struct att_err *err);
 

@@ -5,13 +5,25 @@
  * (validity, revocation) is judged with each attestation. A bad item does not spoil the snapshot: it keeps
  * its refusal, and evidence that needs it is refused with it.
  *
- * Example:
- *     struct att_dcap_bundle b = { .name = "lab-1", .tcb_info = ..., .qe_identity = ..., ... };
- *     struct att_collateral *c = NULL;
- *     if (!att_collateral_new(lib, &b, 1, ATT_COLLATERAL_SOLE, &c, &err)) ...
+ * Example (examples/verify_quote.c is a whole program):
+ *     struct att_lib *lib = NULL;
+ *     struct att_collateral *snapshot = NULL;
+ *     struct att_dcap_bundle b = { .name = "lab-1", .tcb_info = tcb_info_json, .pck_crl = crl_der, ... };
+ *     if (!att_lib_new(NULL, &lib, &err) ||
+ *         !att_collateral_new(lib, &b, 1, ATT_COLLATERAL_INDEXED, &snapshot, &err))
+ *         return false;
+ *     ... any number of att_attest with lib and snapshot ...
+ *     att_collateral_free(snapshot);
+ *     att_lib_free(lib);
  *
- * Threads: a snapshot is shared; replace it whole (att_collateral_ref / att_collateral_free).
- * Spec: Intel PCS API v3 and v4 (TCB info v2 and v3, QE identity v2), RFC 5280 CRLs.
+ * Units: times are seconds since 1970-01-01T00:00:00Z.
+ * Ownership: bundles are borrowed for the call that reads them. A snapshot counts its references: the maker has
+ * one, att_collateral_ref takes another, each is given back with att_collateral_free. The library outlives them.
+ * Errors: making a snapshot fails for want of memory only; what is wrong with an item is in its row
+ * (att_collateral_rows) and in the refusal of evidence that needs it.
+ * Threads: library and snapshot never change for their users and are shared by all threads. To replace a snapshot,
+ * make a new one, swap the pointer under your own lock, and free the old one.
+ * Spec: Intel PCS API v3 and v4 (TCB info v2 and v3, QE identity v2), RFC 5280 for revocation lists.
  */
 #ifndef ATTEST_COLLATERAL_H
 #define ATTEST_COLLATERAL_H
@@ -41,10 +53,13 @@ struct att_lib_options {
     size_t chain_cache_entries; /* verified PCK chains kept; 0: 4096 */
 };
 
-/* options may be NULL. Caller frees with att_lib_free, after every snapshot made with it. */
+/* options may be NULL. Caller frees with att_lib_free, after every snapshot made with it. CERT_MALFORMED: a given
+ * root; CRYPTO_FAILED: OpenSSL lacks an algorithm. */
 ATT_API ATT_CHECK bool att_lib_new(const struct att_lib_options *options, struct att_lib **ret,
                                    struct att_err *err);
+/* NULL is fine. */
 ATT_API void att_lib_free(struct att_lib *lib);
+/* The limits it was made with; they live as long as the library. */
 ATT_API const struct att_limits *att_lib_limits(const struct att_lib *lib);
 
 /* One platform's DCAP collateral, in the forms of Intel's PCS: JSON envelopes, PEM chains leaf first, CRLs as
@@ -67,11 +82,13 @@ enum att_collateral_use {
 
 struct att_collateral;
 
-/* Fails for want of memory only, or when SOLE is not exactly one bundle. */
+/* Reads and verifies every item. Fails for want of memory only, or when SOLE is not exactly one bundle. */
 ATT_API ATT_CHECK bool att_collateral_new(const struct att_lib *lib, const struct att_dcap_bundle *bundles,
                                           size_t count, enum att_collateral_use use,
                                           struct att_collateral **ret, struct att_err *err);
+/* One more reference, returned for convenience. */
 ATT_API struct att_collateral *att_collateral_ref(struct att_collateral *c);
+/* Gives one reference back; the last one frees the snapshot. NULL is fine. */
 ATT_API void att_collateral_free(struct att_collateral *c);
 
 /* What became of the items, for logs and `attestctl collateral show`: one row each. */
@@ -83,6 +100,7 @@ struct att_collateral_row {
     int64_t next_unix_s;    /* nextUpdate */
     struct att_err refusal; /* ATT_OK when the item is usable */
 };
+/* Fills at most `max` rows and returns how many there are; the names in them live as long as the snapshot. */
 ATT_API size_t att_collateral_rows(const struct att_collateral *c, struct att_collateral_row *ret,
                                    size_t max);
 

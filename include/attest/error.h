@@ -10,8 +10,10 @@
  *         fprintf(stderr, "%s at %s: found %s, expected %s\n",
  *                 att_code_name(err.code), err.where, err.found, err.expected);
  *
- * Threads: no shared state. Nothing in an error is secret, and nothing in it is raw input: bytes that an
- * attacker chose are escaped and cut before they get here.
+ * Nothing in an error is secret, and nothing in it is raw input: bytes that an attacker chose are escaped and cut
+ * before they get here. Start with { 0 } (in C++: { }): an error that is already filled stays as it is.
+ *
+ * Threads: no shared state. Every code with its meaning: errors.def, from which the enum is made, or docs/errors.md.
  */
 #ifndef ATTEST_ERROR_H
 #define ATTEST_ERROR_H
@@ -30,6 +32,7 @@ enum att_code {
     ATT_CODE_COUNT
 };
 
+/* Who has to act: the sender, whoever runs the service, the author of the policy, the relying party. */
 enum att_class {
     ATT_CLASS_NONE = 0,
     ATT_CLASS_EVIDENCE,

@@ -1,7 +1,16 @@
 /* attest/limits.h - every bound that hostile input meets, by name and unit.
  *
  * A NULL limits pointer means att_limits_default. Tests lower them; a deployment may. They bound memory and
- * work, they never change a verdict into "yes": what exceeds a limit is refused and told which one.
+ * work, they never change a verdict into "yes": what exceeds a limit is refused (LIMIT_EXCEEDED, or a code of its
+ * own) and told which one.
+ *
+ * Example: quotes of at most 16 KiB
+ *     struct att_limits limits = att_limits_default;
+ *     limits.quote_bytes_max = 16 * 1024;
+ *     struct att_lib_options options = { .size = sizeof options, .limits = &limits };
+ *     if (!att_lib_new(&options, &lib, &err)) ...                  copies the limits
+ *
+ * Units are in the names: bytes, nesting depth, counts. Threads: plain data.
  */
 #ifndef ATTEST_LIMITS_H
 #define ATTEST_LIMITS_H
@@ -30,6 +39,7 @@ struct att_limits {
     size_t arena_bytes_max;        /* all memory of one attestation */
 };
 
+/* Generous for real evidence, small for a server; the values and why are in src/base/limits.c. */
 extern ATT_API const struct att_limits att_limits_default;
 
 #ifdef __cplusplus

@@ -3,16 +3,22 @@
  * A policy is text, stored and hashed byte for byte. It is compiled once (every error of syntax and of static
  * rules is found here) and then evaluated many times, by any thread.
  *
- * Example:
+ * Example (examples/policy_try.c is a whole program):
  *     struct att_policy *policy = NULL;
+ *     struct att_policy_result result;
  *     struct att_span text = att_str("version=1.0; authorizationrules{ => permit(); };");
  *     if (!att_policy_compile(text, NULL, &policy, NULL, &err))
- *         return false;    err.text is the documented parse error, err.where "policy:LINE:COLUMN"
+ *         return false;                               err.where is "policy:LINE:COLUMN"
  *     if (!att_policy_eval(policy, arena, &incoming, NULL, &result, &err))
- *         ...              POLICY_DENIED, POLICY_NO_PERMIT or POLICY_EVALUATION
+ *         report(&err);                               POLICY_DENIED, POLICY_NO_PERMIT or POLICY_EVALUATION
  *     att_policy_free(policy);
  *
  * Work is counted in steps with a limit, never in wall time: the same input always gets the same verdict.
+ *
+ * Ownership: a policy keeps its own copy of the text. What an evaluation gives is in the arena, but for the text in
+ * trace rows, which is the policy's: keep it as long as they are read.
+ * Errors: class POLICY. Threads: a compiled policy never changes and is shared; each evaluation has its own arena
+ * and claims. Spec: docs/policy-language.md.
  */
 #ifndef ATTEST_POLICY_H
 #define ATTEST_POLICY_H
@@ -25,20 +31,20 @@ extern "C" {
 
 struct att_policy;
 
-/* Where a compile error stands; for drawing a caret. Lines and columns count from 1, columns in code points.
- */
+/* Where a compile error stands; for drawing a caret. Lines and columns count from 1, columns in code points. */
 struct att_policy_place {
     unsigned line;
     unsigned column;
 };
 
-/* POLICY_SYNTAX, POLICY_VERSION, POLICY_RULE, POLICY_LIMIT. err.text holds
- * "Policy Parser Exception Thrown: Offending symbol: '['\nLine: '2', Column: '1'\nFailure message: '...'\n
- * Failing rule: 'policy > versionInfo'"; err.found the symbol, err.expected what would have been right, with
- * a hint where a construct comes from AD FS. ret_place may be NULL. Caller frees. */
+/* POLICY_SYNTAX, POLICY_VERSION, POLICY_RULE, POLICY_LIMIT. err.text is what clients of this protocol know: four
+ * lines that begin "Policy Parser Exception Thrown: Offending symbol: '['", "Line: '2', Column: '1'", "Failure
+ * message: '...'", "Failing rule: 'policy > versionInfo'". err.found is the symbol, err.expected what would have
+ * been right, with a hint where a construct comes from AD FS. ret_place may be NULL. Caller frees. */
 ATT_API ATT_CHECK bool att_policy_compile(struct att_span text, const struct att_limits *limits,
                                           struct att_policy **ret, struct att_policy_place *ret_place,
                                           struct att_err *err);
+/* NULL is fine. */
 ATT_API void att_policy_free(struct att_policy *policy);
 /* The text it was compiled from; borrowed from the policy. */
 ATT_API struct att_span att_policy_text(const struct att_policy *policy);

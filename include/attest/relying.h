@@ -9,9 +9,16 @@
  *     struct att_token token;
  *     if (!att_token_verify(arena, text, &check, &token, &err)) ...
  *
+ * examples/check_token.c is a whole program, with a key set at hand in place of fetch.
+ *
  * Refused: anything but a compact JWS; alg none unless allow_unsecured; algorithms not in the list; `crit`;
  * b64 false; a missing or unknown kid (when the key set has more than one key); duplicate members; exp in the
- * past or missing; nbf or iat in the future (beyond leeway_s); another issuer.
+ * past or missing; nbf or iat in the future (beyond leeway_s); another issuer. NOT looked at: what the claims say.
+ * A good token proves who made it; demand the claims you need with att_token_expect, x-attestd-unsafe among them.
+ *
+ * Units: seconds since 1970-01-01T00:00:00Z. Ownership: what is returned lives in the arena; inputs are borrowed for
+ * the call. Errors: class TOKEN, codes TOKEN_; a fetch callback's own refusal is passed on. Threads: no shared state.
+ * Spec: RFC 7515, 7517, 7519, 8725; OpenID Connect Discovery 1.0 section 4.
  */
 #ifndef ATTEST_RELYING_H
 #define ATTEST_RELYING_H
@@ -24,24 +31,25 @@
 extern "C" {
 #endif
 
-/* GET url; the body into the arena. Only https, no redirect to another origin: that is the callback's duty.
- */
+/* GET url; the body into the arena; false with err when there is none. Only https, a checked certificate, a bounded
+ * body, and no redirect to another origin: that is the callback's duty. */
 typedef bool (*att_fetch_fn)(void *ctx, const char *url, struct att_arena *arena, struct att_span *ret_body,
                              struct att_err *err);
 
 struct att_token_check {
     size_t size; /* sizeof(struct att_token_check) */
-    const char
-        *issuer; /* expected `iss`, exact; with fetch: its /.well-known/openid-configuration is asked */
+    /* Expected `iss`, exact; with fetch, its /.well-known/openid-configuration is asked. NULL with a key set at hand:
+     * any issuer. */
+    const char *issuer;
     struct att_span jwks; /* a key set at hand; then nothing is fetched */
     att_fetch_fn fetch;   /* may be NULL when jwks is given */
     void *fetch_ctx;
     int64_t now_unix_s;
-    int64_t leeway_s;      /* for clocks that differ; 0 by default */
+    int64_t leeway_s;      /* for clocks that differ, 0 to 86400; 0 by default */
     const char *algs;      /* "RS256 ES256"; NULL: RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 */
     unsigned rsa_bits_min; /* 0: 2048 */
     bool allow_unsecured;  /* alg none: claims are then nobody's word */
-    const struct att_limits *limits;
+    const struct att_limits *limits; /* NULL: defaults */
 };
 
 struct att_token {

@@ -7,6 +7,8 @@
  * Example:
  *     struct att_span quote = att_span_of(buffer, buffer_bytes);
  *     struct att_span type = att_str("sgx");
+ *
+ * To print one: printf("%.*s", (int)s.len, (const char *)s.ptr). Threads: plain data.
  */
 #ifndef ATTEST_SPAN_H
 #define ATTEST_SPAN_H
@@ -45,12 +47,13 @@ static inline struct att_span att_str(const char *text)
     return att_span_of(text, text ? strlen(text) : 0);
 }
 
-/* Byte for byte. Not constant time: for public values only (secrets: see base/secret.h). */
+/* Byte for byte. Not constant time: for public values only (a secret needs CRYPTO_memcmp or the like). */
 static inline bool att_span_eq(struct att_span a, struct att_span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* The same text? */
 static inline bool att_span_is(struct att_span a, const char *text)
 {
     return att_span_eq(a, att_str(text));

@@ -3,10 +3,20 @@
  * libattest never holds a private key: it gives the bytes to sign and puts the signature behind them.
  *
  * Example:
- *     struct att_token_in in = { .size = sizeof in, .issuer = att_str("https://localhost:8443"), ... };
- *     if (!att_token_input(arena, &verdict, &in, &input, &err)) ...      "header.payload"
- *     signature = the key's answer for `input`
- *     if (!att_token_join(arena, input, signature, &token, &err)) ...    "header.payload.signature"
+ *     struct att_token_in in = { .size = sizeof in, .issuer = att_str("https://localhost:8443"), .alg = "RS256",
+ *                                .kid = kid, .iat_unix_s = now, .lifetime_s = 8 * 3600, .jti = random_32_bytes,
+ *                                .policy_text = att_policy_text(policy), .policy_is_default = true };
+ *     struct att_span input, token;
+ *     if (!att_token_input(arena, &verdict, &in, &input, &err))       "header.payload"
+ *         return false;
+ *     struct att_span signature = my_signer_sign(kid, input);         raw: RSA bytes, or r and s side by side
+ *     if (!att_token_join(arena, input, signature, &token, &err))     "header.payload.signature"
+ *         return false;
+ *
+ * Units: seconds since 1970-01-01T00:00:00Z. Ownership: results are in the arena; inputs are borrowed for the call.
+ * Errors: INTERNAL for a caller's mistake, among them asking for a token for evidence that was refused; UTF8_INVALID;
+ * OUT_OF_MEMORY; POLICY_TOKEN_INVALID for policy tokens.
+ * Threads: no shared state. Spec: RFC 7515, RFC 7519; the claims are listed in docs/api.md.
  */
 #ifndef ATTEST_TOKEN_H
 #define ATTEST_TOKEN_H

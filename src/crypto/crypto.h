@@ -23,8 +23,14 @@ enum att_sig_alg {
     ATT_ES256, /* raw r||s, 64 bytes */
     ATT_ES384, /* raw r||s, 96 bytes */
     ATT_ES512, /* raw r||s, 132 bytes */
-    ATT_RS256, ATT_RS384, ATT_RS512, /* RSASSA-PKCS1-v1_5 */
-    ATT_PS256, ATT_PS384, ATT_PS512, /* RSASSA-PSS, MGF1 with the same hash, salt as long as the hash */
+    /* RSASSA-PKCS1-v1_5 */
+    ATT_RS256,
+    ATT_RS384,
+    ATT_RS512,
+    /* RSASSA-PSS, MGF1 with the same hash, salt as long as the hash */
+    ATT_PS256,
+    ATT_PS384,
+    ATT_PS512,
 };
 
 struct att_crypto *att_crypto_new(void); /* NULL: OpenSSL cannot give an algorithm */

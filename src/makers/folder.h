@@ -18,7 +18,8 @@
 ATT_CHECK bool mk_hardware_save(const struct mk_hardware *hw, const char *dir, struct att_err *err);
 /* CONFIG_INVALID when keys and certificates do not belong together. */
 ATT_CHECK bool mk_hardware_load(const char *dir, struct mk_hardware **ret, struct att_err *err);
-/* Loads what is there; makes and saves it when the folder holds none yet. A damaged folder is an error, never replaced. */
+/* Loads what is there; makes and saves it when the folder holds none yet. A damaged folder is an error and is never
+ * replaced. */
 ATT_CHECK bool mk_hardware_open(const char *dir, int64_t at_unix_s, struct mk_hardware **ret,
                                 struct att_err *err);
 /* Fresh collateral of the default machine for `at_unix_s`, under both CAs: DIR/processor and DIR/platform. */

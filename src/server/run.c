@@ -148,6 +148,18 @@ static void on_refusal(void *ctx, const char *request_id, const char *operation,
               err->where, "found", err->found, "expected", err->expected, (const char *)NULL);
 }
 
+/* base_url may name another port, or none: this is where the socket is. */
+static void log_listening(const char *event, const char *scheme, const char *host,
+                          const struct http_server *server)
+{
+    bool v6 = strchr(host, ':') != NULL;
+    char url[128];
+
+    (void)snprintf(url, sizeof url, "%s://%s%.60s%s:%u", scheme, v6 ? "[" : "", host, v6 ? "]" : "",
+                   http_server_port(server));
+    log_event(LOG_LEVEL_INFO, event, "url", url, (const char *)NULL);
+}
+
 static bool listen_service(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
@@ -175,6 +187,7 @@ static bool listen_service(struct server *s, struct att_err *err)
     http.app = api_app(s->api);
     if (!http_server_start(&http, &s->http, err))
         return false;
+    log_listening("service.listening", "https", http.host, s->http);
     atomic_store(&s->admin.server, s->http);
     return true;
 }
@@ -182,15 +195,13 @@ static bool listen_service(struct server *s, struct att_err *err)
 static bool listen_admin(struct server *s, struct att_err *err)
 {
     struct http_server_options http = { .threads = 1, .connections_max = 64, .app = admin_app(&s->admin) };
-    char url[128];
 
     s->admin.version = ATTESTD_VERSION;
     if (!split_listen(s->arena, s->options->config.admin_listen, "admin_listen", &http.host, &http.port,
                       err) ||
         !http_server_start(&http, &s->admin_http, err))
         return false;
-    (void)snprintf(url, sizeof url, "http://%.60s:%u", http.host, http_server_port(s->admin_http));
-    log_event(LOG_LEVEL_INFO, "admin.listening", "url", url, (const char *)NULL);
+    log_listening("admin.listening", "http", http.host, s->admin_http);
     return true;
 }
 

@@ -87,10 +87,10 @@ static bool chain_holds(const struct att_lib *lib, const struct dcap_quote *q, s
         return att_fail(err, ATT_PCK_CHAIN_SIGNATURE_INVALID, place_of(&place, q, at),
                         at == DCAP_PCK_ROOT ? "signed by its own key"
                                             : "named and signed by the next certificate",
-                        "it is not");
+                        "another name or signature");
     case ATT_CHAIN_NOT_CA:
         return att_fail(err, ATT_PCK_CHAIN_SIGNATURE_INVALID, place_of(&place, q, at),
-                        "a CA that may issue this chain", "it may not");
+                        "a CA that may issue this chain", "a certificate that may not");
     case ATT_CHAIN_CRITICAL:
         return att_fail(err, ATT_PCK_CHAIN_MALFORMED, place_of(&place, q, at),
                         "known critical extensions only", "another one");

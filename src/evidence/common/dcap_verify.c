@@ -22,12 +22,18 @@ struct window {
 static bool inside(const struct window *w, const char *where, int64_t now, struct att_err *err)
 {
     struct att_time_text from, to, at;
+    char place[96];
+    bool early = now < w->from;
 
-    if (now >= w->from && now <= w->to)
+    if (!early && now <= w->to)
         return true;
-    return att_fail(err, now < w->from ? w->early : w->late, where, "judged within its validity",
-                    "%s %s, %s %s, judged at %s", w->from_name, att_time_text(&from, w->from), w->to_name,
-                    att_time_text(&to, w->to), att_time_text(&at, now));
+    (void)snprintf(place, sizeof place, "%s.%s", where, early ? w->from_name : w->to_name);
+    (void)att_time_text(&from, w->from);
+    (void)att_time_text(&to, w->to);
+    return att_fail(err, early ? w->early : w->late, place,
+                    early ? "a time not after the judgement" : "a time not before the judgement",
+                    "%s (%s %s), judged at %s", early ? from.text : to.text,
+                    early ? w->to_name : w->from_name, early ? to.text : from.text, att_time_text(&at, now));
 }
 
 static bool cert_inside(const struct att_cert *cert, const char *where, int64_t now, enum att_code early,
@@ -243,7 +249,7 @@ bool dcap_verify_tcb(const struct att_ctx *ctx, const struct dcap_quote *q, stru
                         "a platform of some level of its TCB info", "%s", shortfall);
     if (v->tcb.status == ATT_STATUS_REVOKED)
         return att_fail(err, ATT_TCB_REVOKED, DCAP_AT(q, "tcb.status"), "a level that is not revoked",
-                        "platform %s, quoting enclave %s; %s", att_tcb_status_name(v->tcb.platform),
-                        att_tcb_status_name(v->tcb.qe), shortfall);
+                        "platform %s, quoting enclave %s%s%s", att_tcb_status_name(v->tcb.platform),
+                        att_tcb_status_name(v->tcb.qe), shortfall[0] ? "; " : "", shortfall);
     return true;
 }

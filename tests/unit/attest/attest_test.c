@@ -213,6 +213,41 @@ static void test_missing_items(void **state)
     mk_evidence_free(&ev);
 }
 
+/* The first and the last second of a window belong to it; the seconds beside them do not. */
+static void test_windows_to_the_second(void **state)
+{
+    struct bench *b = *state;
+    struct mk_sgx_options o;
+    struct mk_evidence ev;
+    struct att_collateral_row rows[4];
+    int64_t first = 0, last = INT64_MAX;
+
+    mk_sgx_defaults(&o, FIXTURE_NOW);
+    evidence_new(b->hw, &o, &ev);
+    struct att_collateral *c = collateral_of(b->lib, &ev);
+    assert_int_equal(att_collateral_rows(c, rows, 4), 4);
+    for (size_t i = 0; i < 4; i++) {
+        first = rows[i].issued_unix_s > first ? rows[i].issued_unix_s : first;
+        last = rows[i].next_unix_s < last ? rows[i].next_unix_s : last;
+    }
+    const struct {
+        int64_t now;
+        bool yes;
+    } at[] = { { first, true }, { last, true }, { first - 1, false }, { last + 1, false },
+               { 0, false },    { -1, false },  { INT64_MIN, false }, { INT64_MAX, false } };
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        struct att_arena *arena = arena_new();
+        struct att_attest_in in = in_of(&ev, c);
+        struct att_verdict v;
+        in.now_unix_s = at[i].now;
+        assert_int_equal(att_attest(b->lib, arena, &in, &v), at[i].yes);
+        assert_non_null(strstr(at[i].yes ? "judged at" : v.err.text, "judged at"));
+        att_arena_free(arena);
+    }
+    att_collateral_free(c);
+    mk_evidence_free(&ev);
+}
+
 static void test_empty_index(void **state)
 {
     struct bench *b = *state;
@@ -608,23 +643,15 @@ static void test_describe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mask_decides),
-        cmocka_unit_test(test_revoked_never),
-        cmocka_unit_test(test_evaluation_floor),
-        cmocka_unit_test(test_shortfall),
-        cmocka_unit_test(test_missing_items),
-        cmocka_unit_test(test_empty_index),
-        cmocka_unit_test(test_default_trusts_no_test_root),
-        cmocka_unit_test(test_claims_binary),
-        cmocka_unit_test(test_claims_json),
-        cmocka_unit_test(test_json_must_be_object),
-        cmocka_unit_test(test_init_time_without_kss),
-        cmocka_unit_test(test_runtime_presence),
-        cmocka_unit_test(test_wrong_type_is_recognised),
-        cmocka_unit_test(test_oe_report_to_sgx),
-        cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_arena_ceilings),
-        cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_mask_decides),        cmocka_unit_test(test_revoked_never),
+        cmocka_unit_test(test_evaluation_floor),    cmocka_unit_test(test_shortfall),
+        cmocka_unit_test(test_missing_items),       cmocka_unit_test(test_windows_to_the_second),
+        cmocka_unit_test(test_empty_index),         cmocka_unit_test(test_default_trusts_no_test_root),
+        cmocka_unit_test(test_claims_binary),       cmocka_unit_test(test_claims_json),
+        cmocka_unit_test(test_json_must_be_object), cmocka_unit_test(test_init_time_without_kss),
+        cmocka_unit_test(test_runtime_presence),    cmocka_unit_test(test_wrong_type_is_recognised),
+        cmocka_unit_test(test_oe_report_to_sgx),    cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_arena_ceilings),      cmocka_unit_test(test_describe),
     };
 
     return cmocka_run_group_tests_name("attest", tests, setup, teardown);

@@ -65,6 +65,31 @@ static void row(const struct mk_hardware *hw, const struct att_lib *lib, const s
     mk_evidence_free(&ev);
 }
 
+/* Forms that are unusual and right: signatures whose halves begin with a zero byte, no and much authentication data,
+ * bytes behind the quote. */
+static void unusual(const struct mk_hardware *hw, const struct att_lib *lib)
+{
+    static const enum mk_signature_shape shapes[] = { MK_SIGNATURE_ANY, MK_SIGNATURE_SHORT_R,
+                                                      MK_SIGNATURE_SHORT_S };
+    static const uint16_t auth_bytes[] = { 0, 32, 1000 };
+    static const size_t trailing[] = { 0, 1, 70 };
+
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned version = 3; version <= 5; version++) {
+            struct mk_sgx_options o;
+            struct mk_evidence ev;
+            mk_sgx_defaults(&o, FIXTURE_NOW);
+            o.quote_version = version;
+            o.signatures = shapes[i];
+            o.qe_auth_bytes = auth_bytes[(i + version) % 3];
+            o.trailing_zeros = trailing[(i + 2 * version) % 3];
+            evidence_new(hw, &o, &ev);
+            judge(lib, &ev, "sgx", MK_QUOTE, ATT_COLLATERAL_SOLE, version);
+            judge(lib, &ev, "open-enclave", MK_REPORT, ATT_COLLATERAL_INDEXED, version);
+            mk_evidence_free(&ev);
+        }
+}
+
 int main(void)
 {
     struct mk_hardware *hw = hardware_new();
@@ -77,6 +102,7 @@ int main(void)
                 (r->quote_version == 4 && version == 5))
                 row(hw, lib, r, version, version == 4 ? MK_CA_PLATFORM : MK_CA_PROCESSOR);
     }
+    unusual(hw, lib);
     att_lib_free(lib);
     mk_hardware_free(hw);
     return cases_report(&cases);

@@ -117,7 +117,7 @@ static void lines(void **state)
                 att_buf_puts(&b, "\r\n");
             else if (form == 1)
                 att_buf_puts(&b, " \t\n");
-            else if (form == 3 || mark || end_follows)
+            else if (mark || (form == 2 && end_follows))
                 att_buf_putc(&b, '\n');
             mark = false;
         }

@@ -139,6 +139,11 @@ static void check_corner(const struct mk_hardware *hw, const struct mk_sgx_optio
     CHECK_LINES(label, &f, made_here);
     (void)snprintf(line, sizeof line, "header.version=%u", o->quote_version);
     cases_check(&cases, has_fact(&f, line), "%s: not %s", label, line);
+    bool svns = o->quote_version == 3; /* reserved in the later headers */
+    cases_check(&cases,
+                has_fact(&f, svns ? "header.qe_svn=8" : "header.qe_svn=0") &&
+                    has_fact(&f, svns ? "header.pce_svn=11" : "header.pce_svn=0"),
+                "%s: SVNs in the header", label);
     (void)snprintf(line, sizeof line, "tcb.version=%u", o->tcb_info_version);
     cases_check(&cases, has_fact(&f, line), "%s: not %s", label, line);
     cases_check(&cases,
