@@ -15,8 +15,8 @@
  *
  * Work is counted in steps with a limit, never in wall time: the same input always gets the same verdict.
  *
- * Ownership: a policy keeps its own copy of the text. What an evaluation gives is in the arena, but for the text in
- * trace rows, which is the policy's: keep it as long as they are read.
+ * Ownership: a policy keeps its own copy of the text. What an evaluation gives is in the arena or points into the
+ * policy: keep both as long as the result is read.
  * Errors: class POLICY. Threads: a compiled policy never changes and is shared; each evaluation has its own arena
  * and claims. Spec: docs/policy-language.md.
  */
@@ -82,8 +82,7 @@ struct att_policy_options {
 };
 
 /* Runs all sections over `incoming`, which receives what rules add. False with err when denied, not permitted
- * or not evaluable; `ret` is filled in every case (authorized is then false). Everything in `ret` lives in
- * `arena`. */
+ * or not evaluable; `ret` is filled in every case (authorized is then false). */
 ATT_API ATT_CHECK bool att_policy_eval(const struct att_policy *policy, struct att_arena *arena,
                                        struct att_claims *incoming, const struct att_policy_options *options,
                                        struct att_policy_result *ret, struct att_err *err);

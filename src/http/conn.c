@@ -94,8 +94,7 @@ static void drop_buffers(struct conn *c)
     c->out_at = 0;
 }
 
-/* -- waiting
- * -------------------------------------------------------------------------------------------------- */
+/* -- waiting --------------------------------------------------------------------------------------------- */
 
 /* event_add fails for want of memory only, and then nothing would ever wake this connection. */
 static enum conn_step wait_for(struct conn *c, enum stream_result want)
@@ -149,8 +148,7 @@ static int64_t deadline_ms(const struct conn *c)
     }
 }
 
-/* -- closing
- * -------------------------------------------------------------------------------------------------- */
+/* -- closing --------------------------------------------------------------------------------------------- */
 
 /* Not close() at once: with unread bytes in the socket that sends a reset, and the peer may lose the answer
  * that says why (RFC 9112 section 9.6). */
@@ -189,8 +187,7 @@ static void conn_free(struct conn *c)
     loop_conn_gone(loop);
 }
 
-/* -- reading
- * -------------------------------------------------------------------------------------------------- */
+/* -- reading --------------------------------------------------------------------------------------------- */
 
 static bool make_room(struct conn *c, size_t want)
 {
@@ -374,8 +371,7 @@ static enum conn_step step_write(struct conn *c)
     return c->after_write == CONN_LINGER ? begin_close(c) : enter(c, c->after_write);
 }
 
-/* -- late
- * ----------------------------------------------------------------------------------------------------- */
+/* -- late ------------------------------------------------------------------------------------------------ */
 
 static void late_handshake(struct conn *c)
 {
@@ -413,8 +409,7 @@ static void late_linger(struct conn *c)
     (void)enter(c, CONN_GONE);
 }
 
-/* -- running
- * -------------------------------------------------------------------------------------------------- */
+/* -- running --------------------------------------------------------------------------------------------- */
 
 static const struct {
     enum conn_step (*step)(struct conn *);

@@ -93,8 +93,7 @@ static bool bad(struct h1_refusal *r, int status, const char *where, const char 
                     where, expected, "%s", found[0] ? found : "nothing");
 }
 
-/* -- request line
- * --------------------------------------------------------------------------------------------- */
+/* -- request line ---------------------------------------------------------------------------------------- */
 
 static bool method_read(struct att_span s, struct h1_refusal *r)
 {
@@ -174,8 +173,7 @@ static bool request_line(struct h1_head *h, const uint8_t *request, struct att_s
            target_read(h, request, method, target, limits, r);
 }
 
-/* -- headers that steer framing
- * ------------------------------------------------------------------------------- */
+/* -- headers that steer framing -------------------------------------------------------------------------- */
 
 static bool port_ok(struct att_span s)
 {
@@ -314,8 +312,7 @@ static bool take_known(struct h1_head *h, const uint8_t *request, struct att_spa
     return true;
 }
 
-/* -- header lines
- * --------------------------------------------------------------------------------------------- */
+/* -- header lines ---------------------------------------------------------------------------------------- */
 
 static bool header_line(struct h1_head *h, const uint8_t *request, struct att_span line,
                         const struct h1_limits *limits, struct h1_refusal *r)

@@ -16,9 +16,10 @@
  *
  * Threads: the callbacks run in the loop threads, several at once, and one that takes longer than about 1 ms
  * holds up every other connection of its loop. The http_server_ functions may be called from any one other
- * thread at a time. Ownership: everything in a request is borrowed for the call; what a response points at
- * must live in the request's arena or be static, it is copied before the arena is wiped and freed. Spec: RFC
- * 9110, RFC 9112; src/http/README.md lists where this server is stricter.
+ * thread at a time.
+ * Ownership: everything in a request is borrowed for the call; what a response points at must live in the
+ * request's arena or be static, it is copied before the arena is wiped and freed.
+ * Spec: RFC 9110, RFC 9112; src/http/README.md lists where this server is stricter.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -26,8 +27,7 @@
 #include <attest/arena.h>
 #include <attest/error.h>
 
-/* -- requests
- * ------------------------------------------------------------------------------------------------- */
+/* -- requests -------------------------------------------------------------------------------------------- */
 
 struct http_header {
     struct att_span name; /* requests: as sent; compare without case */
@@ -74,8 +74,7 @@ ATT_CHECK bool http_path_split(struct att_arena *arena, struct att_span raw_path
 ATT_CHECK bool http_query_get(struct att_arena *arena, struct att_span query, const char *name,
                               bool *ret_present, struct att_span *ret_value, struct att_err *err);
 
-/* -- responses
- * ------------------------------------------------------------------------------------------------ */
+/* -- responses ------------------------------------------------------------------------------------------- */
 
 struct http_response {
     int status;               /* 200 to 599 */
@@ -87,8 +86,7 @@ struct http_response {
     bool close; /* end the connection after this answer */
 };
 
-/* -- the application
- * ------------------------------------------------------------------------------------------ */
+/* -- the application ------------------------------------------------------------------------------------- */
 
 struct http_app {
     void *ctx;
@@ -105,8 +103,7 @@ struct http_app {
                    struct http_response *ret);
 };
 
-/* -- the server
- * ----------------------------------------------------------------------------------------------- */
+/* -- the server ------------------------------------------------------------------------------------------ */
 
 /* Zero means the default in brackets. Times are absolute: bytes that trickle in do not extend them. */
 struct http_server_options {

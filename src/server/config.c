@@ -255,19 +255,55 @@ bool config_complete(const struct config *c, struct att_err *err)
     return true;
 }
 
+static void print_range(const struct row *row)
+{
+    if (row->kind == UINT)
+        printf(" From %lu to %lu.", row->min, row->max);
+}
+
 void config_print_sample(void)
 {
     puts("# attestd.conf: every setting with its default. Made from src/server/config.def.\n"
          "# A line has at most 190 bytes and is not indented; each setting stands once.\n\n[attestd]");
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        printf("\n# %s%s\n%s%s = %s\n", rows[i].help, rows[i].required == PRODUCTION ? " Required." : "",
-               rows[i].required == PRODUCTION ? "" : "#", rows[i].name, rows[i].initial);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &rows[i];
+        bool needed = row->required == PRODUCTION;
+        printf("\n# %s", row->help);
+        print_range(row);
+        printf("%s\n%s%s =%s%s\n", needed ? " Required." : "", needed ? "" : "#", row->name,
+               row->initial[0] ? " " : "", row->initial);
+    }
+}
+
+/* Text in roff: a hyphen that can be copied, a backslash that stays one, and no line that begins as a request. */
+static void print_roff(const char *text)
+{
+    if (text[0] == '.' || text[0] == '\'')
+        (void)fputs("\\&", stdout);
+    for (; *text; text++) {
+        if (*text == '-')
+            (void)fputs("\\-", stdout);
+        else if (*text == '\\')
+            (void)fputs("\\e", stdout);
+        else
+            putchar(*text);
+    }
 }
 
 void config_print_man(void)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        printf(".TP\n.B %s\n%s%s%s%s\n", rows[i].name, rows[i].help,
-               rows[i].required == PRODUCTION ? " Required without --dev." : "",
-               rows[i].initial[0] ? " Default: " : "", rows[i].initial);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &rows[i];
+        printf(".TP\n.B %s\n", row->name);
+        print_roff(row->help);
+        print_range(row);
+        if (row->required == PRODUCTION)
+            print_roff(" Required without --dev.");
+        if (row->initial[0]) {
+            (void)fputs(" Default: ", stdout);
+            print_roff(row->initial);
+            putchar('.');
+        }
+        putchar('\n');
+    }
 }

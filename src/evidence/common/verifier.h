@@ -1,6 +1,6 @@
 /* evidence/common/verifier.h - what an evidence type is: a row of functions. Whoever has read one has read all.
  *
- *   parse    bytes -> struct. No crypto beyond none at all, no collateral, no policy.
+ *   parse    bytes -> struct. Pure: no crypto, no collateral, no policy.
  *   verify   struct + collateral + time -> trusted, or a reason. Fills att_evidence.tcb as far as it gets, also when
  *            it says no.
  *   claims   verified struct -> claims. Cannot fail on hostile input: that was decided before.
