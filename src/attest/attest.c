@@ -179,7 +179,8 @@ bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct
                  .arena = arena,
                  .now_unix_s = in->now_unix_s,
                  .runtime = &in->runtime,
-                 .init_time = &in->init_time },
+                 .init_time = &in->init_time,
+                 .diagnose = in->describe },
         .in = in,
         .ret = ret,
     };

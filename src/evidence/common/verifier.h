@@ -22,6 +22,7 @@ struct att_ctx {
     int64_t now_unix_s;
     const struct att_bound_data *runtime;   /* never NULL; absent when not given */
     const struct att_bound_data *init_time; /* as above */
+    bool diagnose; /* evidence refused for its bound data is still measured: for people, not for servers */
 };
 
 /* First member of every type's own struct. */

@@ -18,14 +18,32 @@ static bool init_time_bound(struct att_ctx *ctx, struct sgx_evidence *ev, struct
                            err);
 }
 
-/* Cheap checks first: the hashes turn junk away before any certificate is looked at. */
-static bool verified(struct att_ctx *ctx, struct sgx_evidence *ev, const struct att_collateral *c,
-                     struct att_err *err)
+static bool bound(struct att_ctx *ctx, struct sgx_evidence *ev, struct att_err *err)
 {
     return att_bound_check(ctx, &runtime_kind, ctx->runtime, ev->body.report_data.ptr, &ev->runtime_json,
                            err) &&
-           init_time_bound(ctx, ev, err) && dcap_verify(ctx, &ev->quote, c, &ev->verification, err) &&
+           init_time_bound(ctx, ev, err);
+}
+
+static bool trusted(struct att_ctx *ctx, struct sgx_evidence *ev, const struct att_collateral *c,
+                    struct att_err *err)
+{
+    return dcap_verify(ctx, &ev->quote, c, &ev->verification, err) &&
            dcap_verify_tcb(ctx, &ev->quote, &ev->verification, err);
+}
+
+/* Cheap checks first: the hashes turn junk away before any certificate is looked at. Whoever asks for a diagnosis
+ * is told the platform's level all the same; the reason stays the first one, and the answer stays no. */
+static bool verified(struct att_ctx *ctx, struct sgx_evidence *ev, const struct att_collateral *c,
+                     struct att_err *err)
+{
+    struct att_err second = { 0 };
+
+    if (bound(ctx, ev, err))
+        return trusted(ctx, ev, c, err);
+    if (ctx->diagnose)
+        (void)trusted(ctx, ev, c, &second); /* only what it measured is wanted */
+    return false;
 }
 
 bool sgx_verify(struct att_ctx *ctx, struct att_evidence *base, const struct att_collateral *c,
