@@ -1,19 +1,19 @@
 #include <attest/limits.h>
 
 const struct att_limits att_limits_default = {
-    .quote_bytes_max = 64 * 1024,         /* real quotes: 4.6 to 8 kB */
-    .cert_chain_bytes_max = 32 * 1024,    /* real PCK chains: 3.6 kB */
-    .cert_bytes_max = 8 * 1024,           /* real PCK certificates: 1.2 kB */
-    .runtime_data_bytes_max = 512 * 1024, /* a set of keys is a few kB */
-    .collateral_bytes_max = 256 * 1024,   /* real TCB info: 3 to 20 kB */
+    .quote_bytes_max = (size_t)64 * 1024,         /* real quotes: 4.6 to 8 kB */
+    .cert_chain_bytes_max = (size_t)32 * 1024,    /* real PCK chains: 3.6 kB */
+    .cert_bytes_max = (size_t)8 * 1024,           /* real PCK certificates: 1.2 kB */
+    .runtime_data_bytes_max = (size_t)512 * 1024, /* a set of keys is a few kB */
+    .collateral_bytes_max = (size_t)256 * 1024,   /* real TCB info: 3 to 20 kB */
     .json_depth_max = 64,
-    .json_nodes_max = 100 * 1000,
+    .json_nodes_max = (size_t)100 * 1000,
     .der_depth_max = 8,
-    .policy_bytes_max = 120 * 1024,
+    .policy_bytes_max = (size_t)120 * 1024,
     .policy_rules_max = 1000,
     .policy_conditions_max = 100,
-    .policy_steps_max = 1500 * 1000, /* about 5 ms */
-    .policy_claims_max = 10 * 1000,
-    .token_bytes_max = 1024 * 1024,
+    .policy_steps_max = (size_t)1500 * 1000, /* about 5 ms */
+    .policy_claims_max = (size_t)10 * 1000,
+    .token_bytes_max = (size_t)1024 * 1024,
     .arena_bytes_max = (size_t)16 << 20,
 };

@@ -28,7 +28,7 @@ bool att_time_from_civil(int year, int month, int day, int hour, int minute, int
     if (day < 1 || day > length || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
         second > 59)
         return false;
-    *ret_unix_s = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *ret_unix_s = days_of(year, month, day) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
     return true;
 }
 
