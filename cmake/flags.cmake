@@ -19,7 +19,7 @@ option(ATT_LIBFUZZER "link fuzz targets with libFuzzer (clang)" OFF)
 set(ATT_SANITIZE "" CACHE STRING "sanitizers, comma separated")
 
 if(ATT_HARDEN)
-  add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection)
+  add_compile_options(-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     add_compile_options(-fcf-protection=full)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")

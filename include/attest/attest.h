@@ -101,7 +101,7 @@ struct att_attest_in {
     uint32_t evaluation_number_min;          /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
     const struct att_policy *policy;         /* NULL: evidence alone is judged */
     bool trace;                              /* fill policy.trace */
-    bool describe;                           /* for people: fill evidence_json, and tcb also when bound data does not match */
+    bool describe; /* for people: fill evidence_json, and tcb even if bound data differ */
 };
 
 struct att_verdict {

@@ -8,7 +8,7 @@
 
 static const char json_type[] = "application/json; charset=utf-8";
 
-enum { RETRY_AFTER_S = 30 };
+enum { RETRY_AFTER_S = 30, CLIENT_ID_BYTES_MAX = 128 };
 
 /* How a refusal looks on the wire. Codes that are not listed follow their class. */
 struct wire {
@@ -168,18 +168,21 @@ static void add_header(struct http_response *r, const char *name, struct att_spa
         r->extra[r->extra_count++] = (struct http_header){ att_str(name), value };
 }
 
-void api_answer_headers(struct api_call *call)
+void api_answer_headers(const struct api *api, struct att_arena *arena, const char *request_id,
+                        const struct http_request *http, struct http_response *ret)
 {
-    const struct http_header *echo = http_header_find(call->http, "x-ms-return-client-request-id");
-    const struct http_header *id = http_header_find(call->http, "x-ms-client-request-id");
-    char *request_id = att_arena_dup(call->http->arena, att_str(call->request_id));
+    char *id_copy = att_arena_dup(arena, att_str(request_id));
 
-    if (request_id)
-        add_header(call->answer, "x-ms-request-id", att_str(request_id));
-    add_header(call->answer, "x-ms-maa-service-version", att_str(call->api->options.version));
-    add_header(call->answer, "Server", att_str("attestd"));
-    if (echo && id && http_text_is(echo->value, "true") && id->value.len <= 128)
-        add_header(call->answer, "x-ms-client-request-id", id->value);
+    if (id_copy)
+        add_header(ret, "x-ms-request-id", att_str(id_copy));
+    add_header(ret, "x-ms-maa-service-version", att_str(api->options.version));
+    add_header(ret, "Server", att_str("attestd"));
+    if (!http)
+        return;
+    const struct http_header *echo = http_header_find(http, "x-ms-return-client-request-id");
+    const struct http_header *id = http_header_find(http, "x-ms-client-request-id");
+    if (echo && id && http_text_is(echo->value, "true") && id->value.len <= CLIENT_ID_BYTES_MAX)
+        add_header(ret, "x-ms-client-request-id", id->value);
 }
 
 void api_answer_json(struct api_call *call, int status, struct att_span json)
@@ -205,7 +208,7 @@ void api_answer_error(struct api_call *call, const struct att_err *err, bool tel
 }
 
 void api_answer_framing(struct att_arena *arena, int status, const struct att_err *err,
-                        struct http_response *ret)
+                        const char *request_id, struct http_response *ret)
 {
     struct wire wire = { status, "BadRequest", NULL };
 
@@ -216,7 +219,6 @@ void api_answer_framing(struct att_arena *arena, int status, const struct att_er
     else if (status >= 500)
         wire.code = status == 505 ? "HttpVersionNotSupported" : "InternalError";
     ret->content_type = json_type;
-    ret->body = compose(arena, &wire, err, true, "-");
+    ret->body = compose(arena, &wire, err, true, request_id);
     add_header(ret, "x-ms-error-code", att_str(wire.code));
-    add_header(ret, "Server", att_str("attestd"));
 }

@@ -9,18 +9,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void call_begin(struct api_call *call, struct api *api, const struct http_request *http,
-                       struct http_response *answer)
+/* Shaped as a W3C trace parent, as the original's. */
+static void request_id_make(char ret[API_REQUEST_ID_SIZE])
 {
     uint8_t id[16] = { 0 };
     char hex[33];
 
-    *call = (struct api_call){ .api = api, .http = http, .answer = answer };
-    call->service = atomic_load_explicit(&api->service, memory_order_acquire);
     (void)RAND_bytes(id, sizeof id); /* an id is for finding, not for secrecy: zeros are poor, not unsafe */
     att_hex_text(hex, att_span_of(id, sizeof id));
-    (void)snprintf(call->request_id, sizeof call->request_id, "00-%s-0000000000000000-00", hex);
-    api_answer_headers(call);
+    (void)snprintf(ret, API_REQUEST_ID_SIZE, "00-%s-0000000000000000-00", hex);
+}
+
+static void call_begin(struct api_call *call, struct api *api, const struct http_request *http,
+                       struct http_response *answer)
+{
+    *call = (struct api_call){ .api = api, .http = http, .answer = answer };
+    call->service = atomic_load_explicit(&api->service, memory_order_acquire);
+    request_id_make(call->request_id);
+    api_answer_headers(api, http->arena, call->request_id, http, answer);
 }
 
 static void refuse(struct api_call *call, const char *operation, const struct att_err *err)
@@ -62,7 +68,7 @@ static bool on_head(void *ctx, const struct http_request *head, size_t *ret_body
 
     if (!atomic_load_explicit(&api->service, memory_order_acquire))
         att_fail(&err, ATT_SERVICE_UNAVAILABLE, "service", "a service that is ready", "one that is starting");
-    else if (route && api_version_of(route, head, &version, &err)) {
+    else if (route && api_version_of(route, head->arena, head->query, &version, &err)) {
         *ret_body_max = route->attest_body ? api->options.attest_body_bytes_max : 0;
         return true;
     }
@@ -87,7 +93,7 @@ static void on_request(void *ctx, const struct http_request *http, struct http_r
     const struct api_route *route = find(http, allow, &err);
     if (!call.service)
         att_fail(&err, ATT_SERVICE_UNAVAILABLE, "service", "a service that is ready", "one that is starting");
-    if (!call.service || !route || !api_version_of(route, http, &call.version, &err)) {
+    if (!call.service || !route || !api_version_of(route, http->arena, http->query, &call.version, &err)) {
         refuse(&call, "none", &err);
         return;
     }
@@ -98,15 +104,18 @@ static void on_bad(void *ctx, struct att_arena *arena, int status, const struct 
                    struct http_response *ret)
 {
     struct api *api = ctx;
+    char request_id[API_REQUEST_ID_SIZE];
 
-    api_answer_framing(arena, status, err, ret);
+    request_id_make(request_id);
+    api_answer_headers(api, arena, request_id, NULL, ret);
+    api_answer_framing(arena, status, err, request_id, ret);
     if (api->options.on_refusal)
-        api->options.on_refusal(api->options.on_refusal_ctx, "-", "http", err);
+        api->options.on_refusal(api->options.on_refusal_ctx, request_id, "http", err);
 }
 
 bool api_new(const struct api_options *options, struct api **ret, struct att_err *err)
 {
-    if (!api_routes_check(err))
+    if (!api_routes_check(api_routes, err))
         return false;
     struct api *api = calloc(1, sizeof *api);
     if (!api)

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <strings.h>
 
+/* No evidence is so short, and none of this length encodes to hexadecimal digits alone. */
+enum { HEX_DIGITS_MIN = 128 };
+
 struct envelope {
-    struct api_call *call;
     struct att_json json;
     struct att_arena *arena;
 };
@@ -46,6 +48,31 @@ static bool bytes_of(const struct envelope *e, att_json_id id, const char *where
 
     return text_of(e, id, where, &text, err) &&
            att_base64_decode(e->arena, ATT_BASE64_LENIENT, text, where, ret, err);
+}
+
+static bool all_hex_digits(struct att_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+            return false;
+    }
+    return true;
+}
+
+/* Hexadecimal digits are base64url digits too: without this look a quote in the wrong form would be refused for
+ * the nonsense that it decodes to. */
+static bool evidence_of(const struct envelope *e, att_json_id id, const char *where, struct att_span *ret,
+                        struct att_err *err)
+{
+    struct att_span text = { 0 };
+
+    if (!text_of(e, id, where, &text, err))
+        return false;
+    if (text.len >= HEX_DIGITS_MIN && all_hex_digits(text))
+        return att_fail(err, ATT_BASE64_INVALID, where, "base64url",
+                        "hexadecimal: %zu digits and nothing else", text.len);
+    return att_base64_decode(e->arena, ATT_BASE64_LENIENT, text, where, ret, err);
 }
 
 static bool is_word(struct att_span text, const char *word)
@@ -98,6 +125,8 @@ static bool held_data(const struct envelope *e, struct att_bound_data *ret, stru
 
     if (id == ATT_JSON_NONE)
         return true;
+    if (ret->present)
+        return att_fail(err, ATT_PARAMETER_INVALID, "EnclaveHeldData", "held data or runtimeData", "both");
     if (!bytes_of(e, id, "EnclaveHeldData", &ret->bytes, err))
         return false;
     ret->present = ret->bytes.len > 0;
@@ -130,31 +159,31 @@ static bool draft(const struct envelope *e, struct service_attest_in *ret, struc
     return text_of(e, id, "draftPolicyForAttestation", &ret->draft_policy, err);
 }
 
-bool api_envelope_read(struct api_call *call, const char *evidence_name, struct service_attest_in *ret,
-                       struct att_err *err)
+bool api_envelope_read(const struct api_envelope *from, struct service_attest_in *ret, struct att_err *err)
 {
-    struct envelope e = { .call = call, .arena = call->http->arena };
-    struct att_json_options options = { .limits = service_limits(call->service), .fold_case = true };
+    struct envelope e = { .arena = from->arena };
+    struct att_json_options options = { .limits = from->limits, .fold_case = true };
     struct service_attest_in in = { .evidence_type = ret->evidence_type };
-    bool old = call->version == API_2018_09_01_PREVIEW;
+    bool old = from->version == API_2018_09_01_PREVIEW;
 
-    if (call->http->body.len == 0)
+    if (from->body.len == 0)
         return att_fail(err, ATT_REQUEST_MALFORMED, "body", "a JSON object", "nothing");
-    if (!att_json_parse(e.arena, call->http->body, &options, &e.json, err))
+    if (!att_json_parse(e.arena, from->body, &options, &e.json, err))
         return false;
     if (att_json_type(&e.json, ATT_JSON_ROOT) != ATT_JSON_OBJECT)
         return att_fail(err, ATT_REQUEST_MALFORMED, "body", "a JSON object", "%s",
                         type_name(&e, ATT_JSON_ROOT));
-    att_json_id id = member(&e, ATT_JSON_ROOT, evidence_name);
+    att_json_id id = member(&e, ATT_JSON_ROOT, from->evidence_name);
     if (id == ATT_JSON_NONE && old) /* the 2018 form calls it Quote for both types */
         id = member(&e, ATT_JSON_ROOT, "quote");
     if (id == ATT_JSON_NONE)
-        return att_fail(err, ATT_PARAMETER_MISSING, evidence_name, "base64url evidence", "no such member");
-    if (!bytes_of(&e, id, evidence_name, &in.evidence, err) ||
+        return att_fail(err, ATT_PARAMETER_MISSING, from->evidence_name, "base64url evidence",
+                        "no such member");
+    if (!evidence_of(&e, id, from->evidence_name, &in.evidence, err) ||
         !bound_data(&e, "runtimeData", &in.runtime, err) ||
         !bound_data(&e, "initTimeData", &in.init_time, err) || !nonce(&e, &in, err) || !draft(&e, &in, err))
         return false;
-    if (old && !in.runtime.present && !held_data(&e, &in.runtime, err))
+    if (old && !held_data(&e, &in.runtime, err))
         return false;
     *ret = in;
     return true;

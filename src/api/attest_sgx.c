@@ -37,8 +37,13 @@ static void attest(struct api_call *call, const char *type, const char *evidence
     struct att_err err = { 0 };
     struct service_attest_in in = { .evidence_type = type };
     struct service_attest_out out;
+    struct api_envelope envelope = { .arena = call->http->arena,
+                                     .body = call->http->body,
+                                     .limits = service_limits(call->service),
+                                     .version = call->version,
+                                     .evidence_name = evidence_name };
 
-    if (api_envelope_read(call, evidence_name, &in, &err) &&
+    if (api_envelope_read(&envelope, &in, &err) &&
         service_attest(call->service, call->http->arena, &in, &out, &err)) {
         answer_token(call, out.token);
         return;

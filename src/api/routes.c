@@ -56,11 +56,17 @@ static const char versions_known[] =
     "2018-09-01-preview, 2020-10-01, 2022-08-01, 2022-09-01-preview, 2022-09-01, "
     "2023-04-01-preview or 2025-06-01";
 
-bool api_routes_check(struct att_err *err)
+bool api_routes_check(const struct api_route *table, struct att_err *err)
 {
-    for (const struct api_route *r = api_routes; r->method; r++) {
+    for (const struct api_route *r = table; r->method; r++) {
+        if (!r->path || r->path[0] != '/' || !r->handle || !r->operation)
+            return att_fail(err, ATT_INTERNAL, "api.routes", "operation, path and handler", "a row without");
         if (r->permission == API_PERMISSION_NOT_DECLARED)
             return att_fail(err, ATT_INTERNAL, r->path, "a declared permission", "none");
+        for (const struct api_route *other = table; other < r; other++) {
+            if (strcasecmp(other->path, r->path) == 0 && strcmp(other->method, r->method) == 0)
+                return att_fail(err, ATT_INTERNAL, r->path, "one row for a method", "two");
+        }
     }
     return true;
 }
@@ -101,14 +107,14 @@ const struct api_route *api_route_of(const struct http_path *path, struct att_sp
     return NULL;
 }
 
-bool api_version_of(const struct api_route *route, const struct http_request *http, enum api_version *ret,
-                    struct att_err *err)
+bool api_version_of(const struct api_route *route, struct att_arena *arena, struct att_span query,
+                    enum api_version *ret, struct att_err *err)
 {
     struct att_shown shown;
     struct att_span text = { 0 };
     bool present = false;
 
-    if (!http_query_get(http->arena, http->query, "api-version", &present, &text, err))
+    if (!http_query_get(arena, query, "api-version", &present, &text, err))
         return false;
     if (!present) {
         *ret = API_VERSION_NONE;
@@ -124,11 +130,10 @@ bool api_version_of(const struct api_route *route, const struct http_request *ht
         *ret = versions[i].version;
         return true;
     }
-    if (route->version_optional) { /* official clients of later versions may send one that we do not know yet
-                                    */
+    if (route->version_optional) { /* clients of later versions may send one that we do not know yet */
         *ret = API_VERSION_NONE;
         return true;
     }
     return att_fail(err, ATT_API_VERSION_UNKNOWN, "api-version", versions_known, "%s",
-                    att_shown(&shown, text));
+                    text.len > 0 ? att_shown(&shown, text) : "nothing behind the =");
 }

@@ -31,9 +31,10 @@ static void on_request(void *ctx, const struct http_request *http, struct http_r
 {
     struct admin *a = ctx;
 
-    if (!att_span_is(http->method, "GET") && !att_span_is(http->method, "HEAD"))
+    if (!att_span_is(http->method, "GET") && !att_span_is(http->method, "HEAD")) {
         answer(ret, 405, "text/plain", att_str("only GET\n"));
-    else if (att_span_is(http->path, "/healthz"))
+        ret->extra[ret->extra_count++] = (struct http_header){ att_str("Allow"), att_str("GET, HEAD") };
+    } else if (att_span_is(http->path, "/healthz"))
         answer(ret, 200, "application/json", att_str("{\"status\":\"ok\"}"));
     else if (att_span_is(http->path, "/readyz"))
         answer(ret, ready(a) ? 200 : 503, "application/json",

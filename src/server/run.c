@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "http/tls.h"
 #include "server/admin.h"
 #include "server/dev.h"
 #include "server/files.h"
@@ -118,7 +119,10 @@ static bool prepare(struct server *s, struct att_err *err)
         return false;
     if (!s->options->dev && !config_complete(c, err))
         return false;
-    return folder_make(c->data_dir, 0700, err) && kek_load(s->arena, c->key_encryption_key, s->kek, err);
+    /* A check leaves nothing behind. */
+    bool check = s->options->verb == OPTIONS_CHECK_CONFIG;
+    return (check || folder_make(c->data_dir, 0700, err)) &&
+           kek_load(s->arena, c->key_encryption_key, s->kek, err);
 }
 
 static bool open_library(struct server *s, struct att_err *err)
@@ -304,10 +308,25 @@ static void tear_down(struct server *s)
     att_wipe(s->kek, sizeof s->kek);
 }
 
+static bool check_listen(struct server *s, const char *text, const char *where, struct att_err *err)
+{
+    const char *host = NULL;
+    uint16_t port = 0;
+
+    return split_listen(s->arena, text, where, &host, &port, err);
+}
+
 static bool check_only(struct server *s, struct att_err *err)
 {
+    const struct config *c = &s->options->config;
     struct att_collateral *collateral = NULL;
+    struct tls_store *tls = NULL;
 
+    if (!check_listen(s, c->listen, "listen", err) ||
+        !check_listen(s, c->admin_listen, "admin_listen", err) ||
+        !tls_store_new(c->tls_certificate, c->tls_key, &tls, err))
+        return false;
+    tls_store_free(tls);
     if (!load_collateral(s, &collateral, err))
         return false;
     att_collateral_free(collateral);

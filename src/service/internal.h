@@ -16,11 +16,20 @@ struct service_policy {
     bool is_default;
 };
 
+/* A key that /certs publishes, with this provider's certificate for it. */
+struct service_key {
+    const char *kid;
+    const char *alg;
+    struct att_span certificate; /* DER */
+};
+enum { SERVICE_KEYS_MAX = 64 };
+
 struct service {
     struct service_options options;
-    struct att_arena *arena; /* what lives as long as the service */
-    const char *kid;
-    struct att_span certificate; /* DER */
+    struct att_arena *arena;                   /* what lives as long as the service */
+    struct service_key keys[SERVICE_KEYS_MAX]; /* RS256 first, newest first */
+    size_t key_count;
+    const char *kid; /* of the one that signs */
     struct att_span certs_json;
     struct att_span openid_json;
     struct service_policy policies[SERVICE_TYPE_COUNT];
@@ -32,7 +41,7 @@ struct service {
 /* "sgx", "open-enclave"; NULL ends. */
 extern const char *const service_type_names[SERVICE_TYPE_COUNT];
 
-/* Loads the newest key of the algorithm into the signer, or makes one; fills kid and certificate. */
+/* Loads the newest key of the algorithm into the signer, after making one if there is none; fills kid and keys. */
 ATT_CHECK bool service_keys_load(struct service *s, struct att_err *err);
 /* Fills certs_json and openid_json. */
 ATT_CHECK bool service_metadata_compose(struct service *s, struct att_err *err);

@@ -1,6 +1,7 @@
 /* The two public documents: composed once, since they change only with the keys. */
 #include <attest/jwks.h>
 
+#include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "codec/json.h"
@@ -57,7 +58,7 @@ static void put_uri(struct att_json_writer *w, const char *key, const char *base
 
 static bool compose_openid(struct service *s, struct att_err *err)
 {
-    __attribute__((cleanup(att_buf_free))) struct att_buf text = { 0 };
+    ATT_AUTO(att_buf_free) struct att_buf text = { 0 };
     struct att_json_writer w = { .out = &text };
     const char *base = s->options.attest_uri;
 
@@ -86,13 +87,17 @@ static bool compose_openid(struct service *s, struct att_err *err)
 
 static bool compose_certs(struct service *s, struct att_err *err)
 {
-    __attribute__((cleanup(att_buf_free))) struct att_buf text = { 0 };
-    struct att_span jwk = { 0 };
+    ATT_AUTO(att_buf_free) struct att_buf text = { 0 };
 
-    if (!att_jwk_of_certificate(s->arena, s->certificate, s->options.alg, att_str(s->kid), &jwk, err))
-        return false;
     att_buf_puts(&text, "{\"keys\":[");
-    att_buf_put(&text, jwk);
+    for (size_t i = 0; i < s->key_count; i++) {
+        const struct service_key *k = &s->keys[i];
+        struct att_span jwk = { 0 };
+        if (!att_jwk_of_certificate(s->arena, k->certificate, k->alg, att_str(k->kid), &jwk, err))
+            return false;
+        att_buf_puts(&text, i > 0 ? "," : "");
+        att_buf_put(&text, jwk);
+    }
     att_buf_puts(&text, "]}");
     return keep(s, &text, &s->certs_json, err);
 }

@@ -26,5 +26,7 @@ struct signer_certificate {
 /* DER in the arena. Serial: 1 when self-signed, else 16 random bytes. */
 ATT_CHECK bool signer_certificate_make(const struct signer_certificate *want, struct att_arena *arena,
                                        struct att_span *ret_der, struct att_err *err);
+/* CERT_MALFORMED, KEY_INVALID unless the certificate is for this key. */
+ATT_CHECK bool signer_certificate_fits(struct att_span der, struct att_span spki, struct att_err *err);
 
 #endif

@@ -52,3 +52,17 @@ bool signer_keypair_new(const char *alg, struct att_arena *arena, struct signer_
     *ret = pair;
     return true;
 }
+
+bool signer_keypair_fits(const struct signer_keypair *pair, struct att_err *err)
+{
+    const uint8_t *p = pair->pkcs8.ptr, *q = pair->spki.ptr;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)pair->pkcs8.len);
+    ATT_AUTO(pkey_auto) EVP_PKEY *private_half = info ? EVP_PKCS82PKEY(info) : NULL;
+    ATT_AUTO(pkey_auto) EVP_PKEY *public_half = d2i_PUBKEY(NULL, &q, (long)pair->spki.len);
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+    if (!private_half || !public_half || EVP_PKEY_eq(private_half, public_half) != 1)
+        return att_fail(err, ATT_KEY_INVALID, "signer.key.spki", "the public half of the sealed key",
+                        "that of another");
+    return true;
+}

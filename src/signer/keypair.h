@@ -17,4 +17,8 @@ struct signer_keypair {
 ATT_CHECK bool signer_keypair_new(const char *alg, struct att_arena *arena, struct signer_keypair *ret,
                                   struct att_err *err);
 
+/* KEY_INVALID unless the private half belongs to the public one: what stands beside a sealed key in a store is only
+ * as good as this check. */
+ATT_CHECK bool signer_keypair_fits(const struct signer_keypair *pair, struct att_err *err);
+
 #endif

@@ -5,6 +5,11 @@ bool store_key_put(struct store *s, const struct store_key *row, struct att_err 
     return s->ops->key_put(s, row, err);
 }
 
+bool store_key_put_first(struct store *s, const struct store_key *row, bool *ret_put, struct att_err *err)
+{
+    return s->ops->key_put_first(s, row, ret_put, err);
+}
+
 bool store_key_list(struct store *s, struct att_arena *arena, struct store_key **ret, size_t *ret_count,
                     struct att_err *err)
 {

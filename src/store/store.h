@@ -32,6 +32,7 @@ struct store_certificate {
 struct store_ops {
     const char *scheme; /* "sqlite" */
     bool (*key_put)(struct store *, const struct store_key *row, struct att_err *);
+    bool (*key_put_first)(struct store *, const struct store_key *row, bool *ret_put, struct att_err *);
     bool (*key_list)(struct store *, struct att_arena *, struct store_key **ret, size_t *ret_count,
                      struct att_err *);
     bool (*certificate_put)(struct store *, const struct store_certificate *row, struct att_err *);
@@ -48,6 +49,10 @@ struct store {
 
 /* A key with this kid that is already there is refused: keys are never replaced. */
 ATT_CHECK bool store_key_put(struct store *s, const struct store_key *row, struct att_err *err);
+/* Only when there is no key of its algorithm yet, in one step: of two processes that start on an empty store one
+ * wins, and *ret_put tells each which it was. */
+ATT_CHECK bool store_key_put_first(struct store *s, const struct store_key *row, bool *ret_put,
+                                   struct att_err *err);
 /* Oldest first. */
 ATT_CHECK bool store_key_list(struct store *s, struct att_arena *arena, struct store_key **ret,
                               size_t *ret_count, struct att_err *err);

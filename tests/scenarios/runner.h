@@ -74,6 +74,7 @@ bool verb_run(struct story *s, char *args);
 bool verb_fails(struct story *s, char *args);
 bool verb_log(struct story *s, char *args);
 bool verb_await(struct story *s, char *args);
+bool verb_reload(struct story *s, char *args);
 void servers_kill(struct story *s);
 
 /* runner_net.c */

@@ -281,6 +281,8 @@ bool verb_refusal(struct story *s, char *args)
         return false;
     if (!there || !att_span_is(type, "application/json; charset=utf-8"))
         return fault(s, "content-type %.80s", (const char *)type.ptr);
+    if (header_get(s, "x-ms-request-id", &there).len != strlen("00--0000000000000000-00") + 32)
+        return fault(s, "no x-ms-request-id");
     if (s->head_only)
         return true;
     if (!att_span_is(header_get(s, "x-ms-error-code", &there), code))

@@ -35,6 +35,7 @@ static pid_t spawn(struct story *s, const char *command, const char *out, const 
     if (pid != 0)
         return pid;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing outlives the runner */
+    (void)setpgid(0, 0);                    /* what a shell starts ends with it */
     (void)setenv("attestd", s->attestd, 1);
     (void)setenv("attestctl", s->attestctl, 1);
     redirect(out, STDOUT_FILENO);
@@ -142,7 +143,13 @@ bool verb_signal(struct story *s, char *args)
 
     if (!s->server || s->server->pid <= 0)
         return fault(s, "no server runs");
-    return kill(s->server->pid, signal) == 0 || fault(s, "kill: %m");
+    if (kill(s->server->pid, signal) != 0)
+        return fault(s, "kill: %m");
+    if (signal == SIGKILL) {
+        (void)waitpid(s->server->pid, NULL, 0);
+        s->server->pid = 0;
+    }
+    return true;
 }
 
 static bool ended(struct story *s, pid_t pid, int *ret_status)
@@ -216,8 +223,8 @@ static bool run(struct story *s, const char *command, int wanted)
     (void)unlink("err");
     pid_t pid = spawn(s, command, "out", "err");
     if (pid < 0 || !ended(s, pid, &status)) {
-        if (pid > 0)
-            (void)kill(pid, SIGKILL);
+        if (pid > 0 && kill(-pid, SIGKILL) == 0)
+            (void)waitpid(pid, NULL, 0);
         return fault(s, "it cannot be run, or does not end");
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != wanted)
@@ -245,18 +252,42 @@ bool verb_log(struct story *s, char *args)
                      : fault(s, "no server");
 }
 
-/* await N TEXT : until TEXT has been logged N times */
-bool verb_await(struct story *s, char *args)
+static unsigned times_in(const char *text, const char *what)
 {
-    unsigned long wanted = strtoul(word(&args), NULL, 10);
+    unsigned n = 0;
 
+    for (const char *at = text; (at = strstr(at, what)); at++)
+        n++;
+    return n;
+}
+
+static bool await_times(struct story *s, const char *a, const char *b, unsigned wanted)
+{
     for (int waited = 0; waited < END_MS; waited += STEP_MS) {
-        unsigned long seen = 0;
-        for (const char *at = text_of(s, s->server->log); (at = strstr(at, args)); at++)
-            seen++;
-        if (seen >= wanted)
+        const char *log = text_of(s, s->server->log);
+        if (times_in(log, a) + times_in(log, b) >= wanted)
             return true;
         pause_step();
     }
-    return fault(s, "the log has no %s", args);
+    return fault(s, "the log has no further %s", a);
+}
+
+/* await TEXT : until it has been logged */
+bool verb_await(struct story *s, char *args)
+{
+    return s->server ? await_times(s, args, "\n\n", 1) : fault(s, "no server");
+}
+
+/* reload : SIGHUP, and wait for what comes of it */
+bool verb_reload(struct story *s, char *args)
+{
+    static const char done[] = "\"event\":\"reload.done\"", refused[] = "\"event\":\"reload.collateral\"";
+    char hup[] = "HUP";
+
+    (void)args;
+    if (!s->server)
+        return fault(s, "no server");
+    const char *log = text_of(s, s->server->log);
+    unsigned before = times_in(log, done) + times_in(log, refused);
+    return verb_signal(s, hup) && await_times(s, done, refused, before + 1);
 }

@@ -1,6 +1,7 @@
 /* Variables, ${...} and files. */
 #include "runner.h"
 
+#include "base/auto.h"
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/hex.h"
@@ -192,28 +193,49 @@ static size_t put_escape(struct att_buf *out, struct att_span rest)
     return 2;
 }
 
+static bool replace(struct story *s, struct att_span text, struct att_buf *out)
+{
+    for (size_t i = 0; i < text.len;) {
+        const uint8_t *at = text.ptr + i;
+        bool opens = i + 1 < text.len && at[0] == '$' && at[1] == '{';
+        const uint8_t *end = opens ? memchr(at, '}', text.len - i) : NULL;
+        if (!end) {
+            att_buf_putc(out, (char)at[0]);
+            i++;
+            continue;
+        }
+        char *inner = att_arena_dup(s->arena, att_span_of(at + 2, (size_t)(end - at) - 2));
+        if (!inner || !put_inner(s, inner, out))
+            return fault(s, "memory");
+        i += (size_t)(end - at) + 1;
+    }
+    return true;
+}
+
+static bool keep_buf(struct story *s, const struct att_buf *text, struct att_span *ret)
+{
+    char *copy = text->failed ? NULL : att_arena_dup(s->arena, att_buf_span(text));
+
+    *ret = att_span_of(copy, copy ? text->len : 0);
+    return copy || fault(s, "memory");
+}
+
 bool expand(struct story *s, struct att_span text, bool escapes, struct att_span *ret)
 {
-    struct att_buf out = { 0 };
-    bool ok = true;
+    ATT_AUTO(att_buf_free) struct att_buf out = { 0 };
+    ATT_AUTO(att_buf_free) struct att_buf plain = { 0 };
 
-    for (size_t i = 0; ok && i < text.len;) {
-        const uint8_t *at = text.ptr + i;
-        const uint8_t *end =
-            i + 1 < text.len && at[0] == '$' && at[1] == '{' ? memchr(at, '}', text.len - i) : NULL;
-        if (end) {
-            char *inner = att_arena_dup(s->arena, att_span_of(at + 2, (size_t)(end - at) - 2));
-            ok = inner ? put_inner(s, inner, &out) : fault(s, "memory");
-            i += (size_t)(end - at) + 1;
-        } else if (escapes && at[0] == '\\') {
-            i += put_escape(&out, att_span_of(at, text.len - i));
+    if (!replace(s, text, &out))
+        return false;
+    if (!escapes)
+        return keep_buf(s, &out, ret);
+    for (size_t i = 0; i < out.len;) {
+        if (out.ptr[i] == '\\') {
+            i += put_escape(&plain, att_span_of(out.ptr + i, out.len - i));
         } else {
-            att_buf_putc(&out, (char)at[0]);
+            att_buf_putc(&plain, (char)out.ptr[i]);
             i++;
         }
     }
-    char *copy = ok && !out.failed ? att_arena_dup(s->arena, att_buf_span(&out)) : NULL;
-    *ret = att_span_of(copy, copy ? out.len : 0);
-    att_buf_free(&out);
-    return copy || (ok && fault(s, "memory"));
+    return keep_buf(s, &plain, ret);
 }

@@ -87,19 +87,38 @@ static bool run(struct sqlite *q, const char *sql, const char *where, struct att
     return true;
 }
 
-static bool key_put(struct store *s, const struct store_key *row, struct att_err *err)
+static bool key_insert(struct sqlite *q, const char *sql, const struct store_key *row, struct att_err *err)
 {
-    struct sqlite *q = sqlite_of(s);
     STATEMENT st = NULL;
 
-    if (!prepare(q,
-                 "INSERT INTO signing_keys (kid, alg, sealed, spki, created_unix_s) VALUES (?, ?, ?, ?, ?)",
-                 &st, "store.signing_keys", err))
+    if (!prepare(q, sql, &st, "store.signing_keys", err))
         return false;
     if (!bind_text(st, 1, row->kid) || !bind_text(st, 2, row->alg) || !bind_blob(st, 3, row->sealed) ||
         !bind_blob(st, 4, row->spki) || sqlite3_bind_int64(st, 5, row->created_unix_s) != SQLITE_OK ||
         sqlite3_step(st) != SQLITE_DONE)
         return sql_failed(q, "store.signing_keys", err);
+    return true;
+}
+
+static bool key_put(struct store *s, const struct store_key *row, struct att_err *err)
+{
+    return key_insert(
+        sqlite_of(s),
+        "INSERT INTO signing_keys (kid, alg, sealed, spki, created_unix_s) VALUES (?1, ?2, ?3, ?4, ?5)", row,
+        err);
+}
+
+static bool key_put_first(struct store *s, const struct store_key *row, bool *ret_put, struct att_err *err)
+{
+    struct sqlite *q = sqlite_of(s);
+
+    if (!key_insert(
+            q,
+            "INSERT INTO signing_keys (kid, alg, sealed, spki, created_unix_s) SELECT ?1, ?2, ?3, ?4, ?5 "
+            "WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE alg = ?2)",
+            row, err))
+        return false;
+    *ret_put = sqlite3_changes(q->db) == 1;
     return true;
 }
 
@@ -206,6 +225,7 @@ static void sqlite_close(struct store *s)
 static const struct store_ops sqlite_ops = {
     .scheme = "sqlite",
     .key_put = key_put,
+    .key_put_first = key_put_first,
     .key_list = key_list,
     .certificate_put = certificate_put,
     .certificate_get = certificate_get,

@@ -68,6 +68,28 @@ static void reopen(struct fixture *f)
         fail_msg("%s", err.text);
 }
 
+static void only_one_is_the_first_of_its_algorithm(void **state)
+{
+    struct fixture *f = *state;
+    struct att_err err = { 0 };
+    struct store_key *rows = NULL;
+    size_t count = 0;
+    struct store_key a = row("a", 10), b = row("b", 5), other = row("c", 7);
+    bool put = false;
+
+    other.alg = "ES256";
+    assert_true(store_key_put_first(f->store, &a, &put, &err) && put);
+    assert_true(store_key_put_first(f->store, &b, &put, &err) && !put);
+    assert_true(store_key_put_first(f->store, &a, &put, &err) && !put);
+    assert_true(store_key_put_first(f->store, &other, &put, &err) && put);
+    reopen(f);
+    assert_true(store_key_put_first(f->store, &b, &put, &err) && !put);
+    assert_true(store_key_list(f->store, f->arena, &rows, &count, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0].kid, "c");
+    assert_string_equal(rows[1].kid, "a");
+}
+
 static void keys_survive_and_are_ordered(void **state)
 {
     struct fixture *f = *state;
@@ -221,6 +243,7 @@ static void the_file_is_private(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(only_one_is_the_first_of_its_algorithm, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_survive_and_are_ordered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_key_is_never_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_keys, set_up, tear_down),
