@@ -36,7 +36,7 @@ static void attest(struct api_call *call, const char *type, const char *evidence
 {
     struct att_err err = { 0 };
     struct service_attest_in in = { .evidence_type = type };
-    struct service_attest_out out;
+    struct att_span token = { 0 };
     struct api_envelope envelope = { .arena = call->http->arena,
                                      .body = call->http->body,
                                      .limits = service_limits(call->service),
@@ -44,8 +44,8 @@ static void attest(struct api_call *call, const char *type, const char *evidence
                                      .evidence_name = evidence_name };
 
     if (api_envelope_read(&envelope, &in, &err) &&
-        service_attest(call->service, call->http->arena, &in, &out, &err)) {
-        answer_token(call, out.token);
+        service_attest(call->service, call->http->arena, &in, &token, &err)) {
+        answer_token(call, token);
         return;
     }
     api_answer_error(call, &err, may_know(&in, &err));

@@ -95,7 +95,10 @@ static const struct dcap_crl *pick_crl(const struct att_collateral *c, const str
             (!best || newer(att_crl_this_update(l->crl), att_crl_this_update(best->crl), w->now_unix_s)))
             best = l;
     }
-    return best ? best : &own->pck_crl; /* says itself in which way it does not fit */
+    if (best)
+        return best;
+    /* An own list that was refused says itself why; a good one of another authority is no list for this CA. */
+    return own->pck_crl.refusal.code != ATT_OK ? &own->pck_crl : NULL;
 }
 
 static bool nothing_fits(const struct att_collateral *c, const struct dcap_wanted *w, struct att_err *err)
@@ -131,7 +134,14 @@ bool att_collateral_pick(const struct att_collateral *c, const struct dcap_wante
     const struct dcap_bundle *b = c ? pick_bundle(c, wanted) : NULL;
     if (!b)
         return nothing_fits(c, wanted, err);
-    *ret = (struct dcap_picked){ b, pick_crl(c, b, wanted) };
+    const struct dcap_crl *crl = pick_crl(c, b, wanted);
+    if (!crl)
+        return att_fail(
+            err, ATT_COLLATERAL_MISSING, "collateral.pck_crl",
+            "the revocation list of the CA that issued the PCK certificate",
+            "%zu bundles, none with a list of \"%s\"", c->count,
+            att_shown(&(struct att_shown){ 0 }, att_str(att_cert_subject_cn(wanted->pck_issuer))));
+    *ret = (struct dcap_picked){ b, crl };
     return true;
 }
 

@@ -27,14 +27,14 @@ static bool set_on(int fd, int level, int option)
 }
 
 /* Accepted sockets inherit TCP_NODELAY from the listening one, so it costs no system call per connection. */
-static int listening_socket(const struct addrinfo *a)
+static int listening_socket(const struct addrinfo *a, bool first)
 {
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (set_on(fd, SOL_SOCKET, SO_REUSEADDR) && set_on(fd, SOL_SOCKET, SO_REUSEPORT) &&
+    if (set_on(fd, SOL_SOCKET, SO_REUSEADDR) && (first || set_on(fd, SOL_SOCKET, SO_REUSEPORT)) &&
         set_on(fd, IPPROTO_TCP, TCP_NODELAY) && bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
-        listen(fd, BACKLOG) == 0)
+        (!first || set_on(fd, SOL_SOCKET, SO_REUSEPORT)) && listen(fd, BACKLOG) == 0)
         return fd;
     int saved = errno;
     (void)close(fd);
@@ -47,7 +47,7 @@ static uint16_t port_of(const union address *a)
     return ntohs(a->any.sa_family == AF_INET6 ? a->v6.sin6_port : a->v4.sin_port);
 }
 
-bool listener_open(const char *host, uint16_t *port, int *ret_fd, struct att_err *err)
+bool listener_open(const char *host, bool first, uint16_t *port, int *ret_fd, struct att_err *err)
 {
     struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
     struct addrinfo *found = NULL;
@@ -58,7 +58,7 @@ bool listener_open(const char *host, uint16_t *port, int *ret_fd, struct att_err
     if (status != 0)
         return att_fail(err, ATT_CONFIG_INVALID, "http.host", "an address or name of this machine", "%s (%s)",
                         host, gai_strerror(status));
-    int fd = listening_socket(found);
+    int fd = listening_socket(found, first);
     freeaddrinfo(found);
     if (fd < 0)
         return att_fail(err, ATT_IO_FAILED, "http.listen", "a free port", "%s port %u (%s)", host, *port,

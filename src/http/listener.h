@@ -10,7 +10,7 @@ struct http_peer {
 };
 
 /* `*port` 0: the system picks one and it is written back, for the next socket. */
-ATT_CHECK bool listener_open(const char *host, uint16_t *port, int *ret_fd, struct att_err *err);
+ATT_CHECK bool listener_open(const char *host, bool first, uint16_t *port, int *ret_fd, struct att_err *err);
 
 enum accept_result {
     ACCEPT_OK,

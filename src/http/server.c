@@ -92,7 +92,7 @@ static bool open_loops(struct http_server *s, struct att_err *err)
 
     for (; s->opened < o->threads; s->opened++) {
         int fd = -1;
-        if (!listener_open(o->host, &s->port, &fd, err) ||
+        if (!listener_open(o->host, s->opened == 0, &s->port, &fd, err) ||
             !loop_open(&s->workers[s->opened].loop, &s->shared, fd, err))
             return false;
     }

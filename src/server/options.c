@@ -164,7 +164,7 @@ static bool read_file(struct att_arena *arena, const char *path, struct config *
 
 bool options_read(struct att_arena *arena, int argc, char **argv, struct options *ret, struct att_err *err)
 {
-    struct options o = { 0 };
+    struct options o = { .argc = argc, .argv = argv };
 
     if (!config_defaults(arena, &o.config, err) || !walk(arena, argc, argv, NULL, &o.config_file, err) ||
         (o.config_file && !read_file(arena, o.config_file, &o.config, err)) ||

@@ -19,6 +19,8 @@ struct options {
     bool evidence_time_set;
     int64_t evidence_time_unix_s;
     const char *config_file; /* NULL: none */
+    int argc;                /* as given, to be read again on SIGHUP */
+    char **argv;
     struct config config;
 };
 

@@ -25,7 +25,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SIGNING_KEYS_MAX = 64, COLLATERAL_ROWS_MAX = 512, COLLATERAL_ARENA_BYTES = 256 << 20 };
+enum {
+    SIGNING_KEYS_MAX = 64,
+    COLLATERAL_ROWS_MAX = 512,
+    COLLATERAL_ARENA_BYTES = 256 << 20,
+    SETTINGS_ARENA_BYTES = 4 << 20,
+    LOOPS_MAX = 64
+};
 
 struct server {
     struct options *options;
@@ -40,6 +46,7 @@ struct server {
     struct admin admin;
     struct http_server *http;
     struct http_server *admin_http;
+    struct att_arena *reloaded; /* text of the settings that SIGHUP changed */
     const char *base_url;
 };
 
@@ -173,10 +180,9 @@ static bool listen_service(struct server *s, struct att_err *err)
         .on_refusal = on_refusal,
     };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned loops = processors < 1 ? 1 : processors > LOOPS_MAX ? LOOPS_MAX : (unsigned)processors;
     struct http_server_options http = {
-        .threads = c->threads > 0   ? (unsigned)c->threads
-                   : processors > 0 ? (unsigned)processors
-                                    : 1,
+        .threads = c->threads > 0 ? (unsigned)c->threads : loops,
         .cert_path = c->tls_certificate,
         .key_path = c->tls_key,
         .head_ms = (unsigned)c->head_timeout_s * 1000,
@@ -250,23 +256,79 @@ static bool start_service(struct server *s, struct att_err *err)
     return true;
 }
 
+/* Settings that may change while serving. The new text lives in an arena of its own, which replaces the last one's.
+ * Everything else waits for a restart: a listener or a key cannot change under running connections. */
+static bool reload_settings(struct server *s, struct att_err *err)
+{
+    struct config *now = &s->options->config;
+    struct options fresh;
+    struct att_arena *arena = att_arena_new(SETTINGS_ARENA_BYTES);
+
+    if (!arena)
+        return att_fail_memory(err, "reload");
+    if (!options_read(arena, s->options->argc, s->options->argv, &fresh, err) ||
+        (!s->options->dev && !config_complete(&fresh.config, err))) {
+        att_arena_free(arena);
+        return false;
+    }
+    now->collateral_dirs = fresh.config.collateral_dirs;
+    now->accepted_tcb = fresh.config.accepted_tcb;
+    if (fresh.config.tls_certificate[0] != '\0') /* --dev fills them in by itself */
+        now->tls_certificate = fresh.config.tls_certificate;
+    if (fresh.config.tls_key[0] != '\0')
+        now->tls_key = fresh.config.tls_key;
+    /* A TLS path that went back to "by itself" would still point into the old text: then --dev keeps what it has. */
+    if (s->options->dev && s->reloaded) {
+        now->tls_certificate = att_arena_dup(arena, att_str(now->tls_certificate));
+        now->tls_key = att_arena_dup(arena, att_str(now->tls_key));
+        if (!now->tls_certificate || !now->tls_key)
+            abort(); /* a few hundred bytes of a fresh 4 MiB arena */
+    }
+    att_arena_free(s->reloaded);
+    s->reloaded = arena;
+    service_accept_tcb(s->service, now->accepted_tcb);
+    return true;
+}
+
+static bool reload_tls(struct server *s, struct att_err *err)
+{
+    const struct config *c = &s->options->config;
+    return http_server_reload_tls(s->http, c->tls_certificate, c->tls_key, err);
+}
+
+static bool reload_collateral(struct server *s, struct att_err *err)
+{
+    struct att_collateral *collateral = NULL;
+
+    if (!load_collateral(s, &collateral, err))
+        return false;
+    service_collateral_set(s->service, collateral);
+    att_collateral_free(collateral);
+    return true;
+}
+
+/* Each part by itself: one that cannot be read stays as it was and does not hold up the others. */
 static void reload(struct server *s)
 {
-    struct att_err err = { 0 };
-    struct att_collateral *collateral = NULL;
-    const struct config *c = &s->options->config;
+    static const struct {
+        const char *failed;
+        bool (*part)(struct server *, struct att_err *);
+    } parts[] = {
+        { "reload.settings", reload_settings },
+        { "reload.tls", reload_tls },
+        { "reload.collateral", reload_collateral },
+    };
+    bool all = true;
 
     notify_manager("RELOADING=1");
-    if (!http_server_reload_tls(s->http, c->tls_certificate, c->tls_key, &err))
-        log_refusal(LOG_LEVEL_ERROR, "reload.tls", &err);
-    err = (struct att_err){ 0 };
-    if (load_collateral(s, &collateral, &err)) {
-        service_collateral_set(s->service, collateral);
-        att_collateral_free(collateral);
-        log_event(LOG_LEVEL_INFO, "reload.done", (const char *)NULL);
-    } else {
-        log_refusal(LOG_LEVEL_ERROR, "reload.collateral", &err);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct att_err err = { 0 };
+        if (parts[i].part(s, &err))
+            continue;
+        all = false;
+        log_refusal(LOG_LEVEL_ERROR, parts[i].failed, &err);
     }
+    log_event(LOG_LEVEL_INFO, "reload.done", "complete", all ? "yes" : "no", (const char *)NULL);
     notify_manager("READY=1");
 }
 
@@ -305,6 +367,7 @@ static void tear_down(struct server *s)
     att_lib_free(s->lib);
     signer_close(s->signer);
     store_close(s->store);
+    att_arena_free(s->reloaded);
     att_wipe(s->kek, sizeof s->kek);
 }
 

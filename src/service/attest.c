@@ -13,6 +13,8 @@ struct judged_by {
     const struct att_policy *policy;
     struct att_policy *draft; /* owned */
     bool is_default;
+    struct att_collateral
+        *collateral; /* a reference, kept as long as the verdict: advisories point into it */
 };
 
 static bool type_of(const char *name, enum service_type *ret, struct att_err *err)
@@ -47,22 +49,20 @@ static bool choose_policy(struct service *s, enum service_type type, struct att_
 static bool judge(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
                   const struct judged_by *by, struct att_verdict *ret, struct att_err *err)
 {
-    struct att_collateral *collateral = service_collateral_ref(s);
     struct att_attest_in what = {
         .size = sizeof what,
         .evidence_type = in->evidence_type,
         .evidence = in->evidence,
         .runtime = in->runtime,
         .init_time = in->init_time,
-        .collateral = collateral,
+        .collateral = by->collateral,
         .now_unix_s = s->options.evidence_time_set ? s->options.evidence_time_unix_s : service_now_unix_s(s),
-        .accepted_tcb = s->options.accepted_tcb,
+        .accepted_tcb = atomic_load_explicit(&s->accepted_tcb, memory_order_relaxed),
         .policy = by->policy,
         /* The operator's log wants to know which rule denied; callers see it only when their role may. */
         .trace = false,
     };
     bool ok = att_attest(s->options.lib, arena, &what, ret);
-    att_collateral_free(collateral);
     if (!ok)
         *err = ret->err;
     return ok;
@@ -100,19 +100,18 @@ static bool token_of(struct service *s, struct att_arena *arena, const struct se
 }
 
 bool service_attest(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
-                    struct service_attest_out *ret, struct att_err *err)
+                    struct att_span *ret_token, struct att_err *err)
 {
     enum service_type type = SERVICE_SGX;
-    struct judged_by by = { 0 };
+    struct att_verdict verdict = { 0 };
 
-    *ret = (struct service_attest_out){ 0 };
     if (!type_of(in->evidence_type, &type, err))
         return false;
-    bool ok = choose_policy(s, type, arena, in, &by, err) && judge(s, arena, in, &by, &ret->verdict, err) &&
-              token_of(s, arena, in, &by, &ret->verdict, &ret->token, err);
-    /* The trace of a draft would point into it; the verdict keeps nothing of the policy's own memory but
-     * that. */
+    struct judged_by by = { .collateral = service_collateral_ref(s) };
+    bool ok = choose_policy(s, type, arena, in, &by, err) && judge(s, arena, in, &by, &verdict, err) &&
+              token_of(s, arena, in, &by, &verdict, ret_token, err);
     att_policy_free(by.draft);
+    att_collateral_free(by.collateral);
     atomic_fetch_add_explicit(&s->verdicts[type][ok ? ATT_OK : err->code], 1, memory_order_relaxed);
     return ok;
 }

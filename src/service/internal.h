@@ -26,6 +26,7 @@ enum { SERVICE_KEYS_MAX = 64 };
 
 struct service {
     struct service_options options;
+    atomic_uint accepted_tcb;                  /* begins as that of the options; a reload changes it */
     struct att_arena *arena;                   /* what lives as long as the service */
     struct service_key keys[SERVICE_KEYS_MAX]; /* RS256 first, newest first */
     size_t key_count;

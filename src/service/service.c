@@ -29,6 +29,7 @@ bool service_new(const struct service_options *options, struct service **ret, st
     if (!s)
         return att_fail_memory(err, "service");
     s->options = *options;
+    atomic_init(&s->accepted_tcb, options->accepted_tcb);
     s->arena = att_arena_new(SERVICE_ARENA_BYTES);
     if (!s->arena || pthread_mutex_init(&s->collateral_lock, NULL) != 0) {
         att_arena_free(s->arena);
@@ -72,6 +73,11 @@ struct att_collateral *service_collateral_ref(struct service *s)
     struct att_collateral *c = s->collateral ? att_collateral_ref(s->collateral) : NULL;
     pthread_mutex_unlock(&s->collateral_lock);
     return c;
+}
+
+void service_accept_tcb(struct service *s, unsigned accepted_tcb)
+{
+    atomic_store_explicit(&s->accepted_tcb, accepted_tcb, memory_order_relaxed);
 }
 
 struct att_span service_certs_json(const struct service *s)

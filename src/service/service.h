@@ -46,13 +46,11 @@ struct service_attest_in {
     bool has_nonce;
     struct att_span nonce;
 };
-struct service_attest_out {
-    struct att_span token; /* compact JWS, in the arena */
-    struct att_verdict verdict;
-};
-/* False with `err`: the reason. `ret->verdict` is filled as far as judging came. */
+/* A compact JWS in the arena; false with `err`: the reason. */
 ATT_CHECK bool service_attest(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
-                              struct service_attest_out *ret, struct att_err *err);
+                              struct att_span *ret_token, struct att_err *err);
+/* Which TCB statuses are accepted from now on; ATT_TCB_BIT of each. */
+void service_accept_tcb(struct service *s, unsigned accepted_tcb);
 
 /* JSON texts, composed at start; they live as long as the service. */
 struct att_span service_certs_json(const struct service *s);

@@ -87,13 +87,13 @@ static struct service_attest_in request(const struct rig *r)
 static enum att_code attest(struct rig *r, struct att_arena *a, const struct service_attest_in *in,
                             struct att_span *ret_payload)
 {
-    struct service_attest_out out;
+    struct att_span token = { 0 };
     struct att_err err = { 0 };
 
-    if (!service_attest(r->service, a, in, &out, &err))
+    if (!service_attest(r->service, a, in, &token, &err))
         return err.code;
-    const uint8_t *dot = memchr(out.token.ptr, '.', out.token.len);
-    size_t rest = out.token.len - (size_t)(dot + 1 - out.token.ptr);
+    const uint8_t *dot = memchr(token.ptr, '.', token.len);
+    size_t rest = token.len - (size_t)(dot + 1 - token.ptr);
     const uint8_t *end = memchr(dot + 1, '.', rest);
     need(att_base64_decode(a, ATT_BASE64_STRICT, att_span_of(dot + 1, (size_t)(end - dot) - 1), "payload",
                            ret_payload, &err),
@@ -197,16 +197,16 @@ static void drafts(struct cases *c, struct mk_hardware *hw)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct att_arena *a = arena_new();
         struct service_attest_in in = request(&r);
-        struct service_attest_out out;
+        struct att_span token = { 0 };
         struct att_err err = { 0 };
         in.has_draft_policy = true;
         in.draft_policy = att_str(rows[i].text);
-        bool ok = service_attest(r.service, a, &in, &out, &err);
+        bool ok = service_attest(r.service, a, &in, &token, &err);
         cases_check(c, ok == (rows[i].code == ATT_OK) && err.code == rows[i].code, "draft: %s: %s",
                     rows[i].name, att_code_name(err.code));
         /* Only the issuer's key makes a token; a draft's has no signature at all. */
-        cases_check(c, ok ? out.token.ptr[out.token.len - 1] == '.' : out.token.len == 0,
-                    "draft: %s: signature", rows[i].name);
+        cases_check(c, ok ? token.ptr[token.len - 1] == '.' : token.len == 0, "draft: %s: signature",
+                    rows[i].name);
         att_arena_free(a);
     }
     rig_free(&r);
@@ -223,14 +223,14 @@ static void little_memory(struct cases *c, struct mk_hardware *hw)
     for (size_t bytes = 256; bytes < 256 * 1024; bytes += bytes / 8) {
         struct att_arena *a = att_arena_new(bytes);
         struct service_attest_in in = request(&r);
-        struct service_attest_out out;
+        struct att_span token = { 0 };
         struct att_err err = { 0 };
-        if (service_attest(r.service, a, &in, &out, &err)) {
+        if (service_attest(r.service, a, &in, &token, &err)) {
             att_arena_free(a);
             break;
         }
         refused++;
-        wrong += err.code != ATT_OUT_OF_MEMORY || out.token.len != 0;
+        wrong += err.code != ATT_OUT_OF_MEMORY || token.len != 0;
         att_arena_free(a);
     }
     cases_check(c, refused > 10 && wrong == 0, "%u of %u refusals for want of memory are something else",
