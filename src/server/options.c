@@ -68,7 +68,8 @@ void options_print_help(void)
                        rows[i].argument ? rows[i].argument : "");
         printf("  %-28s %s\n", left, rows[i].help);
     }
-    puts("\nSIGTERM answers what is in flight and ends. SIGHUP reads settings, certificates and collateral again.");
+    puts("\nSIGTERM answers what is in flight and ends. SIGHUP reads settings, certificates and collateral "
+         "again.");
 }
 
 static bool append_collateral(struct config *c, const char *dir, struct att_err *err)
