@@ -5,42 +5,37 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "codec/json.h"
+#include "crypto/pem.h"
 #include "crypto/x509.h"
 #include "jose/jwk.h"
 
-#include <openssl/pem.h>
+#include <stdlib.h>
 
 ATT_AUTO_PTR(crypto_auto, struct att_crypto, att_crypto_free)
 ATT_AUTO_PTR(cert_auto, struct att_cert, att_cert_free)
 ATT_AUTO_PTR(key_auto, struct att_key, att_key_free)
-ATT_AUTO_PTR(bio_auto, BIO, BIO_free_all)
+ATT_AUTO_PTR(bytes_auto, uint8_t, free)
 
 enum { PEM_LINE = 64, SPKI_BYTES_MAX = 2048 };
 
 static const char pem_begin[] = "-----BEGIN PUBLIC KEY-----\n";
 static const char pem_end[] = "-----END PUBLIC KEY-----\n";
 
-/* DER of a PEM text. The bytes of the first block count; it must be a public key. */
-static bool der_of_pem(struct att_span pem, uint8_t *room, size_t size, struct att_span *ret,
-                       struct att_err *err)
+/* DER of a PEM text, malloc'd. The bytes of the first block count; it must be a public key. */
+static bool der_of_pem(struct att_span pem, uint8_t **ret, size_t *ret_len, struct att_err *err)
 {
-    ATT_AUTO(bio_auto) BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-    char *name = NULL, *header = NULL;
-    unsigned char *data = NULL;
-    long len = 0;
+    struct att_reader text = att_reader_of(att_pem_trim(pem));
 
-    bool read = bio && PEM_read_bio(bio, &name, &header, &data, &len) == 1;
-    bool right =
-        read && strcmp(name, "PUBLIC KEY") == 0 && header[0] == '\0' && len > 0 && (size_t)len <= size;
-    if (right)
-        memcpy(room, data, (size_t)len);
-    OPENSSL_free(name);
-    OPENSSL_free(header);
-    OPENSSL_free(data);
-    if (!right)
-        return att_fail(err, ATT_KEY_INVALID, "spki", "one PEM block PUBLIC KEY", "something else");
-    *ret = att_span_of(room, (size_t)len);
-    return true;
+    switch (att_pem_next(&text, "PUBLIC KEY", ret, ret_len)) {
+    case ATT_PEM_BLOCK:
+        return true;
+    case ATT_PEM_NO_MEMORY:
+        return att_fail_memory(err, "spki");
+    case ATT_PEM_END:
+    case ATT_PEM_MALFORMED:
+        break;
+    }
+    return att_fail(err, ATT_KEY_INVALID, "spki", "one PEM block PUBLIC KEY", "something else");
 }
 
 static void put_pem(struct att_buf *b, struct att_span der)
@@ -71,16 +66,20 @@ bool att_kid_of_spki(struct att_span spki, char ret[ATT_KID_SIZE], struct att_er
     ATT_AUTO(crypto_auto) struct att_crypto *c = att_crypto_new();
     ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
     ATT_AUTO(att_buf_free) struct att_buf text = { 0 };
-    uint8_t room[SPKI_BYTES_MAX];
+    ATT_AUTO(bytes_auto) uint8_t *der = NULL;
     uint8_t digest[32];
+    size_t len = 0;
 
     if (!c)
         return att_fail(err, ATT_CRYPTO_FAILED, "spki", "a working crypto library", "none");
     if (spki.len == 0 || spki.len > 2 * (size_t)SPKI_BYTES_MAX)
         return att_fail(err, ATT_KEY_INVALID, "spki", "at most 4096 bytes, DER or PEM", "%zu bytes",
                         spki.len);
-    if (spki.ptr[0] != 0x30 && !der_of_pem(spki, room, sizeof room, &spki, err))
-        return false;
+    if (spki.ptr[0] != 0x30) {
+        if (!der_of_pem(spki, &der, &len, err))
+            return false;
+        spki = att_span_of(der, len);
+    }
     if (!is_key(c, spki, err))
         return false;
     put_pem(&pem, spki);

@@ -18,8 +18,11 @@ static bool advisories_read(const struct att_json *j, att_json_id list, const ch
     if (!ids)
         return att_fail_memory(err, where);
     for (att_json_id id = att_json_first(j, list); id != ATT_JSON_NONE; id = att_json_next(j, id)) {
-        struct att_span text;
-        if (!att_json_string(j, scratch, id, &text) || text.len > DCAP_ADVISORY_BYTES_MAX)
+        struct att_span text = { 0 };
+        bool is_text = att_json_type(j, id) == ATT_JSON_STRING;
+        if (is_text && !att_json_string(j, scratch, id, &text))
+            return att_fail_memory(err, where);
+        if (!is_text || text.len > DCAP_ADVISORY_BYTES_MAX)
             return att_fail(err, ATT_JSON_TYPE, where, "advisoryIDs: short texts", "something else");
         char *copy = att_arena_dup(keep, text);
         if (!copy)

@@ -178,7 +178,7 @@ static bool openssl_agrees(struct att_span der, struct att_err *err)
     X509 *x = d2i_X509(NULL, &p, (long)der.len);
     bool agrees = x && p == der.ptr + der.len;
     X509_free(x);
-    if (att_openssl_no_memory(NULL))
+    if (att_openssl_reasons().no_memory)
         return att_fail_memory(err, "certificate");
     if (!agrees)
         return bad(err, "certificate", "what OpenSSL reads as a certificate too", "something else");

@@ -65,8 +65,14 @@ enum att_sig att_scheme_verify_der(const struct att_crypto *c, const struct att_
                                    struct att_scheme scheme, struct att_span message,
                                    struct att_span signature);
 
-/* Empties this thread's OpenSSL error queue and says whether memory ran out, or (`ret_infinity`, may be NULL)
- * whether a computation met the point at infinity. */
-bool att_openssl_no_memory(bool *ret_infinity);
+/* Why OpenSSL said no: many of its functions answer alike to bad input and to a failure of their own. */
+struct att_openssl_reasons {
+    bool no_memory;
+    bool bad_point;     /* no point of the curve */
+    bool infinity;      /* a computation met the point at infinity */
+    bool bad_signature; /* PSS: it was looked at and is wrong; the others may leave no reason */
+};
+/* Empties this thread's OpenSSL error queue. */
+struct att_openssl_reasons att_openssl_reasons(void);
 
 #endif

@@ -153,7 +153,7 @@ static bool openssl_agrees(struct att_span der, struct att_err *err)
     X509_CRL *x = d2i_X509_CRL(NULL, &p, (long)der.len);
     bool agrees = x && p == der.ptr + der.len;
     X509_CRL_free(x);
-    if (att_openssl_no_memory(NULL))
+    if (att_openssl_reasons().no_memory)
         return att_fail_memory(err, "crl");
     if (!agrees)
         return bad(err, "crl", "what OpenSSL reads as a revocation list too", "something else");

@@ -142,22 +142,29 @@ enum att_sig att_curve_point(const struct att_curve *curve, const uint8_t *xy, E
     ATT_AUTO(att_pkey_auto) EVP_PKEY *key = EVP_PKEY_dup(curve->template_key);
     if (!key)
         return ATT_SIG_FAILED;
-    if (EVP_PKEY_set1_encoded_public_key(key, encoded, 1 + 2 * curve->field_bytes) != 1)
-        return att_openssl_no_memory(NULL) ? ATT_SIG_FAILED : ATT_SIG_BAD_KEY;
+    if (EVP_PKEY_set1_encoded_public_key(key, encoded, 1 + 2 * curve->field_bytes) != 1) {
+        struct att_openssl_reasons why = att_openssl_reasons();
+        return why.bad_point && !why.no_memory ? ATT_SIG_BAD_KEY : ATT_SIG_FAILED;
+    }
     *ret = ATT_MOVE(key);
     return ATT_SIG_VALID;
 }
 
-bool att_openssl_no_memory(bool *ret_infinity)
+struct att_openssl_reasons att_openssl_reasons(void)
 {
-    bool no_memory = false;
-    bool infinity = false;
+    struct att_openssl_reasons r = { .no_memory = false };
 
     for (unsigned long e = ERR_get_error(); e != 0; e = ERR_get_error()) {
-        no_memory = no_memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
-        infinity = infinity || (ERR_GET_LIB(e) == ERR_LIB_EC && ERR_GET_REASON(e) == EC_R_POINT_AT_INFINITY);
+        int reason = ERR_GET_REASON(e);
+        bool common =
+            reason & ERR_RFLAG_COMMON; /* "failed in library X", not a reason of the library itself */
+        bool ec = ERR_GET_LIB(e) == ERR_LIB_EC;
+        r.no_memory = r.no_memory || reason == ERR_R_MALLOC_FAILURE;
+        r.bad_point =
+            r.bad_point || (ec && (reason == EC_R_POINT_IS_NOT_ON_CURVE || reason == EC_R_INVALID_ENCODING ||
+                                   reason == EC_R_COORDINATES_OUT_OF_RANGE));
+        r.infinity = r.infinity || (ec && reason == EC_R_POINT_AT_INFINITY);
+        r.bad_signature = r.bad_signature || (ERR_GET_LIB(e) == ERR_LIB_RSA && !common);
     }
-    if (ret_infinity)
-        *ret_infinity = infinity;
-    return no_memory;
+    return r;
 }

@@ -1,5 +1,7 @@
 /* PEM (RFC 7468), line by line. Text between blocks is explanatory and skipped; everything inside a block
  * counts. */
+#include "crypto/pem.h"
+
 #include "crypto/x509_core.h"
 
 #include <stdio.h>

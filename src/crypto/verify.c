@@ -63,13 +63,17 @@ static enum att_sig run_verify(const struct att_crypto *c, EVP_PKEY *key, struct
     int got = EVP_PKEY_verify(ctx, signature.ptr, signature.len, digest, att_hash_size(scheme.hash));
     if (got == 1)
         return ATT_SIG_VALID;
+    struct att_openssl_reasons why = att_openssl_reasons();
+    if (why.no_memory)
+        return ATT_SIG_FAILED;
+    /* Zero is a bad signature, but for PSS it is also said when a digest fails inside: only a bad signature leaves a
+     * reason of RSA's own there (a bad one of PKCS#1 v1.5 need not). */
+    if (scheme.family == ATT_FAMILY_PSS)
+        return why.bad_signature ? ATT_SIG_INVALID : ATT_SIG_FAILED;
     /* Below zero OpenSSL says "could not do it". One such case is in the hands of whoever made the key: u1*G
      * + u2*Q being the point at infinity, which is a bad signature (SEC 1, 4.1.4 step 5) and no failure of
      * ours. */
-    bool infinity = false;
-    if (att_openssl_no_memory(&infinity))
-        return ATT_SIG_FAILED;
-    return got < 0 && !infinity ? ATT_SIG_FAILED : ATT_SIG_INVALID;
+    return got < 0 && !why.infinity ? ATT_SIG_FAILED : ATT_SIG_INVALID;
 }
 
 /* 1 <= value < order */

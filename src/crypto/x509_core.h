@@ -4,6 +4,7 @@
 #define CRYPTO_X509_CORE_H
 
 #include "crypto/asn1.h"
+#include "crypto/pem.h"
 #include "crypto/x509.h"
 
 enum {
@@ -42,14 +43,5 @@ enum { ATT_USAGE_KEY_CERT_SIGN = 1 << 5, ATT_USAGE_CRL_SIGN = 1 << 6 };
 ATT_AUTO_PTR(att_cert_auto, struct att_cert, att_cert_free)
 
 bool att_cert_is_self_issued(const struct att_cert *cert);
-
-enum att_pem { ATT_PEM_BLOCK, ATT_PEM_END, ATT_PEM_MALFORMED, ATT_PEM_NO_MEMORY };
-/* The next block with this label ("CERTIFICATE"); `text` moves behind it. On BLOCK the caller frees *ret_der.
- * A block with another label, a block that does not end, a NUL inside, base64 that is not canonical:
- * MALFORMED. */
-ATT_CHECK enum att_pem att_pem_next(struct att_reader *text, const char *label, uint8_t **ret_der,
-                                    size_t *ret_len);
-/* Without the NULs that C callers leave at the end. */
-struct att_span att_pem_trim(struct att_span text);
 
 #endif

@@ -78,8 +78,10 @@ static bool meant_for_signatures(const struct reading *r)
         return refuse(r, "key_ops", "an array", "something else");
     for (att_json_id at = att_json_first(r->doc, ops); at != ATT_JSON_NONE; at = att_json_next(r->doc, at)) {
         struct att_span op = { 0 };
-        if (!att_json_string(r->doc, r->a, at, &op))
+        if (att_json_type(r->doc, at) != ATT_JSON_STRING)
             return refuse(r, "key_ops", "strings", "something else");
+        if (!att_json_string(r->doc, r->a, at, &op))
+            return att_fail_memory(r->err, r->where);
         if (att_span_is(op, "verify"))
             return true;
     }
@@ -159,8 +161,10 @@ static bool decode_certificate(const struct reading *r, att_json_id at, struct a
     char where[WHERE_BYTES];
 
     (void)snprintf(where, sizeof where, "%s.x5c", r->where);
-    if (!att_json_string(r->doc, r->a, at, &encoded))
+    if (att_json_type(r->doc, at) != ATT_JSON_STRING)
         return att_fail(r->err, ATT_TOKEN_KEY_INVALID, where, "strings", "something else");
+    if (!att_json_string(r->doc, r->a, at, &encoded))
+        return att_fail_memory(r->err, where);
     if (encoded.len > (r->limits->cert_bytes_max + 2) / 3 * 4)
         return att_fail(r->err, ATT_TOKEN_KEY_INVALID, where, "certificates within the size limit",
                         "%zu characters of base64", encoded.len);

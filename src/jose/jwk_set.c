@@ -15,9 +15,10 @@ static bool keep_refusal(struct att_arena *a, const struct att_json *doc, att_js
         return att_fail_memory(err, "jwks");
     *kept = *why;
     *ret = (struct att_jwk){ .refusal = kept };
-    if (kid != ATT_JSON_NONE)
-        ret->has_kid = att_json_string(doc, a, kid, &ret->kid);
-    return true;
+    if (att_json_type(doc, kid) != ATT_JSON_STRING)
+        return true;
+    ret->has_kid = att_json_string(doc, a, kid, &ret->kid);
+    return ret->has_kid ? true : att_fail_memory(err, "jwks");
 }
 
 static bool read_one(const struct att_crypto *c, struct att_arena *a, const struct att_limits *limits,

@@ -61,7 +61,7 @@ bool mk_key_id_der(const EVP_PKEY *key, struct att_buf *out, struct att_err *err
         return false;
     mk_der_put(&inner, 0x80, att_span_of(id, sizeof id));
     mk_der_put(out, 0x30, att_buf_span(&inner));
-    return !out->failed || att_fail_memory(err, "makers.key_id");
+    return (!inner.failed && !out->failed) || att_fail_memory(err, "makers.key_id");
 }
 
 static bool add_extension(X509 *cert, const ASN1_OBJECT *oid, bool critical, struct att_span der,
@@ -92,10 +92,12 @@ static bool add_crl_point(X509 *cert, struct att_err *err)
     for (size_t i = 0; i < sizeof around; i++) {
         att_buf_clear(&layer);
         mk_der_put(&layer, around[i], att_buf_span(&uri));
+        if (uri.failed || layer.failed) /* before they are cleared */
+            return att_fail_memory(err, "makers.cert");
         att_buf_clear(&uri);
         att_buf_put(&uri, att_buf_span(&layer));
     }
-    if (uri.failed || layer.failed)
+    if (uri.failed)
         return att_fail_memory(err, "makers.cert");
     return add_standard(cert, NID_crl_distribution_points, false, att_buf_span(&uri), err);
 }

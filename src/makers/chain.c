@@ -28,6 +28,8 @@ static bool put_bad_leaf(const struct mk_plan *p, struct att_buf *out, struct at
             [3]++; /* 30 82 hh ll: a PCK certificate is longer than 255 bytes; ll = 255 wraps to shorter, as wrong */
     else
         att_buf_putc(&der, '\0');
+    if (der.failed)
+        return att_fail_memory(err, "makers.chain");
     mk_pem_put(out, att_buf_span(&der));
     return true;
 }

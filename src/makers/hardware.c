@@ -51,11 +51,16 @@ bool mk_hardware_cert_spec(const struct mk_hardware *hw, enum mk_key which, stru
             return false;
     } else {
         BIGNUM *serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(spec.ready), NULL);
-        bool fits = serial && BN_bn2binpad(serial, spec.serial, MK_SERIAL_BYTES) == MK_SERIAL_BYTES;
+        bool fits = serial && BN_num_bytes(serial) <= MK_SERIAL_BYTES;
+        bool written = fits && BN_bn2binpad(serial, spec.serial, MK_SERIAL_BYTES) == MK_SERIAL_BYTES;
+        bool failed = !serial || (fits && !written);
         BN_free(serial);
+        if (failed)
+            return att_fail(err, ATT_CRYPTO_FAILED, "makers.hardware", "a serial",
+                            "a failure inside OpenSSL");
         if (!fits)
-            return att_fail(err, ATT_CERT_MALFORMED, "makers.hardware", "a serial of 20 bytes",
-                            "another serial");
+            return att_fail(err, ATT_CERT_MALFORMED, "makers.hardware", "a serial of at most 20 bytes",
+                            "a longer one");
     }
     *ret = spec;
     return true;

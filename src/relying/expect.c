@@ -6,14 +6,16 @@
 /* The member of `object` whose name begins `path` - the longest one, since names may hold dots - and what is
  * left of the path behind it. */
 static bool step(const struct att_json *doc, struct att_arena *a, att_json_id object, struct att_span *path,
-                 att_json_id *ret)
+                 att_json_id *ret, struct att_err *err)
 {
     att_json_id best = ATT_JSON_NONE;
     size_t best_len = 0;
 
     for (att_json_id at = att_json_first(doc, object); at != ATT_JSON_NONE; at = att_json_next(doc, at)) {
         struct att_span name = { 0 };
-        if (!att_json_key(doc, a, at, &name) || name.len > path->len)
+        if (!att_json_key(doc, a, at, &name)) /* a name that is skipped could be the longest */
+            return att_fail_memory(err, "token.payload");
+        if (name.len > path->len)
             continue;
         bool ends_there = name.len == path->len || path->ptr[name.len] == '.';
         if (ends_there && (best == ATT_JSON_NONE || name.len > best_len) &&
@@ -31,13 +33,14 @@ static bool step(const struct att_json *doc, struct att_arena *a, att_json_id ob
     return true;
 }
 
-static bool walk(const struct att_json *doc, struct att_arena *a, struct att_span path, att_json_id *ret)
+static bool walk(const struct att_json *doc, struct att_arena *a, struct att_span path, att_json_id *ret,
+                 struct att_err *err)
 {
     att_json_id at = ATT_JSON_ROOT;
 
     /* Each step goes one level down, so the depth of the document bounds the loop. */
     do {
-        if (att_json_type(doc, at) != ATT_JSON_OBJECT || !step(doc, a, at, &path, &at))
+        if (att_json_type(doc, at) != ATT_JSON_OBJECT || !step(doc, a, at, &path, &at, err))
             return false;
     } while (path.ptr);
     *ret = at;
@@ -55,7 +58,7 @@ bool att_token_expect(struct att_arena *arena, const struct att_token *token, st
     const char *where = att_shown(&place, path);
     if (!att_json_parse(arena, token->payload, NULL, &doc, err))
         return att_fail_as(err, ATT_TOKEN_MALFORMED, "token.payload");
-    if (!walk(&doc, arena, path, &id))
+    if (!walk(&doc, arena, path, &id, err))
         return att_fail(err, ATT_TOKEN_CLAIM, where, att_shown(&wanted, expected), "no such claim");
     if (att_json_type(&doc, id) != ATT_JSON_STRING)
         value = att_json_source(&doc, id);

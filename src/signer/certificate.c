@@ -3,22 +3,15 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "signer/private_key.h"
 
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 ATT_AUTO_PTR(pkey_auto, EVP_PKEY, EVP_PKEY_free)
 ATT_AUTO_PTR(x509_auto, X509, X509_free)
-
-static EVP_PKEY *private_key(struct att_span pkcs8)
-{
-    const uint8_t *p = pkcs8.ptr;
-    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)pkcs8.len);
-    EVP_PKEY *key = info ? EVP_PKCS82PKEY(info) : NULL;
-    PKCS8_PRIV_KEY_INFO_free(info);
-    return key;
-}
 
 static bool set_subject(X509 *cert, const struct signer_certificate *want)
 {
@@ -95,22 +88,34 @@ static bool build(const struct signer_certificate *want, X509 *cert, X509 *issue
            X509_sign(cert, key, EVP_sha256()) > 0;
 }
 
+/* NULL when there is none: self-signed. */
+static bool issuer_read(struct att_span der, X509 **ret, struct att_err *err)
+{
+    const uint8_t *p = der.ptr;
+
+    if (der.len == 0)
+        return true;
+    ERR_clear_error();
+    *ret = d2i_X509(NULL, &p, (long)der.len);
+    bool memory = signer_out_of_memory();
+    if (*ret)
+        return true;
+    return memory ? att_fail_memory(err, "certificate.issuer")
+                  : att_fail(err, ATT_CERT_MALFORMED, "certificate.issuer", "one DER certificate",
+                             "something else");
+}
+
 bool signer_certificate_make(const struct signer_certificate *want, struct att_arena *arena,
                              struct att_span *ret_der, struct att_err *err)
 {
-    ATT_AUTO(pkey_auto) EVP_PKEY *key = private_key(want->issuer_pkcs8);
+    ATT_AUTO(pkey_auto) EVP_PKEY *key = NULL;
     ATT_AUTO(x509_auto) X509 *cert = X509_new();
     ATT_AUTO(x509_auto) X509 *issuer = NULL;
 
-    if (want->issuer_der.len > 0) {
-        const uint8_t *p = want->issuer_der.ptr;
-        issuer = d2i_X509(NULL, &p, (long)want->issuer_der.len);
-        if (!issuer)
-            return att_fail(err, ATT_CERT_MALFORMED, "certificate.issuer", "one DER certificate",
-                            "something else");
-    }
-    if (!key || !cert)
-        return att_fail(err, ATT_CRYPTO_FAILED, "certificate.key", "a private key", "none that can be used");
+    if (!issuer_read(want->issuer_der, &issuer, err) || !signer_private_key(want->issuer_pkcs8, &key, err))
+        return false;
+    if (!cert)
+        return att_fail_memory(err, "certificate");
     if (!build(want, cert, issuer, key))
         return att_fail(err, ATT_CRYPTO_FAILED, "certificate", "a signed certificate",
                         "the crypto library refused");

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "signer/private_key.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -55,13 +56,19 @@ bool signer_keypair_new(const char *alg, struct att_arena *arena, struct signer_
 
 bool signer_keypair_fits(const struct signer_keypair *pair, struct att_err *err)
 {
-    const uint8_t *p = pair->pkcs8.ptr, *q = pair->spki.ptr;
-    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)pair->pkcs8.len);
-    ATT_AUTO(pkey_auto) EVP_PKEY *private_half = info ? EVP_PKCS82PKEY(info) : NULL;
-    ATT_AUTO(pkey_auto) EVP_PKEY *public_half = d2i_PUBKEY(NULL, &q, (long)pair->spki.len);
+    ATT_AUTO(pkey_auto) EVP_PKEY *key = NULL;
+    uint8_t *der = NULL;
 
-    PKCS8_PRIV_KEY_INFO_free(info);
-    if (!private_half || !public_half || EVP_PKEY_eq(private_half, public_half) != 1)
+    if (!signer_private_key(pair->pkcs8, &key, err))
+        return false;
+    /* By the bytes that signer_keypair_new made: OpenSSL compares keys, too, but says "no" when memory runs out. */
+    int len = i2d_PUBKEY(key, &der);
+    bool same = len > 0 && att_span_eq(pair->spki, att_span_of(der, (size_t)len));
+    OPENSSL_free(der);
+    if (len <= 0)
+        return att_fail(err, ATT_CRYPTO_FAILED, "signer.key.spki", "the public half",
+                        "a failure inside OpenSSL");
+    if (!same)
         return att_fail(err, ATT_KEY_INVALID, "signer.key.spki", "the public half of the sealed key",
                         "that of another");
     return true;

@@ -4,10 +4,11 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "signer/private_key.h"
 
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -119,32 +120,38 @@ bool signer_local_new(size_t max_keys, struct signer **ret, struct att_err *err)
     return true;
 }
 
-static bool fits(const EVP_PKEY *key, const char *alg)
+static bool fits(const EVP_PKEY *key, const char *alg, struct att_err *err)
 {
-    if (strcmp(alg, "RS256") == 0)
-        return EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= 2048;
     char curve[64] = "";
     size_t len = 0;
-    return strcmp(alg, "ES256") == 0 && EVP_PKEY_is_a(key, "EC") &&
-           EVP_PKEY_get_group_name(key, curve, sizeof curve, &len) == 1 && strcmp(curve, "prime256v1") == 0;
+    bool ok = false;
+
+    ERR_clear_error();
+    if (strcmp(alg, "RS256") == 0)
+        ok = EVP_PKEY_get_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= 2048;
+    else if (strcmp(alg, "ES256") == 0)
+        ok = EVP_PKEY_get_id(key) == EVP_PKEY_EC &&
+             EVP_PKEY_get_group_name(key, curve, sizeof curve, &len) == 1 && strcmp(curve, "prime256v1") == 0;
+    bool memory = signer_out_of_memory();
+    if (ok)
+        return true;
+    return memory ? att_fail_memory(err, "signer.key")
+                  : att_fail(err, ATT_KEY_INVALID, "signer.key", "a key that fits its algorithm",
+                             "another kind for %s", alg);
 }
 
 bool signer_local_add(struct signer *s, const char *kid, const char *alg, struct att_span pkcs8,
                       struct att_err *err)
 {
     struct local *l = local_of(s);
-    const uint8_t *p = pkcs8.ptr;
-    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)pkcs8.len);
-    ATT_AUTO(pkey_auto) EVP_PKEY *key = info ? EVP_PKCS82PKEY(info) : NULL;
-    PKCS8_PRIV_KEY_INFO_free(info);
+    ATT_AUTO(pkey_auto) EVP_PKEY *key = NULL;
 
     if (strlen(kid) >= KID_BYTES_MAX)
         return att_fail(err, ATT_LIMIT_EXCEEDED, "signer.kid", "a short key id", "%zu bytes", strlen(kid));
-    if (!key || p != pkcs8.ptr + pkcs8.len)
-        return att_fail(err, ATT_KEY_INVALID, "signer.key", "one PKCS#8 private key", "something else");
-    if (!fits(key, alg))
-        return att_fail(err, ATT_KEY_INVALID, "signer.key", "a key that fits its algorithm",
-                        "another kind for %s", alg);
+    if (!signer_private_key(pkcs8, &key, err))
+        return false;
+    if (!fits(key, alg, err))
+        return false;
 
     bool added = false;
     pthread_mutex_lock(&l->adding);

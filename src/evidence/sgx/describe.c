@@ -1,4 +1,5 @@
 /* Decoded fields for people. The PPID and the header's user data name one machine: they are left out. */
+#include "base/buf.h"
 #include "evidence/sgx/sgx.h"
 
 static void hex_put(struct att_json_writer *w, const char *name, struct att_span bytes)
@@ -62,14 +63,17 @@ static void qe_put(struct att_json_writer *w, const struct dcap_quote *q)
     att_jw_end_object(w);
 }
 
-/* null when the chain cannot be read: showing the rest is still worth it. */
+/* null when the chain cannot be read: showing the rest is still worth it. When it could be read but for us, nothing
+ * is shown: null would be a lie. */
 static void pck_put(struct att_ctx *ctx, struct att_json_writer *w, const struct dcap_quote *q)
 {
     struct dcap_pck *p = NULL;
+    struct att_err err = { 0 };
 
     att_jw_key(w, "pck");
-    if (!dcap_pck_read(ctx->lib, q, &p, NULL)) {
+    if (!dcap_pck_read(ctx->lib, q, &p, &err)) {
         att_jw_null(w);
+        w->out->failed = w->out->failed || att_code_class(err.code) == ATT_CLASS_INTERNAL;
         return;
     }
     att_jw_object(w);
@@ -102,6 +106,8 @@ void sgx_describe(struct att_ctx *ctx, const struct att_evidence *base, struct a
     pck_put(ctx, w, &ev->quote);
     if (att_digest(ctx->lib->crypto, ATT_SHA256, ev->quote.whole, sha256))
         hex_put(w, "quote_sha256", att_span_of(sha256, sizeof sha256));
+    else
+        w->out->failed = true;
     int_put(w, "quote_bytes", (int64_t)ev->quote.whole.len);
     int_put(w, "trailing_bytes", (int64_t)ev->quote.trailing_bytes);
 }
