@@ -3,10 +3,13 @@
 #include "base/err.h"
 #include "store/migrations.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 5000, ROWS_MAX = 1000, BLOB_BYTES_MAX = 64 * 1024, TEXT_BYTES_MAX = 512 };
@@ -301,18 +304,44 @@ static bool set_up(struct sqlite *q, const char *path, struct att_err *err)
            migrate(q, err);
 }
 
-bool store_sqlite_open(const char *path, struct store **ret, struct att_err *err)
+/* One opens at a time: two processes that turn a fresh file to WAL at once do not wait for each other, whatever the
+ * busy timeout says - one is told "database is locked". The lock is a file of its own, since closing any descriptor
+ * of the database would drop SQLite's locks. */
+static bool open_lock(const char *path, int *ret, struct att_err *err)
 {
-    if (!create_private(path, err))
-        return false;
-    struct sqlite *q = calloc(1, sizeof *q);
-    if (!q)
-        return att_fail_memory(err, "store");
-    q->base.ops = &sqlite_ops;
-    if (!set_up(q, path, err)) {
-        sqlite_close(&q->base);
+    char name[PATH_MAX];
+
+    if (snprintf(name, sizeof name, "%s-open", path) >= (int)sizeof name)
+        return att_fail(err, ATT_STORE_FAILED, "store.file", "a shorter path", "%zu bytes", strlen(path));
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return att_fail(err, ATT_STORE_FAILED, "store.file", "a lock file beside it", "%m");
+    while (flock(fd, LOCK_EX) != 0) {
+        if (errno == EINTR)
+            continue;
+        (void)att_fail(err, ATT_STORE_FAILED, "store.file", "a lock on it", "%m");
+        (void)close(fd);
         return false;
     }
+    *ret = fd;
+    return true;
+}
+
+bool store_sqlite_open(const char *path, struct store **ret, struct att_err *err)
+{
+    int lock = -1;
+
+    if (!create_private(path, err) || !open_lock(path, &lock, err))
+        return false;
+    struct sqlite *q = calloc(1, sizeof *q);
+    bool ok = q ? set_up(q, path, err) : att_fail_memory(err, "store");
+    (void)close(lock);
+    if (!ok) {
+        if (q)
+            sqlite_close(&q->base);
+        return false;
+    }
+    q->base.ops = &sqlite_ops;
     *ret = &q->base;
     return true;
 }
