@@ -1,3 +1,4 @@
+/* layers: store/sqlite store base codec */
 /* Several processes that open the same new file at the same moment all succeed: the change to WAL does not wait for
  * the busy timeout, so an open without a lock of its own told some of them "database is locked". */
 #include "store/sqlite/sqlite.h"
@@ -62,10 +63,8 @@ int main(void)
         cases_check(&c, failed == 0, "round %u: %u of %d could not open it", i, failed, PROCESSES);
         free(path);
     }
-    char *command = path_of(dir, "");
     char remove[128];
-    (void)snprintf(remove, sizeof remove, "rm -rf -- '%s'", command);
+    (void)snprintf(remove, sizeof remove, "rm -rf -- '%s'", dir);
     int removed = system(remove);
-    free(command);
     return removed == 0 ? cases_report(&c) : 1;
 }
