@@ -1,31 +1,63 @@
-/* api/api.h - the REST face of the service.
+/* api/api.h - the REST face of the service: data plane, control plane (ARM), authority.
  *
  *     struct api *api = NULL;
  *     if (!api_new(&options, &api, &err)) ...
- *     options.app = api_app(api);
+ *     http.app = api_app(api);
+ *     ... http_server_start ... the service is made ...
+ *     api_serve(api, &parts);
+ *     ... http_server_drain, http_server_stop ...
+ *     api_free(api);
  */
 #ifndef API_API_H
 #define API_API_H
 
+#include "access/access.h"
 #include "http/http.h"
 #include "service/service.h"
 
 struct api;
+struct api_route;
+struct authority;
+
+/* Networks, as the setting private_networks has them. */
+struct cidr_list;
 
 struct api_options {
     size_t attest_body_bytes_max;
     const char *version; /* of the server, for x-ms-maa-service-version */
-    /* Each refusal that is not the client's framing: for the operator's log. Never holds evidence. */
+    /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
+    const struct api_route *const *tables;
+    size_t changes_waiting_max;    /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
+    size_t changes_of_tenant_max;  /* of these, those of one tenant; 0: 64 */
+    unsigned writes_per_minute;    /* of one subscription; 0: 6000 */
+    /* Clients inside may reach providers whose public network access is disabled; NULL-terminated, as trusted_proxies
+     * of http.h. NULL: nobody. */
+    const char *const *private_networks;
+    /* Each refusal that is not the client's framing: for the operator's log. Never holds evidence or tokens. */
     void (*on_refusal)(void *ctx, const char *request_id, const char *operation, const struct att_err *err);
     void *on_refusal_ctx;
 };
 
-/* Checks the table of routes: one without a permission is refused. Until api_serve every request is answered
+/* What requests reach once the service is up. All outlive the api. */
+struct api_parts {
+    struct service *service;
+    struct access *access;
+    struct authority *authority; /* NULL: there is none, its paths are 404 */
+    const char *data_audience;   /* "https://attest.azure.net": for the challenge */
+    /* The sign-in page of a tenant, for the challenge: "https://login.example/TENANT". Text in the arena. */
+    bool (*authorization_uri)(void *ctx, struct att_arena *arena, const char *tenant, const char **ret);
+    void *authorization_ctx;
+};
+
+/* Checks the tables of routes: a row without a permission is refused. Until api_serve every request is answered
  * 503: the port is open before the service knows its own address. */
 ATT_CHECK bool api_new(const struct api_options *options, struct api **ret, struct att_err *err);
 struct http_app api_app(struct api *api);
-/* From now on requests reach the service, which outlives the api. */
-void api_serve(struct api *api, struct service *service);
+/* The same for the managed identity socket: only that one route answers there. */
+struct http_app api_machine_app(struct api *api);
+/* Starts the threads; from now on requests reach the service. */
+ATT_CHECK bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err);
+/* After the http servers have stopped. */
 void api_free(struct api *api); /* NULL is fine */
 
 #endif

@@ -34,6 +34,10 @@ struct http_header {
     struct att_span value;
 };
 
+struct http_local_peer {
+    uint32_t uid, gid, pid;
+};
+
 struct http_request {
     struct att_arena *arena; /* dies with the request, wiped */
     struct att_span method;  /* upper-case letters and '-': "GET" */
@@ -43,8 +47,12 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     struct att_span body; /* empty in on_head */
-    const char *peer;     /* numeric address; an IPv4 address mapped into IPv6 is shown as IPv4 */
+    const char *peer;     /* numeric address; an IPv4 address mapped into IPv6 is shown as IPv4; "unix" */
     uint16_t peer_port;
+    /* Who asks: the peer, or what a trusted proxy says of its own peer (PROXY header, X-Forwarded-For read from the
+     * right past every trusted hop). Numeric; the peer's own when it is not trusted, whatever headers it sends. */
+    const char *client;
+    const struct http_local_peer *local; /* a unix socket's other end, as the kernel says; else NULL */
     const char *tls_version;     /* "TLSv1.3"; NULL when the connection is plain */
     const char *tls_server_name; /* SNI; NULL when there is none */
 };
@@ -84,7 +92,14 @@ struct http_response {
     struct http_header extra[HTTP_RESPONSE_HEADERS_MAX];
     size_t extra_count;
     bool close; /* end the connection after this answer */
+    /* Not yet: on_request returns with nothing else filled, request and response stay where they are, and some thread
+     * fills the response and calls http_answer_now, exactly once. The connection reads nothing meanwhile; when the
+     * peer goes away the answer is thrown away. Whoever says later bounds how long that is. */
+    bool later;
 };
+
+/* Ends a request that was put off with `later`; from any thread. Neither pointer may be touched afterwards. */
+void http_answer_now(const struct http_request *request);
 
 /* -- the application ------------------------------------------------------------------------------------- */
 
@@ -113,6 +128,12 @@ struct http_server_options {
     const char *cert_path; /* PEM chain, leaf first; NULL: plain HTTP */
     const char *key_path;  /* PEM, not encrypted */
     struct http_app app;
+    /* A unix socket in place of host and port; plain HTTP; made with this mode, an old socket file is replaced. */
+    const char *unix_path;
+    unsigned unix_mode; /* [0660] */
+    /* Peers whose word about their own peer counts: NULL-terminated "10.0.0.0/8", "::1/128", or single addresses. */
+    const char *const *trusted_proxies;
+    bool proxy_protocol; /* connections of trusted proxies begin with a PROXY header (version 1 or 2) */
 
     unsigned handshake_ms;     /* TLS handshake [10000] */
     unsigned head_ms;          /* first byte of a head to its last [10000] */

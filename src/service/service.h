@@ -1,27 +1,32 @@
-/* service/service.h - what attestd does, for one provider, without HTTP.
+/* service/service.h - what attestd does, without HTTP: attestations, public documents and policies of many providers.
  *
- * A struct service is shared by all loop threads. It borrows the library, the signer and the strings of its
- * options; they outlive it.
+ * A struct service is shared by all loop threads. It borrows what is in its options and the strings there; they outlive
+ * it. Providers come from the site (site/site.h): whoever calls holds a reference for the time of the call. What is
+ * derived from one - compiled policies, /certs, metadata - is made at its first use and kept in its attachment.
  */
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
 #include <attest/attest.h>
 
+#include "site/site.h"
+
+struct keyring;
 struct service;
 struct signer;
-struct store;
+
+#define SERVICE_DEFAULT_PROVIDER "default"
 
 struct service_options {
     const struct att_lib *lib;
-    struct signer *signer;  /* signer_local_*: keys are added to it */
-    struct store *store;    /* used here, at start, only */
-    const uint8_t *kek;     /* ATT_SEAL_KEY_BYTES: opens sealed keys */
-    const char *provider;   /* name of the row: "default" */
-    const char *attest_uri; /* issuer, no trailing slash */
-    const char *alg;        /* "RS256" */
-    unsigned accepted_tcb;  /* ATT_TCB_BIT of each */
-    bool evidence_time_set; /* --dev: judge evidence at evidence_time_unix_s; never iat, nbf, exp */
+    struct signer *signer;
+    struct site *site;
+    const struct keyring *keys; /* of tokens */
+    const char *base_url;       /* no trailing slash */
+    const char *domain;         /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
+    const char *location;       /* of the default provider: "East US" */
+    unsigned accepted_tcb;      /* ATT_TCB_BIT of each */
+    bool evidence_time_set;     /* --dev: judge evidence at evidence_time_unix_s; never iat, nbf, exp */
     int64_t evidence_time_unix_s;
     int64_t (*now_unix_s)(void *ctx);
     void *now_ctx;
@@ -30,11 +35,48 @@ struct service_options {
 ATT_CHECK bool service_new(const struct service_options *options, struct service **ret, struct att_err *err);
 void service_free(struct service *s); /* NULL is fine */
 
+/* -- first start ------------------------------------------------------------------------------------------ */
+
+/* A subscription that the configuration names, and its first Owner. */
+struct service_seed {
+    const char *subscription; /* GUID */
+    const char *tenant;       /* GUID */
+    const char *name;
+    const char *owner; /* principal that becomes Owner when the subscription is made; NULL: nobody */
+};
+/* What is not there yet is made, each with its audit record ("configuration"): the subscriptions, an Owner for those that
+ * are new, registration, and - in the first one - the group "attestd" with the default provider. What is there is left
+ * as people have changed it; only a provider without a certificate for a key or for its address gets one. A
+ * subscription of another tenant than the configuration says is refused (CONFIG_INVALID). */
+ATT_CHECK bool service_install(struct service *s, const struct service_seed *seeds, size_t count,
+                               struct att_err *err);
+
+/* -- providers -------------------------------------------------------------------------------------------- */
+
+/* Address of a provider: text in the arena. The default one's is the base URL. */
+ATT_CHECK bool service_attest_uri(const struct service *s, struct att_arena *arena, const char *name,
+                                  const char *location, const char **ret, struct att_err *err);
+/* "East US" and "eastus" are one place: lower case, no spaces. PARAMETER_INVALID. */
+ATT_CHECK bool service_location_of(struct att_arena *arena, struct att_span text, const char **ret,
+                                   struct att_err *err);
+/* The short code that stands in host names ("eus"); the location itself when it has none. */
+const char *service_region_of(const char *location);
+/* One certificate for each key, for a provider that is about to be made. In the arena. */
+ATT_CHECK bool service_certificates_make(const struct service *s, struct att_arena *arena, const char *name,
+                                         const char *attest_uri, const struct site_certificate **ret,
+                                         size_t *ret_count, struct att_err *err);
+/* By the host of a request (lower case, without port): the provider in host style, or NULL. A reference. */
+const struct site_provider *service_provider_by_host(struct service *s, const char *host);
+
+/* -- collateral ------------------------------------------------------------------------------------------- */
+
 /* Takes the place of the collateral in use, whole; running attestations end with what they began with. The
  * service takes its own reference. */
 void service_collateral_set(struct service *s, struct att_collateral *c);
 /* One reference, for reading; NULL before the first set. */
 struct att_collateral *service_collateral_ref(struct service *s);
+
+/* -- attestation ------------------------------------------------------------------------------------------ */
 
 struct service_attest_in {
     const char *evidence_type; /* "sgx", "open-enclave" */
@@ -47,15 +89,43 @@ struct service_attest_in {
     struct att_span nonce;
 };
 /* A compact JWS in the arena; false with `err`: the reason. */
-ATT_CHECK bool service_attest(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
-                              struct att_span *ret_token, struct att_err *err);
+ATT_CHECK bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                              const struct service_attest_in *in, struct att_span *ret_token,
+                              struct att_err *err);
 /* Which TCB statuses are accepted from now on; ATT_TCB_BIT of each. */
 void service_accept_tcb(struct service *s, unsigned accepted_tcb);
 
-/* JSON texts, composed at start; they live as long as the service. */
-struct att_span service_certs_json(const struct service *s);
-struct att_span service_openid_json(const struct service *s);
-const char *service_attest_uri(const struct service *s);
+/* -- public documents: JSON texts that live as long as the provider object -------------------------------- */
+
+ATT_CHECK bool service_certs_json(struct service *s, const struct site_provider *p, struct att_span *ret,
+                                  struct att_err *err);
+ATT_CHECK bool service_openid_json(struct service *s, const struct site_provider *p, struct att_span *ret,
+                                   struct att_err *err);
+
+/* -- policies --------------------------------------------------------------------------------------------- */
+
+/* The attestation type as it stands in a path, in any case ("sgxenclave"): "SgxEnclave", or NULL. */
+const char *service_policy_type(struct att_span segment);
+/* The answer to GET /policies/TYPE: a signed token with x-ms-policy, the JWS that was set, or an unsecured one with the
+ * default text; and x-ms-policy-token-hash etc. as spec/rest-data-plane.md has them. */
+ATT_CHECK bool service_policy_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                                  const char *type, struct att_span *ret_token, struct att_err *err);
+/* Checks, compiles and puts a policy inside a change; the answer is a signed token with x-ms-policy-result "Updated".
+ * AAD providers take plain text tokens (alg none) and signed ones; an Isolated provider refuses what is not signed by
+ * one of its policy signers: POLICY_SIGNATURE_REQUIRED. */
+ATT_CHECK bool service_policy_set(struct service *s, struct site_change *change,
+                                  const struct site_provider *p, struct att_arena *arena, const char *type,
+                                  struct att_span body, const char *changed_by, struct att_span *ret_token,
+                                  struct att_err *err);
+/* The answer to GET /certificates: a signed token with x-ms-policy-certificates. */
+ATT_CHECK bool service_signers_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                                   struct att_span *ret_token, struct att_err *err);
+
+/* -- what others ask -------------------------------------------------------------------------------------- */
+
+struct site *service_site(const struct service *s);
+const char *service_base_url(const struct service *s);
+const char *service_location(const struct service *s);
 const struct att_limits *service_limits(const struct service *s);
 int64_t service_now_unix_s(const struct service *s);
 

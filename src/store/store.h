@@ -1,7 +1,25 @@
-/* store/store.h - signing keys and certificates at rest.
+/* store/store.h - rows at rest: versioned documents and the audit trail.
  *
- * Every function returns false with STORE_FAILED (the store's own trouble) or a more exact code. Rows
- * returned live in the caller's arena. A struct store may be used by one thread at a time.
+ * The store knows nothing of providers or roles. A row is a document: a tenant, a kind ("provider", "policy",
+ * "signing-key"), an id that is unique within the two, a version that counts its changes, and a body of JSON. What a
+ * kind's body holds is the business of src/site and src/service. docs/decisions/0012 says why there is not a table for
+ * each kind.
+ *
+ * Changes are made inside a transaction and are durable when store_commit has returned true. Transactions of all
+ * processes on one store exclude each other. Every change names the version that it replaces; if the row is at another
+ * one by now the change is refused with STORE_CONFLICT and nothing is written.
+ *
+ * Example:
+ *     struct store_tx *tx = NULL;
+ *     if (!store_begin(store, &tx, &err))
+ *         return false;
+ *     struct store_doc doc = { .tenant = tid, .kind = "group", .id = id, .body = json };
+ *     bool ok = store_doc_put(tx, &doc, 0, &err) && store_audit_append(tx, &record, &seq, &err);
+ *     return ok ? store_commit(tx, &err) : (store_rollback(tx), false);
+ *
+ * Ownership: rows returned live in the caller's arena; what is passed in is borrowed for the call.
+ * Errors: STORE_FAILED (the store's own trouble, also a broken row), STORE_CONFLICT, OUT_OF_MEMORY.
+ * Threads: a struct store and its transaction may be used by one thread at a time. One transaction at a time.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -9,59 +27,112 @@
 #include <attest/arena.h>
 #include <attest/error.h>
 
+enum {
+    STORE_TENANT_BYTES_MAX = 64,
+    STORE_KIND_BYTES_MAX = 32,
+    STORE_ID_BYTES_MAX = 1024,
+    STORE_BODY_BYTES_MAX = 1 << 20,
+};
+
+/* Rows of the installation itself (signing keys) have this tenant. */
+#define STORE_TENANT_SITE "site"
+
+struct store_doc {
+    const char *tenant;
+    const char *kind;
+    const char *id;
+    uint64_t version; /* 1 when new; set by the store */
+    int64_t changed_unix_s;
+    struct att_span body; /* JSON text; never empty */
+};
+
+/* One record of the audit trail. Records are never changed or removed. */
+struct store_audit {
+    uint64_t seq; /* 1, 2, 3, ... without a gap; set by the store */
+    const char *tenant;
+    const char *scope; /* lower-case id of what was changed: records are listed by what it begins with */
+    int64_t at_unix_s;
+    struct att_span body; /* JSON text */
+};
+
 struct store;
+struct store_tx;
 
-/* A token signing key. One per region and algorithm; the private half is sealed under label
- * "signing-key:KID". */
-struct store_key {
-    const char *kid;
-    const char *alg; /* "RS256", "ES256" */
-    struct att_span sealed;
-    struct att_span spki;
-    int64_t created_unix_s;
-};
-
-/* A provider's own certificate for such a key. */
-struct store_certificate {
-    const char *provider; /* "default" */
-    const char *kid;
-    const char *attest_uri; /* the endpoint it names */
-    struct att_span der;
-};
+/* Called for each row in order of tenant, kind, id; false stops with the callback's error. The row is borrowed for
+ * the call. */
+typedef bool (*store_each_fn)(void *ctx, const struct store_doc *doc, struct att_err *err);
 
 struct store_ops {
-    const char *scheme; /* "sqlite" */
-    bool (*key_put)(struct store *, const struct store_key *row, struct att_err *);
-    bool (*key_put_first)(struct store *, const struct store_key *row, bool *ret_put, struct att_err *);
-    bool (*key_list)(struct store *, struct att_arena *, struct store_key **ret, size_t *ret_count,
-                     struct att_err *);
-    bool (*certificate_put)(struct store *, const struct store_certificate *row, struct att_err *);
-    /* ret_found false: there is none for this endpoint */
-    bool (*certificate_get)(struct store *, struct att_arena *, const char *provider, const char *kid,
-                            const char *attest_uri, struct att_span *ret_der, bool *ret_found,
-                            struct att_err *);
+    const char *scheme; /* "memory", "sqlite", "postgres" */
+    bool (*scan)(struct store *, const char *kind, store_each_fn each, void *ctx, struct att_err *);
+    bool (*generation)(struct store *, uint64_t *ret, struct att_err *);
+    bool (*audit_list)(struct store *, struct att_arena *, const char *tenant, const char *scope,
+                       uint64_t after_seq, size_t max, struct store_audit **ret, size_t *ret_count,
+                       struct att_err *);
+    bool (*begin)(struct store *, struct store_tx **ret, struct att_err *);
+    bool (*doc_get)(struct store_tx *, struct att_arena *, const char *tenant, const char *kind,
+                    const char *id, struct store_doc *ret, bool *ret_found, struct att_err *);
+    bool (*doc_put)(struct store_tx *, const struct store_doc *, uint64_t replaces, struct att_err *);
+    bool (*doc_delete)(struct store_tx *, const char *tenant, const char *kind, const char *id,
+                       uint64_t replaces, struct att_err *);
+    bool (*audit_last)(struct store_tx *, struct att_arena *, struct store_audit *ret, bool *ret_found,
+                       struct att_err *);
+    bool (*audit_append)(struct store_tx *, const struct store_audit *, uint64_t *ret_seq, struct att_err *);
+    bool (*tx_generation)(struct store_tx *, uint64_t *ret, struct att_err *);
+    bool (*commit)(struct store_tx *, struct att_err *);
+    void (*rollback)(struct store_tx *);
     unsigned (*schema_version)(struct store *);
     void (*close)(struct store *);
 };
 struct store {
     const struct store_ops *ops; /* each back end embeds it as its first member */
 };
+struct store_tx {
+    struct store *store; /* likewise */
+};
 
-/* A key with this kid that is already there is refused: keys are never replaced. */
-ATT_CHECK bool store_key_put(struct store *s, const struct store_key *row, struct att_err *err);
-/* Only when there is no key of its algorithm yet, in one step: of two processes that start on an empty store one
- * wins, and *ret_put tells each which it was. */
-ATT_CHECK bool store_key_put_first(struct store *s, const struct store_key *row, bool *ret_put,
-                                   struct att_err *err);
-/* Oldest first. */
-ATT_CHECK bool store_key_list(struct store *s, struct att_arena *arena, struct store_key **ret,
-                              size_t *ret_count, struct att_err *err);
-ATT_CHECK bool store_certificate_put(struct store *s, const struct store_certificate *row,
-                                     struct att_err *err);
-ATT_CHECK bool store_certificate_get(struct store *s, struct att_arena *arena, const char *provider,
-                                     const char *kid, const char *attest_uri, struct att_span *ret_der,
-                                     bool *ret_found, struct att_err *err);
+/* -- reading outside of a transaction: what is committed -------------------------------------------------- */
+
+/* Every row of a kind, all tenants. */
+ATT_CHECK bool store_scan(struct store *s, const char *kind, store_each_fn each, void *ctx,
+                          struct att_err *err);
+/* Counts the commits that changed a document, of all processes: who has kept rows in memory under an older number
+ * reads them again. */
+ATT_CHECK bool store_generation(struct store *s, uint64_t *ret, struct att_err *err);
+/* Records of a tenant (NULL: of all) whose scope is `scope` or lies below it ("" is above all), oldest first, from
+ * the one behind `after_seq` on, at most `max`. */
+ATT_CHECK bool store_audit_list(struct store *s, struct att_arena *arena, const char *tenant,
+                                const char *scope, uint64_t after_seq, size_t max, struct store_audit **ret,
+                                size_t *ret_count, struct att_err *err);
+
+/* -- transactions ----------------------------------------------------------------------------------------- */
+
+/* Waits for the transaction of another process, a bounded time. */
+ATT_CHECK bool store_begin(struct store *s, struct store_tx **ret, struct att_err *err);
+/* ret_found false: there is no such row. Sees the transaction's own changes. */
+ATT_CHECK bool store_doc_get(struct store_tx *tx, struct att_arena *arena, const char *tenant,
+                             const char *kind, const char *id, struct store_doc *ret, bool *ret_found,
+                             struct att_err *err);
+/* `replaces` 0: there must be no such row yet (the new one gets version 1); else the row must be at that version and
+ * goes to the next. doc->version is not looked at. STORE_CONFLICT. */
+ATT_CHECK bool store_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces,
+                             struct att_err *err);
+/* STORE_CONFLICT unless the row is there at that version. */
+ATT_CHECK bool store_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,
+                                uint64_t replaces, struct att_err *err);
+/* The newest record, for the chain of hashes. */
+ATT_CHECK bool store_audit_last(struct store_tx *tx, struct att_arena *arena, struct store_audit *ret,
+                                bool *ret_found, struct att_err *err);
+ATT_CHECK bool store_audit_append(struct store_tx *tx, const struct store_audit *record, uint64_t *ret_seq,
+                                  struct att_err *err);
+/* As of now, this transaction's own changes not counted. */
+ATT_CHECK bool store_tx_generation(struct store_tx *tx, uint64_t *ret, struct att_err *err);
+/* True: durable. False: nothing of it was written (or, when the connection broke in the very commit, it is not known:
+ * the next store_generation tells). Either way the transaction is over. */
+ATT_CHECK bool store_commit(struct store_tx *tx, struct att_err *err);
+void store_rollback(struct store_tx *tx); /* NULL is fine */
+
 unsigned store_schema_version(struct store *s);
-void store_close(struct store *s); /* NULL is fine */
+void store_close(struct store *s); /* NULL is fine; rolls an open transaction back */
 
 #endif

@@ -1,0 +1,32 @@
+/* access/roles.h - what a role allows: the documented role definitions, their actions and wildcards, and scopes.
+ *
+ * An action ("Microsoft.Attestation/attestationProviders/write") is allowed by a role when one of the role's actions
+ * matches it and none of its notActions does; `*` matches any characters, case is ignored. An assignment gives a role to
+ * a principal or group at a scope and below it. Deny is the starting value; there are no deny assignments.
+ *
+ * Pure functions, no state.
+ */
+#ifndef ACCESS_ROLES_H
+#define ACCESS_ROLES_H
+
+#include <attest/error.h>
+
+struct access_role {
+    const char *guid; /* lower case */
+    const char *name; /* "Attestation Reader" */
+    const char *description;
+    const char *const *actions; /* NULL-terminated */
+    const char *const *not_actions;
+};
+extern const struct access_role access_roles[]; /* ends with an empty row */
+
+/* By GUID, in any case, or by the last segment of a role definition id; NULL when unknown. */
+const struct access_role *access_role_by_guid(struct att_span guid_or_id);
+const struct access_role *access_role_by_name(const char *name);
+bool access_action_matches(const char *pattern, const char *action);
+bool access_role_allows(const struct access_role *role, const char *action);
+/* Is `resource` the scope itself or below it? Both are lower-case ids ("/subscriptions/x/resourcegroups/y"); "/x/y" is
+ * not below "/x/yy". An empty scope or resource is never inside anything. */
+bool access_scope_covers(const char *scope, const char *resource);
+
+#endif

@@ -1,0 +1,74 @@
+/* authority/authority.h - the built-in OAuth 2.0 authority: client credentials, for sites without an identity provider.
+ *
+ * Principals are rows of the site. A principal proves who it is with a secret (scrypt), with an assertion signed by the
+ * key of a certificate that is listed for it (RFC 7523), or - on a unix socket - by being the unix user that it is bound
+ * to. The answer is an access token (a JWT, RS256) for one resource, which access/ takes like any other issuer's.
+ *
+ * The same tokens come from three paths: /TENANT/oauth2/v2.0/token with /TENANT/v2.0/.well-known/openid-configuration
+ * (what @azure/identity asks), and /adfs/... (what az asks; the tenant is then the principal's).
+ *
+ * Threads: all functions from any thread. authority_token takes tens of milliseconds (scrypt): not on a loop.
+ * Ownership: results are in the arena.
+ * Spec: RFC 6749 4.4, 5.1, 5.2; RFC 7521, 7523; RFC 7914; OpenID Connect Discovery 1.0.
+ */
+#ifndef AUTHORITY_AUTHORITY_H
+#define AUTHORITY_AUTHORITY_H
+
+#include "site/site.h"
+
+struct authority;
+struct signer;
+
+struct authority_options {
+    struct site *site;
+    struct signer *signer; /* holds the key `kid` */
+    const char *kid;
+    struct att_span keys_json;  /* public JWK set of the authority's keys: {"keys":[...]} */
+    const char *base_url;       /* no trailing slash; the issuer is BASE/TENANT/v2.0 */
+    const char *const *resources; /* audiences that tokens are made for, NULL-terminated; base_url is one */
+    int64_t token_lifetime_s;   /* 0: 3600 */
+    int64_t (*now_unix_s)(void *ctx);
+    void *now_ctx;
+};
+ATT_CHECK bool authority_new(const struct authority_options *options, struct authority **ret,
+                             struct att_err *err);
+void authority_free(struct authority *a); /* NULL is fine */
+
+/* An answer to send as it is: JSON, with Cache-Control: no-store. */
+struct authority_answer {
+    int status;
+    struct att_span json;
+    /* For the operator's log and the audit trail: who asked, and why not. Never a secret. */
+    const char *client_id; /* NULL when the request named none that can be read */
+    struct att_err refusal; /* code ATT_OK: a token was issued */
+};
+
+struct authority_token_in {
+    const char *tenant;   /* of the path, lower case; NULL: /adfs */
+    struct att_span form; /* body: application/x-www-form-urlencoded */
+    struct att_span basic; /* value of an Authorization: Basic header; empty: none (RFC 6749 2.3.1) */
+    const char *token_url; /* what an assertion's aud must be (or the issuer) */
+};
+void authority_token(struct authority *a, struct att_arena *arena, const struct authority_token_in *in,
+                     struct authority_answer *ret);
+/* A machine's token: the peer is a unix user as the kernel says. `resource` as in the query of the managed identity
+ * endpoint, client_id NULL or the one wanted. The answer is shaped as IMDS's. */
+void authority_machine_token(struct authority *a, struct att_arena *arena, uint32_t uid,
+                             struct att_span resource, const char *client_id, struct authority_answer *ret);
+/* Discovery document; tenant NULL: that of /adfs. False when there is no such tenant: NOT_FOUND. */
+ATT_CHECK bool authority_metadata(struct authority *a, struct att_arena *arena, const char *tenant,
+                                  struct att_span *ret_json, struct att_err *err);
+struct att_span authority_keys(const struct authority *a);
+/* "BASE/TENANT/v2.0" */
+ATT_CHECK bool authority_issuer(const struct authority *a, struct att_arena *arena, const char *tenant,
+                                const char **ret, struct att_err *err);
+
+/* -- credentials ------------------------------------------------------------------------------------------ */
+
+/* A fresh secret (at least 256 bits, printable) and the text that is stored in its place. */
+ATT_CHECK bool authority_secret_new(struct att_arena *arena, const char **ret_secret, const char **ret_hash,
+                                    struct att_err *err);
+/* Constant time in the secret; SECRET_INVALID. */
+ATT_CHECK bool authority_secret_check(const char *hash, struct att_span secret, struct att_err *err);
+
+#endif
