@@ -28,3 +28,6 @@ ${rows}    { 0, 0, 0 },
   target_sources(${target} PRIVATE "${file}")
 endfunction()
 att_embed_migrations(layer_store_sqlite sqlite)
+if(TARGET layer_store_postgres)
+  att_embed_migrations(layer_store_postgres postgres)
+endif()

@@ -1,4 +1,4 @@
-/* layers: api http service base codec */
+/* layers: api http access site service authority base codec */
 /* The body of an attestation request; the first byte picks version and evidence name. Properties: the same answer twice;
  * a refusal says why and changes nothing; what is accepted came from the body (decoded evidence is never longer than
  * the text it was in) and absent parts are empty; the oldest form never takes held data and runtime data at once. */

@@ -7,16 +7,19 @@
  *     struct access_check in = { .token = bearer, .audience = ACCESS_DATA, .now_unix_s = now };
  *     struct access_identity who;
  *     size_t refresh;
- *     if (!access_token_check(access, arena, &in, &who, &refresh, &err)) {
- *         if (refresh != ACCESS_NO_REFRESH && access_refresh(access, refresh, now, &ignored)) ... once more
- *     }
+ *     bool good = access_token_check(access, arena, &in, &who, &refresh, &err);
+ *     if (refresh != ACCESS_NO_REFRESH && good) ...                    in the background: access_refresh, nobody waits
+ *     if (refresh != ACCESS_NO_REFRESH && !good && access_refresh(access, refresh, now, &why)) ...     check once more
  *
  * Refused, besides what attest/relying.h refuses: an issuer that is not configured, an algorithm that its issuer's list
  * does not have, another audience, a tenant (`tid`) that is not the issuer's, a token without principal, attestation
- * tokens and policy tokens (`typ` and shape), times beyond the leeway.
+ * tokens and policy tokens (`typ` and shape), times beyond the leeway. What is checked and why so: README.md here and
+ * docs/decisions/0013-bearer-tokens.md.
  *
- * Threads: all functions from any thread. Ownership: identities live in the arena.
- * Errors: class TOKEN; ACCESS_TOKEN_MISSING, ACCESS_ISSUER_UNKNOWN, ACCESS_AUDIENCE, ACCESS_TENANT, ACCESS_PRINCIPAL.
+ * Threads: all functions from any thread; no lock is held during crypto or a fetch. Ownership: identities live in the
+ * arena, options and their texts are copied. A check needs up to 2 MiB of arena for the largest token.
+ * Errors: class TOKEN; ACCESS_TOKEN_MISSING, ACCESS_ISSUER_UNKNOWN, ACCESS_AUDIENCE, ACCESS_TENANT, ACCESS_PRINCIPAL;
+ * INTERNAL for a time that is none, OUT_OF_MEMORY.
  */
 #ifndef ACCESS_ACCESS_H
 #define ACCESS_ACCESS_H
@@ -30,20 +33,27 @@ struct access;
 enum access_audience { ACCESS_CONTROL, ACCESS_DATA, ACCESS_AUDIENCES };
 #define ACCESS_NO_REFRESH SIZE_MAX
 
-enum { ACCESS_ISSUERS_MAX = 32, ACCESS_GROUPS_MAX = 256, ACCESS_TOKEN_BYTES_MAX = 16 * 1024 };
+enum {
+    ACCESS_ISSUERS_MAX = 32,
+    ACCESS_GROUPS_MAX = 256,
+    ACCESS_TOKEN_BYTES_MAX = 16 * 1024,
+    ACCESS_KEYS_LIFE_S = 24 * 3600,
+};
 
 struct access_issuer {
     const char *name;   /* of its section in the configuration */
     const char *issuer; /* exact value of `iss` */
-    const char *tenant; /* whose principals these are; a token's `tid`, when it has one, must be the same */
-    const char *metadata_url; /* discovery document; NULL: keys_json */
-    const char *ca_file;      /* PEM for metadata_url; NULL: the system's CAs */
-    struct att_span keys_json; /* a local JWK set */
+    const char
+        *tenant; /* GUID: whose principals these are; a token's `tid`, when it has one, must be the same */
+    const char *metadata_url;  /* discovery document; NULL: keys_json */
+    const char *ca_file;       /* PEM for metadata_url; NULL: the system's CAs */
+    struct att_span keys_json; /* a local JWK set; without both no token is good until access_keys_set */
     const char *algorithms;    /* "RS256 ES256"; NULL: RS256 PS256 ES256 */
-    const char *const *audiences[ACCESS_AUDIENCES]; /* NULL-terminated; a trailing slash makes no difference */
-    const char *principal_claim; /* NULL: "oid", and "sub" when there is none */
-    const char *groups_claim;    /* NULL: "groups" */
-    int64_t leeway_s;            /* at most 300 */
+    const char *const
+        *audiences[ACCESS_AUDIENCES]; /* NULL-terminated; a trailing slash makes no difference */
+    const char *principal_claim;      /* NULL: "oid", and "sub" when there is none */
+    const char *groups_claim;         /* NULL: "groups" */
+    int64_t leeway_s;                 /* at most 300 */
 };
 
 struct access_options {
@@ -54,7 +64,8 @@ struct access_options {
                   struct att_span *ret_body, struct att_err *err);
     void *fetch_ctx;
     int64_t refresh_min_s; /* least time between two refreshes of an issuer; 0: 60 */
-    int64_t keys_max_age_s; /* keys are refreshed when older; 0: 3600. Old keys stay in use while a refresh fails */
+    int64_t
+        keys_max_age_s; /* keys are refreshed when older; 0: 3600. Old keys stay in use while a refresh fails */
 };
 
 /* CONFIG_INVALID; where names the issuer. */
@@ -63,11 +74,11 @@ void access_free(struct access *a); /* NULL is fine */
 
 struct access_identity {
     const char *issuer_name;
-    const char *tenant;    /* lower case */
-    const char *principal; /* lower case: what role assignments name */
+    const char *tenant;      /* lower case */
+    const char *principal;   /* lower case: what role assignments name */
     const char *application; /* appid or azp; NULL */
-    const char *name;        /* for records: upn, preferred_username, app_displayname; never NULL */
-    const char *const *groups;
+    const char *name; /* for records: upn, preferred_username, app_displayname; printable, cut; never NULL */
+    const char *const *groups; /* like principal */
     size_t group_count;
     int64_t expires_unix_s;
 };
@@ -77,13 +88,17 @@ struct access_check {
     enum access_audience audience;
     int64_t now_unix_s;
 };
-/* *ret_refresh is ACCESS_NO_REFRESH or the issuer whose keys should be fetched before this token is given up. */
+/* *ret_refresh is always set: ACCESS_NO_REFRESH, or the issuer that should be asked for its keys - after a refusal before
+ * the token is given up; after a yes because the keys in use are old (said once in refresh_min_s). Whoever never follows
+ * it keeps retired keys for a day and has none then. */
 ATT_CHECK bool access_token_check(struct access *a, struct att_arena *arena, const struct access_check *in,
                                   struct access_identity *ret, size_t *ret_refresh, struct att_err *err);
-/* Discovery and keys of one issuer. Blocks for the fetches. At once and without I/O when another thread has done it
- * within refresh_min_s; threads that come during a running refresh wait for it. */
+/* Discovery and keys of one issuer. Blocks for the fetches. At once and without I/O, with the outcome of that time, when
+ * it was done within refresh_min_s; threads that come during a running refresh wait for it. What the fetch says,
+ * TOKEN_KEYS_INVALID; CONFIG_INVALID for an issuer with local keys. */
 ATT_CHECK bool access_refresh(struct access *a, size_t issuer, int64_t now_unix_s, struct att_err *err);
-/* Replaces the local key set of an issuer (the built-in authority's after a rotation, a file on SIGHUP). */
+/* Replaces the local key set of an issuer (the built-in authority's after a rotation, a file on SIGHUP). CONFIG_INVALID,
+ * and the old keys stay: no such issuer, one with a metadata_url, a set that cannot be read or is empty. */
 ATT_CHECK bool access_keys_set(struct access *a, const char *issuer_name, struct att_span keys_json,
                                struct att_err *err);
 

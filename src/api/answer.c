@@ -2,13 +2,14 @@
 #include "api/internal.h"
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "codec/json.h"
 
 #include <stdio.h>
 
 static const char json_type[] = "application/json; charset=utf-8";
 
-enum { RETRY_AFTER_S = 30, CLIENT_ID_BYTES_MAX = 128 };
+enum { RETRY_AFTER_S = 30, RETRY_THROTTLED_S = 5, CLIENT_ID_BYTES_MAX = 128 };
 
 /* How a refusal looks on the wire. Codes that are not listed follow their class. */
 struct wire {
@@ -44,9 +45,66 @@ static struct wire wire_of_class(enum att_code code)
     return (struct wire){ 500, "InternalError", NULL };
 }
 
-static struct wire wire_of(enum att_code code)
+/* What the pipeline, the roles and the resources say no with. ARM's words on the control plane, the data plane's there. */
+static const struct {
+    enum att_code code;
+    struct wire control, data;
+} plane_rows[] = {
+    { ATT_ACCESS_DENIED, { 403, "AuthorizationFailed", NULL }, { 401, "Unauthorized", NULL } },
+    { ATT_ACCESS_NETWORK, { 403, "Forbidden", NULL }, { 403, "Forbidden", NULL } },
+    { ATT_THROTTLED, { 429, "TooManyRequests", NULL }, { 429, "TooManyRequests", NULL } },
+    { ATT_STORE_FAILED, { 503, "ServiceUnavailable", NULL }, { 503, "ServiceUnavailable", NULL } },
+    { ATT_STORE_CONFLICT, { 409, "Conflict", NULL }, { 409, "Conflict", NULL } },
+    { ATT_NAME_TAKEN, { 409, "NameNotAvailable", NULL }, { 409, "Conflict", NULL } },
+    { ATT_NAME_INVALID, { 400, "InvalidParameter", NULL }, { 400, "InvalidParameter", NULL } },
+    { ATT_RESOURCE_NOT_FOUND, { 404, "ResourceNotFound", NULL }, { 404, "NotFound", NULL } },
+    { ATT_GROUP_NOT_FOUND, { 404, "ResourceGroupNotFound", NULL }, { 404, "NotFound", NULL } },
+    { ATT_SUBSCRIPTION_NOT_FOUND, { 404, "SubscriptionNotFound", NULL }, { 404, "NotFound", NULL } },
+    { ATT_SUBSCRIPTION_NOT_REGISTERED,
+      { 409, "MissingSubscriptionRegistration", NULL },
+      { 409, "Conflict", NULL } },
+    { ATT_IMMUTABLE_PROPERTY, { 409, "PropertyChangeNotAllowed", NULL }, { 409, "Conflict", NULL } },
+    { ATT_ROLE_UNKNOWN, { 404, "RoleDefinitionDoesNotExist", NULL }, { 404, "NotFound", NULL } },
+    { ATT_ROLE_ASSIGNMENT_EXISTS, { 409, "RoleAssignmentExists", NULL }, { 409, "Conflict", NULL } },
+    { ATT_PRECONDITION_FAILED, { 412, "PreconditionFailed", NULL }, { 412, "PreconditionFailed", NULL } },
+    { ATT_QUOTA_EXCEEDED, { 409, "QuotaExceeded", NULL }, { 409, "QuotaExceeded", NULL } },
+    { ATT_API_VERSION_UNKNOWN,
+      { 400, "InvalidApiVersionParameter", NULL },
+      { 400, "UnsupportedApiVersion", NULL } },
+};
+
+/* What is wrong is the bearer token, or that there is none. */
+static struct wire wire_of_caller(const struct api_call *call, enum att_code code)
+{
+    bool missing = code == ATT_ACCESS_TOKEN_MISSING;
+
+    if (call->route->plane == API_DATA)
+        return (struct wire){ 401, "Unauthorized", NULL };
+    return (struct wire){ 401, missing ? "AuthenticationFailed" : "InvalidAuthenticationToken", NULL };
+}
+
+static struct wire wire_of_code(enum att_code code);
+
+static struct wire wire_of(const struct api_call *call, enum att_code code)
+{
+    bool control = call->route && call->route->plane == API_CONTROL;
+
+    if (call->caller_refused && call->route)
+        return wire_of_caller(call, code);
+    for (size_t i = 0; i < sizeof plane_rows / sizeof plane_rows[0]; i++) {
+        if (plane_rows[i].code == code)
+            return control ? plane_rows[i].control : plane_rows[i].data;
+    }
+    return wire_of_code(code);
+}
+
+static struct wire wire_of_code(enum att_code code)
 {
     switch (code) {
+    case ATT_REQUEST_MISDIRECTED:
+        return (struct wire){ 421, "MisdirectedRequest", NULL };
+    case ATT_POLICY_SIGNATURE_REQUIRED:
+        return (struct wire){ 400, "InvalidOperation", NULL };
     case ATT_NOT_FOUND:
         return (struct wire){ 404, "NotFound", NULL };
     case ATT_METHOD_NOT_ALLOWED:
@@ -55,8 +113,6 @@ static struct wire wire_of(enum att_code code)
         return (struct wire){ 413, "RequestTooLarge", NULL };
     case ATT_API_VERSION_MISSING:
         return (struct wire){ 400, "MissingApiVersionParameter", NULL };
-    case ATT_API_VERSION_UNKNOWN:
-        return (struct wire){ 400, "UnsupportedApiVersion", NULL };
     case ATT_COLLATERAL_MISSING:
         return (struct wire){ 503, "ServiceUnavailable", text_collateral };
     case ATT_SERVICE_UNAVAILABLE:
@@ -106,7 +162,7 @@ static void put_pair(struct att_json_writer *w, const char *name, const char *va
 static void message_of(const struct wire *wire, const struct att_err *err, const char *request_id, char *ret,
                        size_t size)
 {
-    if (wire->status == 500)
+    if (wire->status == 500 || err->code == ATT_STORE_FAILED)
         (void)snprintf(ret, size, "The service failed; the operator finds it under request id %s",
                        request_id);
     else if (wire->known_text)
@@ -152,7 +208,7 @@ static struct att_span compose(struct att_arena *arena, const struct wire *wire,
     put_pair(&w, "code", wire->code);
     put_pair(&w, "message", message);
     att_jw_end_object(&w);
-    if (wire->status != 500)
+    if (wire->status != 500 && err->code != ATT_STORE_FAILED)
         put_detail(&w, err, tell);
     att_jw_end_object(&w);
     att_jw_end_object(&w);
@@ -185,6 +241,21 @@ void api_answer_headers(const struct api *api, struct att_arena *arena, const ch
         add_header(ret, "x-ms-client-request-id", id->value);
 }
 
+void api_answer_header(struct api_call *call, const char *name, struct att_span value)
+{
+    add_header(call->answer, name, value);
+}
+
+void api_answer_control_headers(struct api_call *call)
+{
+    add_header(call->answer, "Cache-Control", att_str("no-cache"));
+    add_header(call->answer, "X-Content-Type-Options", att_str("nosniff"));
+    add_header(call->answer, "Strict-Transport-Security", att_str("max-age=31536000; includeSubDomains"));
+    char *copy = att_arena_dup(call->arena, att_str(call->request_id));
+    if (copy)
+        add_header(call->answer, "x-ms-correlation-request-id", att_str(copy));
+}
+
 void api_answer_json(struct api_call *call, int status, struct att_span json)
 {
     call->answer->status = status;
@@ -192,19 +263,49 @@ void api_answer_json(struct api_call *call, int status, struct att_span json)
     call->answer->body = json;
 }
 
+void api_answer_empty(struct api_call *call, int status)
+{
+    call->answer->status = status;
+    call->answer->content_type = status == 204 ? NULL : json_type;
+    call->answer->body = (struct att_span){ 0 };
+}
+
+bool api_answer_buf(struct api_call *call, int status, struct att_buf *text, struct att_err *err)
+{
+    char *copy = text->failed ? NULL : att_arena_dup(call->arena, att_buf_span(text));
+    struct att_span body = att_span_of(copy, copy ? text->len : 0);
+
+    att_buf_free(text);
+    if (!copy)
+        return att_fail_memory(err, "answer");
+    api_answer_json(call, status, body);
+    return true;
+}
+
+static void retry_after(struct api_call *call, unsigned seconds)
+{
+    char text[16];
+
+    (void)snprintf(text, sizeof text, "%u", seconds);
+    char *copy = att_arena_dup(call->arena, att_str(text));
+    if (copy)
+        add_header(call->answer, "Retry-After", att_str(copy));
+}
+
 void api_answer_error(struct api_call *call, const struct att_err *err, bool tell)
 {
-    struct wire wire = wire_of(err->code);
+    struct wire wire = wire_of(call, err->code);
 
-    api_answer_json(call, wire.status, compose(call->http->arena, &wire, err, tell, call->request_id));
+    api_answer_json(call, wire.status, compose(call->arena, &wire, err, tell, call->request_id));
     add_header(call->answer, "x-ms-error-code", att_str(wire.code));
-    if (wire.status == 503) {
-        char text[16];
-        (void)snprintf(text, sizeof text, "%d", RETRY_AFTER_S);
-        char *copy = att_arena_dup(call->http->arena, att_str(text));
-        if (copy)
-            add_header(call->answer, "Retry-After", att_str(copy));
-    }
+    if (wire.status == 503 || wire.status == 429)
+        retry_after(call, wire.status == 503 ? RETRY_AFTER_S : RETRY_THROTTLED_S);
+    if (wire.status != 401)
+        return;
+    if (call->version == API_2018_09_01_PREVIEW)
+        call->answer->body = (struct att_span){ 0 }; /* as that version's description has it */
+    if (call->caller_refused)
+        api_challenge(call, err);
 }
 
 void api_answer_framing(struct att_arena *arena, int status, const struct att_err *err,

@@ -1,13 +1,21 @@
-/* From an HTTP request to a route's handler. */
+/* From an HTTP request to a call: what can be refused from the head alone is refused before the body is read. */
 #include "api/internal.h"
 
+#include "base/cidr.h"
 #include "base/err.h"
 #include "base/hex.h"
 
 #include <openssl/rand.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
+
+enum {
+    CHANGES_WAITING_MAX = 256,
+    CHANGES_OF_TENANT_MAX = 64,
+    IDENTITY_WAITING_MAX = 256,
+    WRITES_PER_MINUTE = 6000,
+};
 
 /* Shaped as a W3C trace parent, as the original's. */
 static void request_id_make(char ret[API_REQUEST_ID_SIZE])
@@ -20,84 +28,225 @@ static void request_id_make(char ret[API_REQUEST_ID_SIZE])
     (void)snprintf(ret, API_REQUEST_ID_SIZE, "00-%s-0000000000000000-00", hex);
 }
 
+static bool serving(const struct api *api)
+{
+    return atomic_load_explicit(&api->serving, memory_order_acquire);
+}
+
 static void call_begin(struct api_call *call, struct api *api, const struct http_request *http,
                        struct http_response *answer)
 {
-    *call = (struct api_call){ .api = api, .http = http, .answer = answer };
-    call->service = atomic_load_explicit(&api->service, memory_order_acquire);
+    *call = (struct api_call){ .api = api,
+                               .options = &api->options,
+                               .http = http,
+                               .arena = http->arena,
+                               .answer = answer,
+                               .refresh = ACCESS_NO_REFRESH };
+    if (serving(api)) {
+        call->service = api->parts.service;
+        call->site = service_site(call->service);
+        call->authority = api->parts.authority;
+        call->now_unix_s = service_now_unix_s(call->service);
+    }
     request_id_make(call->request_id);
     api_answer_headers(api, http->arena, call->request_id, http, answer);
 }
 
-static void refuse(struct api_call *call, const char *operation, const struct att_err *err)
+char *api_lower(struct att_arena *arena, const char *text)
 {
-    api_answer_error(call, err, true);
-    if (call->api->options.on_refusal)
-        call->api->options.on_refusal(call->api->options.on_refusal_ctx, call->request_id, operation, err);
+    char *copy = att_arena_dup(arena, att_str(text));
+
+    for (char *p = copy; p && *p; p++) {
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    }
+    return copy;
 }
 
-static const struct api_route *find(const struct http_request *http, char allow[64], struct att_err *err)
+/* The path as the id that permissions and records know: decoded, lower case. */
+static const char *resource_of(struct att_arena *arena, const struct http_path *path)
 {
-    struct att_shown shown;
-    struct http_path path;
+    size_t len = 0, at = 0;
 
-    allow[0] = '\0';
-    if (!http_path_split(http->arena, http->path, &path, err))
-        return NULL;
-    const struct api_route *route = api_route_of(&path, http->method, allow);
-    if (route)
-        return route;
-    if (allow[0])
-        att_fail(err, ATT_METHOD_NOT_ALLOWED, "method", allow, "%s", att_shown(&shown, http->method));
-    else
-        att_fail(err, ATT_NOT_FOUND, "path", "a path of the API description", "%s",
-                 att_shown(&shown, http->path));
-    return NULL;
+    for (size_t i = 0; i < path->count; i++)
+        len += 1 + path->segments[i].len;
+    char *text = att_arena_alloc(arena, len + 1, 1);
+    for (size_t i = 0; text && i < path->count; i++) {
+        text[at++] = '/';
+        memcpy(text + at, path->segments[i].ptr, path->segments[i].len);
+        at += path->segments[i].len;
+    }
+    for (char *p = text; p && *p; p++) {
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    }
+    return text;
 }
 
-/* Everything that can be refused without the body is refused before it is read. */
-static bool on_head(void *ctx, const struct http_request *head, size_t *ret_body_max,
-                    struct http_response *refusal)
-{
-    struct api *api = ctx;
-    struct att_err err = { 0 };
-    struct api_call call;
-    char allow[64];
-    enum api_version version = API_VERSION_NONE;
-    const struct api_route *route = find(head, allow, &err);
+/* -- which endpoint --------------------------------------------------------------------------------------- */
 
-    if (!atomic_load_explicit(&api->service, memory_order_acquire))
-        att_fail(&err, ATT_SERVICE_UNAVAILABLE, "service", "a service that is ready", "one that is starting");
-    else if (route && api_version_of(route, head->arena, head->query, &version, &err)) {
-        *ret_body_max = route->attest_body ? api->options.attest_body_bytes_max : 0;
+struct endpoint {
+    const struct site_provider *provider; /* a reference; NULL: there is none of that name */
+    bool of_provider;                     /* the host or the path names one: the data plane alone */
+};
+
+static bool endpoint_of(struct api_call *call, const struct api_place *place, struct endpoint *ret,
+                        struct att_err *err)
+{
+    const char *host = NULL;
+
+    *ret = (struct endpoint){ 0 };
+    if (place->provider_name) {
+        ret->of_provider = true;
+        ret->provider = site_provider_by_name(call->site, place->provider_name);
         return true;
     }
+    if (call->http->host.len > 0 && !http_host_name(call->arena, call->http->host, &host, err))
+        return false;
+    if (host && service_host_is_provider(call->service, host)) {
+        ret->of_provider = true;
+        ret->provider = service_provider_by_host(call->service, host);
+        /* The certificate that was shown and the endpoint that answers are one (RFC 9110 section 7.4). */
+        const char *sni = call->http->tls_server_name;
+        if (sni && service_host_is_provider(call->service, sni) && strcasecmp(sni, host) != 0)
+            return att_fail(err, ATT_REQUEST_MISDIRECTED, "host", "the host of the TLS connection",
+                            "another");
+        return true;
+    }
+    ret->provider = site_provider_by_name(call->site, SERVICE_DEFAULT_PROVIDER);
+    return true;
+}
+
+static bool private_client(const struct api_call *call)
+{
+    struct att_ip ip;
+
+    return call->http->client && att_ip_parse(att_str(call->http->client), &ip) &&
+           att_cidr_list_has(&call->api->private_networks, &ip);
+}
+
+/* -- finding ---------------------------------------------------------------------------------------------- */
+
+static bool not_found(const struct http_request *http, const char *allow, struct att_err *err)
+{
+    struct att_shown shown;
+
+    if (allow[0])
+        return att_fail(err, ATT_METHOD_NOT_ALLOWED, "method", allow, "%s", att_shown(&shown, http->method));
+    return att_fail(err, ATT_NOT_FOUND, "path", "a path of the API description", "%s",
+                    att_shown(&shown, http->path));
+}
+
+static bool has_authority(const struct api_call *call, const struct api_route *r)
+{
+    return r->plane != API_AUTHORITY || call->authority;
+}
+
+/* Fills route, provider, resource and version. On failure the provider's reference may be held. */
+static bool find(struct api_call *call, bool machine, char allow[API_ALLOW_SIZE], struct att_err *err)
+{
+    struct api_place place;
+    struct endpoint endpoint;
+
+    allow[0] = '\0';
+    if (!call->service)
+        return att_fail(err, ATT_SERVICE_UNAVAILABLE, "service", "a service that is ready",
+                        "one that is starting");
+    if (!api_place_of(call->http, &place, err) || !endpoint_of(call, &place, &endpoint, err))
+        return false;
+    call->provider = endpoint.provider;
+    struct api_where where = { .data_only = endpoint.of_provider, .machine = machine };
+    const struct api_route *route = api_match(call->api, &place, &where, call->http->method, call, allow);
+    if (!route || !has_authority(call, route))
+        return not_found(call->http, route ? "" : allow, err);
+    call->route = route;
+    if (route->plane == API_DATA && !call->provider)
+        return att_fail(err, ATT_NOT_FOUND, "path", "a provider of this service", "no such provider");
+    if (route->plane != API_DATA) {
+        site_unref(call->provider);
+        call->provider = NULL;
+    }
+    call->resource = call->provider ? call->provider->o.key : resource_of(call->arena, &place.path);
+    if (!call->resource)
+        return att_fail_memory(err, "path");
+    if (call->provider && call->provider->public_network_disabled && !private_client(call))
+        return att_fail(err, ATT_ACCESS_NETWORK, "client", "an address of the private networks", "%s",
+                        call->http->client ? call->http->client : "an unknown one");
+    return api_version_of(route, call->arena, call->http->query, &call->version, &call->version_text, err);
+}
+
+static void refuse_found(struct api_call *call, const char *allow, const struct att_err *err)
+{
+    api_refuse(call, err, true);
+    char *copy =
+        allow[0] && err->code == ATT_METHOD_NOT_ALLOWED ? att_arena_dup(call->arena, att_str(allow)) : NULL;
+    if (copy)
+        api_answer_header(call, "Allow", att_str(copy));
+    site_unref(call->provider);
+    call->provider = NULL;
+}
+
+/* -- the three functions of http_app ---------------------------------------------------------------------- */
+
+static bool head(struct api *api, bool machine, const struct http_request *http, size_t *ret_body_max,
+                 struct http_response *refusal)
+{
+    struct att_err err = { 0 };
+    struct api_call call;
+    char allow[API_ALLOW_SIZE];
+
     *refusal = (struct http_response){ 0 };
-    call_begin(&call, api, head, refusal);
-    refuse(&call, route ? route->operation : "none", &err);
-    char *copy = allow[0] ? att_arena_dup(head->arena, att_str(allow)) : NULL;
-    if (copy && refusal->extra_count < HTTP_RESPONSE_HEADERS_MAX)
-        refusal->extra[refusal->extra_count++] = (struct http_header){ att_str("Allow"), att_str(copy) };
-    return false;
+    call_begin(&call, api, http, refusal);
+    if (!find(&call, machine, allow, &err)) {
+        refuse_found(&call, allow, &err);
+        return false;
+    }
+    *ret_body_max = call.route->body_bytes_max == API_BODY_ATTEST ? api->options.attest_body_bytes_max
+                                                                  : call.route->body_bytes_max;
+    site_unref(call.provider);
+    return true;
+}
+
+static void request(struct api *api, bool machine, const struct http_request *http, struct http_response *ret)
+{
+    struct att_err err = { 0 };
+    char allow[API_ALLOW_SIZE];
+    struct api_call *call = att_arena_alloc(http->arena, 1, sizeof *call);
+
+    *ret = (struct http_response){ 0 };
+    if (!call) {
+        ret->status = 503;
+        ret->content_type = "application/json";
+        ret->body = att_str("{\"error\":{\"code\":\"ServiceUnavailable\",\"message\":\"out of memory\"}}");
+        return;
+    }
+    call_begin(call, api, http, ret);
+    if (find(call, machine, allow, &err))
+        api_dispatch(call);
+    else
+        refuse_found(call, allow, &err);
+}
+
+static bool on_head(void *ctx, const struct http_request *http, size_t *ret_body_max,
+                    struct http_response *refusal)
+{
+    return head(ctx, false, http, ret_body_max, refusal);
 }
 
 static void on_request(void *ctx, const struct http_request *http, struct http_response *ret)
 {
-    struct api *api = ctx;
-    struct att_err err = { 0 };
-    struct api_call call;
-    char allow[64];
+    request(ctx, false, http, ret);
+}
 
-    *ret = (struct http_response){ 0 };
-    call_begin(&call, api, http, ret);
-    const struct api_route *route = find(http, allow, &err);
-    if (!call.service)
-        att_fail(&err, ATT_SERVICE_UNAVAILABLE, "service", "a service that is ready", "one that is starting");
-    if (!call.service || !route || !api_version_of(route, http->arena, http->query, &call.version, &err)) {
-        refuse(&call, "none", &err);
-        return;
-    }
-    route->handle(&call);
+static bool on_machine_head(void *ctx, const struct http_request *http, size_t *ret_body_max,
+                            struct http_response *refusal)
+{
+    return head(ctx, true, http, ret_body_max, refusal);
+}
+
+static void on_machine_request(void *ctx, const struct http_request *http, struct http_response *ret)
+{
+    request(ctx, true, http, ret);
 }
 
 static void on_bad(void *ctx, struct att_arena *arena, int status, const struct att_err *err,
@@ -113,14 +262,23 @@ static void on_bad(void *ctx, struct att_arena *arena, int status, const struct 
         api->options.on_refusal(api->options.on_refusal_ctx, request_id, "http", err);
 }
 
+/* -- life ------------------------------------------------------------------------------------------------- */
+
 bool api_new(const struct api_options *options, struct api **ret, struct att_err *err)
 {
-    if (!api_routes_check(api_routes, err))
+    if (!api_routes_check(options->tables, err))
         return false;
     struct api *api = calloc(1, sizeof *api);
     if (!api)
         return att_fail_memory(err, "api");
     api->options = *options;
+    if (api->options.writes_per_minute == 0)
+        api->options.writes_per_minute = WRITES_PER_MINUTE;
+    if (!att_cidr_list_parse(options->private_networks, "private_networks", &api->private_networks, err) ||
+        !throttle_new(api->options.writes_per_minute, &api->throttle, err)) {
+        api_free(api);
+        return false;
+    }
     *ret = api;
     return true;
 }
@@ -130,12 +288,41 @@ struct http_app api_app(struct api *api)
     return (struct http_app){ .ctx = api, .on_head = on_head, .on_request = on_request, .on_bad = on_bad };
 }
 
-void api_serve(struct api *api, struct service *service)
+struct http_app api_machine_app(struct api *api)
 {
-    atomic_store_explicit(&api->service, service, memory_order_release);
+    return (struct http_app){
+        .ctx = api, .on_head = on_machine_head, .on_request = on_machine_request, .on_bad = on_bad
+    };
+}
+
+bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err)
+{
+    const struct api_options *o = &api->options;
+    struct lane_options changes = {
+        .name = "changes",
+        .waiting_max = o->changes_waiting_max ? o->changes_waiting_max : CHANGES_WAITING_MAX,
+        .of_tenant_max = o->changes_of_tenant_max ? o->changes_of_tenant_max : CHANGES_OF_TENANT_MAX,
+    };
+    struct lane_options identity = {
+        .name = "identity",
+        .waiting_max = IDENTITY_WAITING_MAX,
+        .of_tenant_max = IDENTITY_WAITING_MAX,
+    };
+
+    api->parts = *parts;
+    if (!lane_new(&changes, &api->changes, err) || !lane_new(&identity, &api->identity, err))
+        return false;
+    atomic_store_explicit(&api->serving, true, memory_order_release);
+    return true;
 }
 
 void api_free(struct api *api)
 {
+    if (!api)
+        return;
+    lane_free(api->identity); /* what it does may go on to the other lane */
+    lane_free(api->changes);
+    throttle_free(api->throttle);
+    att_cidr_list_free(&api->private_networks);
     free(api);
 }

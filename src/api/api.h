@@ -19,17 +19,14 @@ struct api;
 struct api_route;
 struct authority;
 
-/* Networks, as the setting private_networks has them. */
-struct cidr_list;
-
 struct api_options {
     size_t attest_body_bytes_max;
     const char *version; /* of the server, for x-ms-maa-service-version */
     /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
     const struct api_route *const *tables;
-    size_t changes_waiting_max;    /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
-    size_t changes_of_tenant_max;  /* of these, those of one tenant; 0: 64 */
-    unsigned writes_per_minute;    /* of one subscription; 0: 6000 */
+    size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
+    size_t changes_of_tenant_max; /* of these, those of one tenant; 0: 64 */
+    unsigned writes_per_minute;   /* of one subscription; 0: 6000 */
     /* Clients inside may reach providers whose public network access is disabled; NULL-terminated, as trusted_proxies
      * of http.h. NULL: nobody. */
     const char *const *private_networks;

@@ -45,6 +45,9 @@ enum api_lane {
     API_LANE_IDENTITY, /* may take tens of milliseconds or ask an issuer */
 };
 
+struct att_buf;
+struct att_json;
+
 enum { API_REQUEST_ID_SIZE = 56 }; /* "00-", 32 digits, "-0000000000000000-00" and a NUL */
 enum { API_PARAMS_MAX = 8 };
 
@@ -64,6 +67,7 @@ struct api_route {
     const char *versions;
     bool version_optional;
     bool only_2018;
+    bool machine_only;     /* answered on the managed identity socket, and nowhere else */
     size_t body_bytes_max; /* 0: no body is taken; API_BODY_ATTEST: the setting */
     /* True: call->answer is filled. False: `err` says why not. */
     bool (*handle)(struct api_call *call, struct att_err *err);
@@ -75,18 +79,24 @@ struct api_call {
     const struct api_options *options;
     struct service *service; /* never NULL in a handler */
     struct site *site;
+    struct authority *authority; /* NULL: none is configured */
     const struct api_route *route;
     const struct http_request *http;
     struct att_arena *arena; /* the request's */
     struct http_response *answer;
-    enum api_version version;      /* data plane */
-    const char *version_text;      /* control plane */
-    struct access_identity who;    /* tenant NULL: nobody was asked for */
+    enum api_version version;             /* data plane */
+    const char *version_text;             /* control plane */
+    struct access_identity who;           /* tenant NULL: nobody was asked for */
     const struct site_provider *provider; /* data plane: whose endpoint this is; borrowed for the call */
-    const char *resource;     /* lower-case id that the permission is about: the path; data plane: the provider's key */
-    struct site_change *change;    /* in the handler of a change */
-    const char *changed_by;        /* who.principal */
+    const char
+        *resource; /* lower-case id that the permission is about: the path; data plane: the provider's key */
+    struct site_change *change; /* in the handler of a change */
+    const char *changed_by;     /* who.principal */
     int64_t now_unix_s;
+    bool later;                    /* the pipeline's: the answer comes from a lane */
+    size_t refresh;                /* the pipeline's: an issuer whose keys are to be fetched */
+    const struct att_err *refusal; /* the pipeline's: why the caller was refused */
+    bool caller_refused;           /* the bearer token is what is wrong: 401 with a challenge */
     char request_id[API_REQUEST_ID_SIZE];
     struct {
         const char *name; /* borrowed from the pattern, with name_len */
@@ -100,6 +110,10 @@ struct api_call {
 const char *api_param(const struct api_call *call, const char *name);
 /* Lower-case copy in the arena; NULL when memory is out. */
 char *api_lower(struct att_arena *arena, const char *text);
+static inline struct authority *api_authority(const struct api_call *call)
+{
+    return call->authority;
+}
 /* May the caller do this, too? For lists that show only what may be read. */
 bool api_may(const struct api_call *call, const char *resource, const char *action);
 
@@ -122,7 +136,6 @@ void api_answer_etag(struct api_call *call, uint64_t version);
 ATT_CHECK bool api_precondition(const struct api_call *call, uint64_t version, struct att_err *err);
 
 /* The request's body as JSON, names in any case, no member twice. */
-struct att_json;
 ATT_CHECK bool api_body_json(struct api_call *call, struct att_json *ret, struct att_err *err);
 
 /* -- tables ----------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "cli/attest.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
+#include "cli/init.h"
 #include "cli/policy.h"
 #include "cli/token.h"
 #include "cli/verify.h"
@@ -16,6 +17,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_token_decode,
     &cli_token_verify,
     &cli_attest,
+    &cli_init,
     &cli_help,
     &cli_man,
     &cli_completion,

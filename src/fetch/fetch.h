@@ -5,8 +5,16 @@
  * (lib/attestd/fetch.so beside the program's bin/) that fetch_open loads, so that a server that asks nobody does not
  * carry it.
  *
+ *     struct fetch_request request = { .url = "https://login.example/keys", .ca_file = NULL };
+ *     if (!fetch_get(fetch, &request, arena, &body, &err)) ...
+ *
+ * No proxy, no .netrc, no cookies, no compression, no HTTP/2, no connection that outlives its request; what an
+ * environment variable says about any of these is not heard. Revocation of the certificate is not looked at.
+ *
+ * The program ignores SIGPIPE (attestd does): a peer that hangs up would end it otherwise.
  * Threads: fetch_get from any thread. Ownership: the body is in the arena.
- * Errors: FETCH_FAILED (where names the step: url, connect, tls, status, size, time), IO_FAILED when the module cannot be loaded.
+ * Errors: FETCH_FAILED (where names the step: fetch.url, .connect, .tls, .status, .size, .time, .answer when it broke off),
+ * CONFIG_INVALID or IO_FAILED when the module is missing or cannot be loaded, INTERNAL, OUT_OF_MEMORY.
  */
 #ifndef FETCH_FETCH_H
 #define FETCH_FETCH_H
@@ -18,10 +26,10 @@ struct fetch;
 
 struct fetch_request {
     const char *url;
-    const char *ca_file; /* NULL: the system's */
-    unsigned connect_ms; /* 0: 2000 */
-    unsigned total_ms;   /* 0: 5000 */
-    size_t body_bytes_max; /* 0: 256 KiB */
+    const char *ca_file;   /* NULL: the system's */
+    unsigned connect_ms;   /* 0: 2000 */
+    unsigned total_ms;     /* 0: 5000 */
+    size_t body_bytes_max; /* 0: 256 KiB; headers have 64 KiB of their own */
 };
 
 ATT_CHECK bool fetch_open(struct fetch **ret, struct att_err *err);

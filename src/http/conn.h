@@ -9,9 +9,11 @@
 void conn_accept(struct loop *loop, int fd, const struct http_peer *peer);
 /* The loop is draining: an idle connection answers what has just arrived, or closes. Leaves the idle list. */
 void conn_drain(struct conn *c);
+/* Its answer, that was put off, is there. */
+void conn_answer(struct conn *c);
 /* Says goodbye and frees, without waiting for the peer. */
 void conn_evict(struct conn *c);
-/* Frees at once; what was not sent is lost. */
+/* Frees at once; what was not sent is lost. Not while the application holds its request. */
 void conn_cut(struct conn *c);
 
 #endif

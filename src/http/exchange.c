@@ -1,5 +1,8 @@
 #include "http/exchange.h"
 
+#include "http/forwarded.h"
+#include "http/later.h"
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -13,6 +16,7 @@ struct exchange *exchange_new(const struct http_server_options *options)
     h1_head_reset(&x->head);
     x->body = (struct h1_body){ 0 };
     x->headers = NULL;
+    x->client = NULL;
     x->arena = att_arena_new(options->arena_bytes_max);
     if (x->arena)
         return x;
@@ -52,6 +56,8 @@ static bool describe(struct exchange *x, const struct exchange_link *link, const
         .header_count = h->field_count,
         .peer = link->peer->address,
         .peer_port = link->peer->port,
+        .client = x->client ? x->client : link->client,
+        .local = link->peer->is_local ? &link->peer->local : NULL,
         .tls_version = ssl ? SSL_get_version(ssl) : NULL,
         .tls_server_name = ssl ? SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) : NULL,
     };
@@ -77,9 +83,9 @@ static void write_last_resort(struct loop *loop, struct att_buf *out)
     (void)!h1_write(out, &response, &reply);
 }
 
-/* True when the connection can go on. */
-static bool write_answer(struct exchange *x, const struct exchange_link *link, const uint8_t *request,
-                         const struct http_response *response, bool close, struct att_buf *out)
+static enum exchange_next write_answer(struct exchange *x, const struct exchange_link *link,
+                                       const uint8_t *request, const struct http_response *response,
+                                       bool close, struct att_buf *out)
 {
     struct h1_reply reply = {
         .date = loop_date(link->loop),
@@ -88,12 +94,12 @@ static bool write_answer(struct exchange *x, const struct exchange_link *link, c
     };
 
     if (h1_write(out, response, &reply))
-        return !reply.close;
+        return reply.close ? EXCHANGE_CLOSING : EXCHANGE_ANSWERED;
     struct h1_refusal refusal = { .status = 500 };
     (void)att_fail(&refusal.err, ATT_INTERNAL, "http.response", "an answer that can be sent", "status %d",
                    response->status);
     exchange_refuse(x, link, request, &refusal, out);
-    return false;
+    return EXCHANGE_CLOSING;
 }
 
 static void count_refusal(struct loop_counters *counters, int status)
@@ -136,6 +142,26 @@ static enum exchange_next out_of_memory(struct exchange *x, const struct exchang
     return refuse_and_close(x, link, request, &refusal, out);
 }
 
+/* A trusted proxy says who has asked. False: it says so in a way that cannot be understood. */
+static bool find_client(struct exchange *x, const struct exchange_link *link, struct http_request *head,
+                        struct h1_refusal *refusal)
+{
+    bool found = false;
+    struct att_ip ip;
+
+    refusal->status = 400;
+    if (!forwarded_client(head, &link->loop->shared->trusted, &found, &ip, &refusal->err))
+        return false;
+    if (!found)
+        return true;
+    char *text = att_arena_alloc(x->arena, ATT_IP_TEXT_SIZE, 1);
+    refusal->status = 500;
+    if (!text)
+        return att_fail_memory(&refusal->err, "http.request");
+    head->client = x->client = att_ip_text(&ip, text);
+    return true;
+}
+
 enum exchange_next exchange_head(struct exchange *x, const struct exchange_link *link, const uint8_t *request,
                                  struct att_buf *out)
 {
@@ -144,13 +170,13 @@ enum exchange_next exchange_head(struct exchange *x, const struct exchange_link 
     size_t body_bytes_max = options->body_bytes_max;
     struct http_response refused = { 0 };
     struct h1_refusal refusal = { 0 };
-    struct http_request head;
 
-    if (!describe(x, link, request, &head))
+    if (!describe(x, link, request, &x->request))
         return out_of_memory(x, link, request, out);
-    if (!options->app.on_head(options->app.ctx, &head, &body_bytes_max, &refused))
-        return write_answer(x, link, request, &refused, body_follows, out) ? EXCHANGE_ANSWERED
-                                                                           : EXCHANGE_CLOSING;
+    if (link->trusted && !find_client(x, link, &x->request, &refusal))
+        return refuse_and_close(x, link, request, &refusal, out);
+    if (!options->app.on_head(options->app.ctx, &x->request, &body_bytes_max, &refused))
+        return write_answer(x, link, request, &refused, body_follows, out);
 
     switch (h1_body_start(&x->body, &x->head, body_bytes_max, &refusal)) {
     case H1_DONE:
@@ -162,19 +188,25 @@ enum exchange_next exchange_head(struct exchange *x, const struct exchange_link 
     }
 }
 
-bool exchange_answer(struct exchange *x, const struct exchange_link *link, const uint8_t *request,
-                     struct att_buf *out)
+enum exchange_next exchange_answer(struct exchange *x, const struct exchange_link *link,
+                                   const uint8_t *request, struct att_buf *out)
 {
     const struct http_app *app = &link->loop->shared->options.app;
-    struct http_response response = { 0 };
-    struct http_request whole;
 
-    if (!describe(x, link, request, &whole)) {
-        (void)out_of_memory(x, link, request, out);
-        return false;
-    }
-    whole.body = att_span_of(request + x->head.head_bytes, x->body.kept);
+    if (!describe(x, link, request, &x->request))
+        return out_of_memory(x, link, request, out);
+    x->request.body = att_span_of(request + x->head.head_bytes, x->body.kept);
+    x->request.ticket = link->ticket;
+    x->response = (struct http_response){ 0 };
+    link->ticket->put_off = false;
     loop_count(&link->loop->counters.requests);
-    app->on_request(app->ctx, &whole, &response);
-    return write_answer(x, link, request, &response, false, out);
+    app->on_request(app->ctx, &x->request, &x->response);
+    /* Put off: another thread may be writing into the response by now. */
+    return link->ticket->put_off ? EXCHANGE_LATER : exchange_finish(x, link, request, out);
+}
+
+enum exchange_next exchange_finish(struct exchange *x, const struct exchange_link *link,
+                                   const uint8_t *request, struct att_buf *out)
+{
+    return write_answer(x, link, request, &x->response, false, out);
 }

@@ -15,9 +15,9 @@
  *     http_server_stop(server);
  *
  * Threads: the callbacks run in the loop threads, several at once, and one that takes longer than about 1 ms
- * holds up every other connection of its loop. The http_server_ functions may be called from any one other
+ * holds up every other connection of its loop: see http_answer_later. The http_server_ functions may be called from any one other
  * thread at a time.
- * Ownership: everything in a request is borrowed for the call; what a response points at must live in the
+ * Ownership: everything in a request is borrowed for the call (or until http_answer_now); what a response points at must live in the
  * request's arena or be static, it is copied before the arena is wiped and freed.
  * Spec: RFC 9110, RFC 9112; src/http/README.md lists where this server is stricter.
  */
@@ -34,9 +34,11 @@ struct http_header {
     struct att_span value;
 };
 
+/* Who a process was when it connected (SO_PEERCRED). The pid may be another process's by now. */
 struct http_local_peer {
     uint32_t uid, gid, pid;
 };
+struct http_ticket;
 
 struct http_request {
     struct att_arena *arena; /* dies with the request, wiped */
@@ -50,11 +52,12 @@ struct http_request {
     const char *peer;     /* numeric address; an IPv4 address mapped into IPv6 is shown as IPv4; "unix" */
     uint16_t peer_port;
     /* Who asks: the peer, or what a trusted proxy says of its own peer (PROXY header, X-Forwarded-For read from the
-     * right past every trusted hop). Numeric; the peer's own when it is not trusted, whatever headers it sends. */
+     * right past every trusted hop). As `peer`; the peer's own when it is not trusted, whatever headers it sends. */
     const char *client;
     const struct http_local_peer *local; /* a unix socket's other end, as the kernel says; else NULL */
-    const char *tls_version;     /* "TLSv1.3"; NULL when the connection is plain */
-    const char *tls_server_name; /* SNI; NULL when there is none */
+    const char *tls_version;             /* "TLSv1.3"; NULL when the connection is plain */
+    const char *tls_server_name;         /* SNI; NULL when there is none */
+    struct http_ticket *ticket;          /* for http_answer_later; NULL in on_head */
 };
 
 /* The first header of this name, without case; NULL when there is none. Host, Content-Length,
@@ -82,6 +85,13 @@ ATT_CHECK bool http_path_split(struct att_arena *arena, struct att_span raw_path
 ATT_CHECK bool http_query_get(struct att_arena *arena, struct att_span query, const char *name,
                               bool *ret_present, struct att_span *ret_value, struct att_err *err);
 
+/* The name a Host header is for: without its port, in lower case, in the arena. Two spellings of one name must not
+ * meet two tenants, so it is stricter than the wire. Refused with REQUEST_MALFORMED: an empty label (so also a dot at
+ * the end), a label of more than 63 bytes, more than 253 in all, and what is not a letter, digit, '-' or an address in
+ * brackets. */
+ATT_CHECK bool http_host_name(struct att_arena *arena, struct att_span host, const char **ret,
+                              struct att_err *err);
+
 /* -- responses ------------------------------------------------------------------------------------------- */
 
 struct http_response {
@@ -92,13 +102,27 @@ struct http_response {
     struct http_header extra[HTTP_RESPONSE_HEADERS_MAX];
     size_t extra_count;
     bool close; /* end the connection after this answer */
-    /* Not yet: on_request returns with nothing else filled, request and response stay where they are, and some thread
-     * fills the response and calls http_answer_now, exactly once. The connection reads nothing meanwhile; when the
-     * peer goes away the answer is thrown away. Whoever says later bounds how long that is. */
-    bool later;
 };
 
-/* Ends a request that was put off with `later`; from any thread. Neither pointer may be touched afterwards. */
+/* -- answering later -------------------------------------------------------------------------------------- */
+
+/* What cannot be answered at once is put off, in on_request and before any other thread knows of the request:
+ *
+ *     static void on_request(void *ctx, const struct http_request *request, struct http_response *ret)
+ *     {
+ *         http_answer_later(request);
+ *         pool_give(ctx, request, ret);     another thread: fills *ret, calls http_answer_now(request)
+ *     }
+ *
+ * on_request then leaves *ret alone. Request, response and arena stay where they are until http_answer_now has been
+ * called, exactly once, by any thread; it may be faster than the return of on_request. One thread at a time may use
+ * them. The answer cannot be put off again.
+ * Meanwhile the connection reads nothing and has no deadline: how long that takes is the application's to bound, and
+ * so is the number of requests that wait. If the peer goes away that is noticed when the answer is sent, and it is
+ * thrown away. http_server_drain waits for such answers within its time; http_server_stop waits until all of them have
+ * been given (and sends them no more), so whoever gives them must outlive it. */
+void http_answer_later(const struct http_request *request);
+/* The response is filled. Neither it nor the request may be touched afterwards. */
 void http_answer_now(const struct http_request *request);
 
 /* -- the application ------------------------------------------------------------------------------------- */
@@ -128,14 +152,16 @@ struct http_server_options {
     const char *cert_path; /* PEM chain, leaf first; NULL: plain HTTP */
     const char *key_path;  /* PEM, not encrypted */
     struct http_app app;
-    /* A unix socket in place of host and port; plain HTTP; made with this mode, an old socket file is replaced. */
+    /* A unix socket in place of host and port, at most 107 bytes; plain HTTP. Made with this mode (the umask does not
+     * count), removed by http_server_stop. A socket that nobody listens at is replaced, any other file is not. */
     const char *unix_path;
     unsigned unix_mode; /* [0660] */
     /* Peers whose word about their own peer counts: NULL-terminated "10.0.0.0/8", "::1/128", or single addresses. */
     const char *const *trusted_proxies;
-    bool proxy_protocol; /* connections of trusted proxies begin with a PROXY header (version 1 or 2) */
+    bool
+        proxy_protocol; /* connections of trusted proxies begin with a PROXY header (version 1 or 2), or are closed */
 
-    unsigned handshake_ms;     /* TLS handshake [10000] */
+    unsigned handshake_ms;     /* PROXY header and TLS handshake together [10000] */
     unsigned head_ms;          /* first byte of a head to its last [10000] */
     unsigned body_ms;          /* body, before the least rate counts [10000] */
     unsigned write_ms;         /* response, before the least rate counts [10000] */
@@ -156,7 +182,7 @@ struct http_counters {
     uint64_t connections_total;
     uint64_t connections_refused; /* no room, and nobody idle to make some */
     uint64_t requests;            /* handed to on_request */
-    uint64_t bad_requests;        /* refused here, timeouts not counted */
+    uint64_t bad_requests;        /* refused here, bad PROXY headers included, timeouts not */
     uint64_t internal_errors;     /* answers that could not be made or sent: 500 */
     uint64_t timeouts;            /* handshake, head, body or response not done in time */
     uint64_t tls_failures;
@@ -168,15 +194,16 @@ struct http_server;
  * with http_server_stop. Fails with CONFIG_INVALID or IO_FAILED. */
 ATT_CHECK bool http_server_start(const struct http_server_options *options, struct http_server **ret,
                                  struct att_err *err);
-uint16_t http_server_port(const struct http_server *server);
+uint16_t http_server_port(const struct http_server *server); /* 0: a unix socket */
 /* Reads certificate and key again, from these paths; connections that come later get them. On failure the old
  * ones stay in use. */
 ATT_CHECK bool http_server_reload_tls(struct http_server *server, const char *cert_path, const char *key_path,
                                       struct att_err *err);
-/* Stops accepting, closes idle connections (TLS: with close_notify), answers what is in flight with
- * `Connection: close`, and returns when all are gone (true) or the time is over (false: the rest was cut). */
+/* Stops accepting, closes idle connections (TLS: with close_notify), answers what is in flight, also what was put off,
+ * with `Connection: close`, and returns when all are gone (true) or the time is over (false: the rest was cut). */
 bool http_server_drain(struct http_server *server, unsigned deadline_ms);
-/* Cuts what is left, ends the threads and frees the server. NULL is fine. */
+/* Cuts what is left, ends the threads, waits for answers that were put off (not to send them: somebody holds their
+ * requests) and frees the server. NULL is fine. */
 void http_server_stop(struct http_server *server);
 void http_server_counters(const struct http_server *server, struct http_counters *ret);
 

@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -17,6 +16,7 @@ union address {
     struct sockaddr any;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
+    struct sockaddr_un file;
     struct sockaddr_storage room;
 };
 
@@ -75,19 +75,24 @@ bool listener_open(const char *host, bool first, uint16_t *port, int *ret_fd, st
     return true;
 }
 
-static void describe(const union address *a, struct http_peer *ret)
+/* False when the kernel does not tell who a unix peer is: then nobody may be served as if he were known. */
+static bool describe(int fd, const union address *a, struct http_peer *ret)
 {
-    const void *bytes = &a->v4.sin_addr;
-    int family = AF_INET;
-
-    if (a->any.sa_family == AF_INET6) {
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr);
-        bytes = mapped ? (const void *)&a->v6.sin6_addr.s6_addr[12] : (const void *)&a->v6.sin6_addr;
-        family = mapped ? AF_INET : AF_INET6;
+    if (a->any.sa_family == AF_UNIX) {
+        struct ucred who;
+        socklen_t len = sizeof who;
+        memcpy(ret->address, "unix", sizeof "unix");
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+            return false;
+        ret->is_local = true;
+        ret->local = (struct http_local_peer){ who.uid, who.gid, (uint32_t)who.pid };
+        return true;
     }
-    if (!inet_ntop(family, bytes, ret->address, sizeof ret->address))
-        ret->address[0] = '\0';
+    bool v6 = a->any.sa_family == AF_INET6;
+    ret->ip = v6 ? att_ip_v6(a->v6.sin6_addr.s6_addr) : att_ip_v4((const uint8_t *)&a->v4.sin_addr);
+    (void)att_ip_text(&ret->ip, ret->address);
     ret->port = port_of(a);
+    return true;
 }
 
 enum accept_result listener_accept(int listen_fd, int *ret_fd, struct http_peer *ret_peer)
@@ -97,7 +102,10 @@ enum accept_result listener_accept(int listen_fd, int *ret_fd, struct http_peer 
 
     int fd = accept4(listen_fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        describe(&peer, ret_peer);
+        if (!describe(fd, &peer, ret_peer)) {
+            (void)close(fd);
+            return ACCEPT_AGAIN;
+        }
         *ret_fd = fd;
         return ACCEPT_OK;
     }

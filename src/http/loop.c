@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -152,13 +153,29 @@ static void on_drain_deadline(evutil_socket_t fd, short what, void *arg)
     (void)event_base_loopbreak(loop->base);
 }
 
+/* Each of the batch is another connection, and none of them frees another one of the batch: a connection whose answer
+ * is put off is neither idle nor has it a timer. */
+static void take_answers(struct loop *loop, void (*take)(struct conn *))
+{
+    struct ticket_list answered;
+
+    later_queue_take(&loop->later, &answered);
+    while (!STAILQ_EMPTY(&answered)) {
+        struct http_ticket *t = STAILQ_FIRST(&answered);
+        STAILQ_REMOVE_HEAD(&answered, link);
+        loop->put_off--;
+        take(t->conn);
+    }
+}
+
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
     struct loop *loop = arg;
     uint64_t count;
 
     (void)what;
-    (void)!read(fd, &count, sizeof count); /* resets it; the command says what is wanted */
+    (void)!read(fd, &count, sizeof count); /* resets it; command and queue say what is wanted */
+    take_answers(loop, conn_answer);
     switch (atomic_load(&loop->shared->command)) {
     case LOOP_DRAIN:
         begin_drain(loop);
@@ -182,7 +199,8 @@ bool loop_open(struct loop *loop, struct http_shared *shared, int listen_fd, str
         loop->base = event_base_new_with_config(config);
     if (config)
         event_config_free(config);
-    if (loop->wake_fd < 0 || !loop->base) {
+    loop->later_ready = later_queue_init(&loop->later, loop->wake_fd);
+    if (loop->wake_fd < 0 || !loop->base || !loop->later_ready) {
         loop_close(loop);
         return att_fail(err, ATT_IO_FAILED, "http.loop", "an event loop", "none");
     }
@@ -214,18 +232,34 @@ void loop_conn_gone(struct loop *loop)
     stop_if_empty(loop);
 }
 
+/* Their requests are in the hands of other threads. The loop's own thread has ended: nobody else reads the eventfd. */
+static void wait_for_answers(struct loop *loop)
+{
+    while (loop->put_off > 0) {
+        struct pollfd wake = { .fd = loop->wake_fd, .events = POLLIN };
+        uint64_t count;
+        if (poll(&wake, 1, -1) > 0)
+            (void)!read(loop->wake_fd, &count, sizeof count);
+        take_answers(loop, conn_cut);
+    }
+}
+
 void loop_close(struct loop *loop)
 {
     struct conn *c;
 
+    wait_for_answers(loop);
     while ((c = TAILQ_FIRST(&loop->idle)) || (c = TAILQ_FIRST(&loop->busy)))
         conn_cut(c);
     if (loop->base)
         event_base_free(loop->base);
     if (loop->listen_fd >= 0)
         (void)close(loop->listen_fd);
+    if (loop->later_ready)
+        later_queue_free(&loop->later);
     if (loop->wake_fd >= 0)
         (void)close(loop->wake_fd);
+    loop->later_ready = false;
     loop->base = NULL;
     loop->listen_fd = loop->wake_fd = -1;
 }

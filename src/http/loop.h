@@ -6,6 +6,9 @@
 
 #include "http/h1_write.h"
 #include "http/http.h"
+#include "http/later.h"
+
+#include "base/cidr.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -20,10 +23,11 @@ struct loop_counters {
     _Atomic uint64_t opened, closed, refused, requests, bad_requests, internal_errors, timeouts, tls_failures;
 };
 
-/* What all loops of a server share. Options and store do not change while threads run. */
+/* What all loops of a server share. Options, store and networks do not change while threads run. */
 struct http_shared {
     struct http_server_options options;
     struct tls_store *tls; /* NULL: plain */
+    struct att_cidr_list trusted;
     _Atomic size_t connections;
     _Atomic int command; /* enum loop_command */
     _Atomic int64_t drain_until_ms;
@@ -35,7 +39,10 @@ struct loop {
     struct http_shared *shared;
     struct event_base *base;
     int listen_fd;
-    int wake_fd; /* eventfd: look at shared->command */
+    int wake_fd; /* eventfd: look at shared->command and at `later` */
+    struct later_queue later;
+    bool later_ready; /* `later` must be freed */
+    size_t put_off;   /* connections whose answer comes later */
     struct event accept_event, accept_pause, wake_event, drain_timer;
     struct conn_list idle; /* longest idle first */
     struct conn_list busy;
@@ -64,7 +71,7 @@ void loop_run(struct loop *loop);
 void loop_wake(struct loop *loop);
 /* Called when a connection has gone. */
 void loop_conn_gone(struct loop *loop);
-/* Cuts all connections and frees. Not from inside loop_run. */
+/* Cuts all connections and frees; waits for answers that were put off. Not from inside loop_run. */
 void loop_close(struct loop *loop);
 
 #endif

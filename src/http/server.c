@@ -24,6 +24,7 @@ struct http_server {
     unsigned opened;  /* loops that loop_close must free */
     unsigned started; /* threads that must be joined */
     uint16_t port;
+    struct listener_file file; /* of a unix socket */
 };
 
 #define DEFAULT(field, value)                                                                                \
@@ -36,6 +37,7 @@ static void fill_defaults(struct http_server_options *o)
 {
     DEFAULT(o->host, "127.0.0.1");
     DEFAULT(o->threads, 1);
+    DEFAULT(o->unix_mode, 0660);
     DEFAULT(o->handshake_ms, 10000);
     DEFAULT(o->head_ms, 10000);
     DEFAULT(o->body_ms, 10000);
@@ -63,6 +65,13 @@ static bool options_check(const struct http_server_options *o, struct att_err *e
     if ((o->cert_path == NULL) != (o->key_path == NULL))
         return att_fail(err, ATT_CONFIG_INVALID, "http.tls", "certificate and key, or neither",
                         "one of them");
+    if (o->unix_path && o->cert_path)
+        return att_fail(err, ATT_CONFIG_INVALID, "http.unix_path", "plain HTTP", "a certificate");
+    /* Else everybody is served as if no proxy were there, and the addresses that are logged are wrong. */
+    if (o->proxy_protocol && (o->unix_path || !o->trusted_proxies || !o->trusted_proxies[0]))
+        return att_fail(err, ATT_CONFIG_INVALID, "http.proxy_protocol",
+                        "networks of proxies, and no unix socket",
+                        o->unix_path ? "a unix socket" : "no networks");
     return true;
 }
 
@@ -86,14 +95,25 @@ static bool thread_start(struct worker *w)
     return ok;
 }
 
+/* The socket of the next loop. */
+static bool open_listener(struct http_server *s, int *ret_fd, struct att_err *err)
+{
+    const struct http_server_options *o = &s->shared.options;
+
+    if (!o->unix_path)
+        return listener_open(o->host, s->opened == 0, &s->port, ret_fd, err);
+    if (s->opened > 0)
+        return listener_share(s->workers[0].loop.listen_fd, ret_fd, err);
+    return listener_open_unix(o->unix_path, o->unix_mode, &s->file, ret_fd, err);
+}
+
 static bool open_loops(struct http_server *s, struct att_err *err)
 {
     const struct http_server_options *o = &s->shared.options;
 
     for (; s->opened < o->threads; s->opened++) {
         int fd = -1;
-        if (!listener_open(o->host, s->opened == 0, &s->port, &fd, err) ||
-            !loop_open(&s->workers[s->opened].loop, &s->shared, fd, err))
+        if (!open_listener(s, &fd, err) || !loop_open(&s->workers[s->opened].loop, &s->shared, fd, err))
             return false;
     }
     return true;
@@ -114,8 +134,9 @@ static bool prepare(struct http_server *s, struct att_err *err)
     s->workers = calloc(o->threads, sizeof *s->workers);
     if (!s->workers)
         return att_fail_memory(err, "http.threads");
-    s->port = o->port;
-    return (!o->cert_path || tls_store_new(o->cert_path, o->key_path, &s->shared.tls, err)) &&
+    s->port = o->unix_path ? 0 : o->port;
+    return att_cidr_list_parse(o->trusted_proxies, "http.trusted_proxies", &s->shared.trusted, err) &&
+           (!o->cert_path || tls_store_new(o->cert_path, o->key_path, &s->shared.tls, err)) &&
            open_loops(s, err) && start_threads(s, err);
 }
 
@@ -133,6 +154,8 @@ bool http_server_start(const struct http_server_options *options, struct http_se
     }
     /* The caller's texts were needed until here only. */
     s->shared.options.host = s->shared.options.cert_path = s->shared.options.key_path = NULL;
+    s->shared.options.unix_path = NULL;
+    s->shared.options.trusted_proxies = NULL;
     *ret = s;
     return true;
 }
@@ -178,7 +201,9 @@ void http_server_stop(struct http_server *server)
     command(server, LOOP_STOP);
     for (unsigned i = 0; i < server->opened; i++)
         loop_close(&server->workers[i].loop);
+    listener_remove(&server->file);
     tls_store_free(server->shared.tls);
+    att_cidr_list_free(&server->shared.trusted);
     free(server->workers);
     free(server);
 }

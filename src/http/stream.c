@@ -25,6 +25,20 @@ static enum stream_result of_ssl(const struct stream *s, int result)
     }
 }
 
+enum stream_result stream_peek(struct stream *s, uint8_t *to, size_t max, size_t *ret_len)
+{
+    ssize_t got = recv(s->fd, to, max, MSG_PEEK);
+    if (got < 0)
+        return of_errno(STREAM_WANT_READ);
+    *ret_len = (size_t)got;
+    return got > 0 ? STREAM_OK : STREAM_END;
+}
+
+bool stream_take(struct stream *s, uint8_t *to, size_t len)
+{
+    return recv(s->fd, to, len, 0) == (ssize_t)len;
+}
+
 enum stream_result stream_handshake(struct stream *s)
 {
     ERR_clear_error(); /* SSL_get_error also looks at what earlier calls of this thread left behind */

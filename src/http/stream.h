@@ -19,6 +19,10 @@ enum stream_result {
     STREAM_FAILED
 };
 
+/* What the socket holds, without TLS and without taking it: at least one byte when OK. */
+enum stream_result stream_peek(struct stream *s, uint8_t *to, size_t max, size_t *ret_len);
+/* Takes bytes that stream_peek has shown. */
+ATT_CHECK bool stream_take(struct stream *s, uint8_t *to, size_t len);
 enum stream_result stream_handshake(struct stream *s);
 /* At least one byte when OK. */
 enum stream_result stream_read(struct stream *s, uint8_t *to, size_t max, size_t *ret_len);

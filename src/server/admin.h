@@ -4,6 +4,7 @@
 #define SERVER_ADMIN_H
 
 #include "http/http.h"
+#include "server/counters.h"
 #include "service/service.h"
 
 #include <stdatomic.h>
@@ -14,6 +15,7 @@ struct admin {
     _Atomic(struct http_server *)
         server; /* the service's listener, for its counters; NULL until it listens */
     atomic_bool draining;
+    struct counters counters;
 };
 
 struct http_app admin_app(struct admin *admin);

@@ -1,8 +1,10 @@
-/* server/config.h - settings: a table, a file, the command line.
+/* server/config.h - settings: tables, a file, the command line.
  *
- * The file is INI with one section, [attestd]. Unknown names, values out of range, repeated names, lines over
- * 190 bytes and indented lines are errors that name the line: the INI library would split or override them
- * silently.
+ * The file is INI: one section [attestd], and any number of [issuer NAME] and [subscription GUID]. Unknown names and
+ * sections, values out of range, repeated names and sections, lines over 190 bytes, indented lines and comments behind a
+ * value are errors that name the line: the INI library would split, cut or override them silently.
+ *
+ * On the command line a setting of another section is written with dots: issuer.corp.url, subscription.GUID.owner.
  */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
@@ -10,13 +12,38 @@
 #include <attest/arena.h>
 #include <attest/error.h>
 
-enum { CONFIG_PATHS_MAX = 64 };
+enum { CONFIG_LIST_MAX = 64, CONFIG_ISSUERS_MAX = 16, CONFIG_SUBSCRIPTIONS_MAX = 64 };
 
-struct config_paths {
-    const char *path[CONFIG_PATHS_MAX];
+struct config_list {
+    const char *item[CONFIG_LIST_MAX + 1]; /* ends with NULL */
     size_t count;
 };
 
+struct config_issuer {
+    const char *section; /* NAME */
+    const char *url;
+    const char *tenant;
+    const char *metadata;
+    const char *keys;
+    const char *ca;
+    const char *algorithms;
+    struct config_list data_audiences;
+    struct config_list control_audiences;
+    const char *principal_claim;
+    const char *groups_claim;
+    unsigned long leeway_s;
+};
+
+struct config_subscription {
+    const char *section; /* GUID, lower case */
+    const char *tenant;
+    const char *name;
+    const char *owner;
+    const char *owner_name;
+    const char *owner_secret_hash;
+};
+
+/* Text that was not given is "", never NULL. */
 struct config {
     const char *base_url;
     const char *data_dir;
@@ -25,7 +52,23 @@ struct config {
     const char *tls_certificate;
     const char *tls_key;
     const char *key_encryption_key;
-    struct config_paths collateral_dirs;
+    const char *store;
+    const char *store_password_file;
+    const char *domain;
+    const char *location;
+    struct config_list private_networks;
+    struct config_list trusted_proxies;
+    bool proxy_protocol;
+    bool authority;
+    unsigned long authority_token_lifetime_s;
+    const char *identity_socket;
+    unsigned long identity_socket_mode;
+    struct config_list data_audiences;
+    struct config_list control_audiences;
+    unsigned long writes_per_minute;
+    unsigned long changes_waiting_max;
+    unsigned long changes_of_tenant_max;
+    struct config_list collateral_dirs;
     unsigned accepted_tcb; /* ATT_TCB_BIT of each */
     const char *signing_algorithm;
     unsigned long threads;
@@ -35,21 +78,27 @@ struct config {
     unsigned long body_timeout_s;
     unsigned long idle_timeout_s;
     unsigned long drain_timeout_s;
+    struct config_issuer *issuers; /* room for CONFIG_ISSUERS_MAX, in the arena */
+    size_t issuer_count;
+    struct config_subscription *subscriptions; /* room for CONFIG_SUBSCRIPTIONS_MAX, in the arena */
+    size_t subscription_count;
 };
 
-/* Defaults of the table. Text lives in the arena. */
+/* Defaults of the tables, no issuers and no subscriptions. Text lives in the arena. */
 ATT_CHECK bool config_defaults(struct att_arena *arena, struct config *ret, struct att_err *err);
-/* The file's text over what is in `c`. CONFIG_INVALID; where is "NAME:LINE" or the setting. */
+/* The file's text over what is in `c`. CONFIG_INVALID; where is "NAME:LINE", then the setting. */
 ATT_CHECK bool config_read(struct att_arena *arena, const char *file_name, struct att_span text,
                            struct config *c, struct att_err *err);
 /* One setting from the command line. */
 ATT_CHECK bool config_set(struct att_arena *arena, struct config *c, const char *name, const char *value,
                           struct att_err *err);
+/* Settings that are right alone but not together, and sections that lack what they must have. */
+ATT_CHECK bool config_consistent(const struct config *c, struct att_err *err);
 /* What production needs and is not there: names the first missing setting. */
 ATT_CHECK bool config_complete(const struct config *c, struct att_err *err);
-/* A commented sample of the whole table, to stdout. */
+/* A commented sample of all tables, to stdout. */
 void config_print_sample(void);
-/* The table as rows of a man page, to stdout. */
+/* The tables as rows of a man page, to stdout. */
 void config_print_man(void);
 
 #endif

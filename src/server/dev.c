@@ -6,12 +6,16 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "makers/folder.h"
+#include "server/dev_principals.h"
 #include "server/dev_tls.h"
 #include "server/files.h"
 
 #include <attest/seal.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/rand.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 bool kek_load(struct att_arena *arena, const char *path, uint8_t ret[32], struct att_err *err)
@@ -78,20 +82,54 @@ static bool setting(struct att_arena *arena, const char **to, const char *dir, c
     return *to || att_fail_memory(err, name);
 }
 
-bool dev_prepare(struct att_arena *arena, struct config *c, int64_t now_unix_s, int64_t at_unix_s,
-                 struct dev *ret, struct att_err *err)
+/* Two servers may start on the same new folder: the first makes what is missing, the second waits and finds it. */
+static int lock_folder(struct att_arena *arena, const char *dir, struct att_err *err)
+{
+    char *path = file_path(arena, dir, "lock");
+    int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+
+    if (fd < 0) {
+        att_fail(err, ATT_IO_FAILED, "dev.lock", "a file that can be written", "%m");
+        return -1;
+    }
+    while (flock(fd, LOCK_EX) != 0) {
+        if (errno == EINTR)
+            continue;
+        att_fail(err, ATT_IO_FAILED, "dev.lock", "a lock", "%m");
+        (void)close(fd); /* nothing was written */
+        return -1;
+    }
+    return fd;
+}
+
+static bool make_all(struct att_arena *arena, struct config *c, const char *dir, int64_t now_unix_s,
+                     int64_t at_unix_s, struct dev *ret, struct att_err *err)
 {
     bool own_kek = c->key_encryption_key[0] == '\0';
 
+    return dev_tls_make(arena, dir, now_unix_s, err) &&
+           setting(arena, &c->tls_certificate, dir, "server.pem", err) &&
+           setting(arena, &c->tls_key, dir, "server-key.TEST-KEY.pem", err) &&
+           setting(arena, &c->key_encryption_key, dir, "kek.TEST-KEY", err) &&
+           (!own_kek || kek_make(c->key_encryption_key, err)) && hardware(arena, dir, at_unix_s, ret, err) &&
+           dev_principals_open(arena, dir, ret, err);
+}
+
+bool dev_prepare(struct att_arena *arena, struct config *c, int64_t now_unix_s, int64_t at_unix_s,
+                 struct dev *ret, struct att_err *err)
+{
     if (c->data_dir[0] == '\0')
         c->data_dir = "attestd-dev-data";
     char *dir = file_path(arena, c->data_dir, "dev");
     if (!dir)
         return att_fail_memory(err, "dev");
-    return folder_make(c->data_dir, 0700, err) && folder_make(dir, 0700, err) &&
-           dev_tls_make(arena, dir, now_unix_s, err) &&
-           setting(arena, &c->tls_certificate, dir, "server.pem", err) &&
-           setting(arena, &c->tls_key, dir, "server-key.TEST-KEY.pem", err) &&
-           setting(arena, &c->key_encryption_key, dir, "kek.TEST-KEY", err) &&
-           (!own_kek || kek_make(c->key_encryption_key, err)) && hardware(arena, dir, at_unix_s, ret, err);
+    if (!folder_make(c->data_dir, 0700, err) || !folder_make(dir, 0700, err))
+        return false;
+    int lock = lock_folder(arena, dir, err);
+    if (lock < 0)
+        return false;
+    ret->dir = dir;
+    bool ok = make_all(arena, c, dir, now_unix_s, at_unix_s, ret, err);
+    (void)close(lock); /* and unlocked */
+    return ok;
 }

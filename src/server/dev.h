@@ -4,6 +4,11 @@
  *   DATA/dev/server.pem, server-key.TEST-KEY.pem   certificate for localhost, 127.0.0.1 and ::1
  *   DATA/dev/kek.TEST-KEY      opens the sealed signing keys
  *   DATA/dev/hardware/         synthetic hardware roots and CAs, and collateral/ under them
+ *   DATA/dev/principals.TEST-KEY.json   tenant, subscription, principals with their secrets: made once
+ *   DATA/dev/credentials.json  the same for clients, with the address of this run: written at each start
+ *   DATA/dev/lock              held while these are made: two servers may start on one folder at once
+ *
+ * Files with secrets have mode 0600.
  */
 #ifndef SERVER_DEV_H
 #define SERVER_DEV_H
@@ -12,16 +17,33 @@
 
 #include "server/config.h"
 
+enum { DEV_PRINCIPALS = 4 };
+
+struct dev_principal {
+    const char *name; /* "owner" */
+    const char *role; /* "Owner", on the subscription; NULL: none */
+    const char *client_id;
+    const char *secret;
+    const char *secret_hash;
+};
+
 struct dev {
     struct att_span root_pem; /* the test hardware root: trusted besides the real ones, and said in tokens */
     const char *collateral_dir; /* of the synthetic hardware, for the time of judgement */
+    const char *dir;            /* DATA/dev */
+    const char *tenant, *subscription;
+    struct dev_principal principals[DEV_PRINCIPALS]; /* the first one is Owner */
 };
 
-/* Fills the settings of `c` that --dev provides (tls_certificate, tls_key, key_encryption_key) unless they
+/* Fills the settings of `c` that --dev provides (data_dir, tls_certificate, tls_key, key_encryption_key) unless they
  * are set. `at_unix_s` is the time that evidence is judged at: the synthetic collateral is made to be valid
  * then. */
 ATT_CHECK bool dev_prepare(struct att_arena *arena, struct config *c, int64_t now_unix_s, int64_t at_unix_s,
                            struct dev *ret, struct att_err *err);
+/* credentials.json: {"authority","tenant_id","subscription_id","ca","principals":[{"name","client_id","client_secret",
+ * "roles":[...]}]}. */
+ATT_CHECK bool dev_credentials_write(struct att_arena *arena, const struct dev *dev,
+                                     const char *authority_url, struct att_err *err);
 /* The key-encryption key of a file of 64 hexadecimal digits. */
 ATT_CHECK bool kek_load(struct att_arena *arena, const char *path, uint8_t ret[32], struct att_err *err);
 

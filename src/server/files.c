@@ -95,7 +95,8 @@ bool file_store(const char *path, struct att_span bytes, unsigned mode, struct a
 {
     char beside[4096];
 
-    if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
+    /* A name of its own: two processes may write the same file at once, and each must rename what it wrote itself. */
+    if (snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof beside)
         return att_fail(err, ATT_IO_FAILED, last_name(path), "a shorter path", "over 4 kB");
     (void)unlink(beside); /* left by a crash; O_EXCL below refuses anything that stays */
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);

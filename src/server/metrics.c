@@ -1,6 +1,7 @@
 #include "server/metrics.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum metric {
 #define M(name, type, help) METRIC_##name,
@@ -98,6 +99,36 @@ static void listener(struct att_buf *b, const struct http_server *server)
     plain(b, METRIC_attestd_tls_failures_total, n.tls_failures);
 }
 
+/* Who asked, or how often: the codes of callers, their tokens and secrets. What is wrong with evidence or a body is
+ * counted with the attestations, or not at all. */
+static bool about_the_caller(enum att_code code)
+{
+    static const enum att_code others[] = { ATT_SECRET_INVALID, ATT_SECRET_EXPIRED, ATT_ASSERTION_REPLAYED,
+                                            ATT_THROTTLED };
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i] == code)
+            return true;
+    }
+    return att_code_class(code) == ATT_CLASS_TOKEN || strncmp(att_code_name(code), "ACCESS_", 7) == 0;
+}
+
+static void callers(struct att_buf *b, struct counters *n)
+{
+    head(b, METRIC_attestd_requests_refused_total);
+    for (unsigned code = 0; code < ATT_CODE_COUNT; code++) {
+        unsigned long count = atomic_load_explicit(&n->refused[code], memory_order_relaxed);
+        if (count > 0 && about_the_caller((enum att_code)code))
+            att_buf_printf(b, "attestd_requests_refused_total{code=\"%s\"} %lu\n",
+                           att_code_name((enum att_code)code), count);
+    }
+    head(b, METRIC_attestd_issuer_fetches_total);
+    att_buf_printf(b, "attestd_issuer_fetches_total{outcome=\"ok\"} %lu\n",
+                   atomic_load_explicit(&n->fetched, memory_order_relaxed));
+    att_buf_printf(b, "attestd_issuer_fetches_total{outcome=\"failed\"} %lu\n",
+                   atomic_load_explicit(&n->fetch_failed, memory_order_relaxed));
+}
+
 void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
 {
     struct service *service = atomic_load(&admin->service);
@@ -106,6 +137,7 @@ void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
     att_buf_printf(out, "attestd_build_info{version=\"%s\"} 1\n", admin->version);
     plain(out, METRIC_attestd_ready, ready);
     listener(out, atomic_load(&admin->server));
+    callers(out, &admin->counters);
     if (!service)
         return;
     head(out, METRIC_attestd_attestations_total);

@@ -42,10 +42,12 @@ static const struct row {
     { { "collateral", required_argument, NULL, OPT_COLLATERAL },
       "DIR",
       "load collateral from DIR too; may be repeated" },
-    { { "set", required_argument, NULL, OPT_SET }, "NAME=VALUE", "set one setting of attestd.conf(5)" },
+    { { "set", required_argument, NULL, OPT_SET },
+      "NAME=VALUE",
+      "set one setting of attestd.conf(5); issuer.NAME.url=... for a section" },
     { { "dev", no_argument, NULL, OPT_DEV },
       NULL,
-      "development: own CA, synthetic hardware roots trusted; tokens say so" },
+      "development: own CA, authority and principals, synthetic hardware roots trusted; tokens say so" },
     { { "evidence-time", required_argument, NULL, OPT_EVIDENCE_TIME },
       "RFC3339",
       "with --dev: judge evidence at that time; tokens say so" },
@@ -68,15 +70,15 @@ void options_print_help(void)
                        rows[i].argument ? rows[i].argument : "");
         printf("  %-28s %s\n", left, rows[i].help);
     }
-    puts("\nSIGTERM answers what is in flight and ends. SIGHUP reads settings, certificates and collateral "
-         "again.");
+    puts("\nSIGTERM answers what is in flight and ends. SIGHUP reads settings, certificates, keys of issuers "
+         "and collateral again.");
 }
 
 static bool append_collateral(struct config *c, const char *dir, struct att_err *err)
 {
-    if (c->collateral_dirs.count == CONFIG_PATHS_MAX)
+    if (c->collateral_dirs.count == CONFIG_LIST_MAX)
         return att_fail(err, ATT_CONFIG_INVALID, "--collateral", "at most 64 folders", "more");
-    c->collateral_dirs.path[c->collateral_dirs.count++] = dir;
+    c->collateral_dirs.item[c->collateral_dirs.count++] = dir;
     return true;
 }
 
@@ -175,4 +177,10 @@ bool options_read(struct att_arena *arena, int argc, char **argv, struct options
         return att_fail(err, ATT_CONFIG_INVALID, "--evidence-time", "--dev beside it", "production");
     *ret = o;
     return true;
+}
+
+bool options_usable(struct options *o, struct att_err *err)
+{
+    o->config.authority = o->config.authority || o->dev;
+    return o->dev ? config_consistent(&o->config, err) : config_complete(&o->config, err);
 }

@@ -27,6 +27,8 @@ struct options {
 /* The file first, then what the command line sets over it. False: a usage or configuration error, in err. */
 ATT_CHECK bool options_read(struct att_arena *arena, int argc, char **argv, struct options *ret,
                             struct att_err *err);
+/* Is it enough to start with? --dev brings what is missing by itself, its authority among them. */
+ATT_CHECK bool options_usable(struct options *o, struct att_err *err);
 void options_print_help(void);
 
 #endif

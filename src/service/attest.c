@@ -20,7 +20,7 @@ struct judged_by {
 static bool type_of(const char *name, enum service_type *ret, struct att_err *err)
 {
     for (size_t i = 0; i < SERVICE_TYPE_COUNT; i++) {
-        if (strcmp(name, service_type_names[i]) == 0) {
+        if (strcmp(name, service_types[i].evidence) == 0) {
             *ret = (enum service_type)i;
             return true;
         }
@@ -29,16 +29,23 @@ static bool type_of(const char *name, enum service_type *ret, struct att_err *er
                     name);
 }
 
-static bool choose_policy(struct service *s, enum service_type type, struct att_arena *arena,
+static bool stored_policy(const struct service_policy *stored, struct judged_by *ret, struct att_err *err)
+{
+    if (!stored->compiled)
+        return att_fail(err, ATT_STORE_FAILED, "provider.policies", "a policy that compiles",
+                        "a stored one that does not");
+    ret->policy = stored->compiled;
+    ret->is_default = stored->is_default;
+    return true;
+}
+
+static bool choose_policy(struct service *s, const struct service_policy *stored, struct att_arena *arena,
                           const struct service_attest_in *in, struct judged_by *ret, struct att_err *err)
 {
     struct att_span text = { 0 };
 
-    if (!in->has_draft_policy) {
-        ret->policy = s->policies[type].compiled;
-        ret->is_default = s->policies[type].is_default;
-        return true;
-    }
+    if (!in->has_draft_policy)
+        return stored_policy(stored, ret, err);
     if (!att_policy_from_client(arena, in->draft_policy, service_limits(s), &text, err) ||
         !att_policy_compile(text, service_limits(s), &ret->draft, NULL, err))
         return false;
@@ -68,10 +75,11 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
     return ok;
 }
 
-static bool token_of(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
-                     const struct judged_by *by, const struct att_verdict *verdict, struct att_span *ret,
-                     struct att_err *err)
+static bool token_of(struct service *s, const char *issuer, struct att_arena *arena,
+                     const struct service_attest_in *in, const struct judged_by *by,
+                     const struct att_verdict *verdict, struct att_span *ret, struct att_err *err)
 {
+    const struct keyring *keys = s->options.keys;
     uint8_t jti[JTI_BYTES];
     struct att_span input = { 0 };
     struct att_span signature = { 0 };
@@ -80,9 +88,9 @@ static bool token_of(struct service *s, struct att_arena *arena, const struct se
         return att_fail(err, ATT_CRYPTO_FAILED, "token.jti", "random bytes", "none to be had");
     struct att_token_in what = {
         .size = sizeof what,
-        .issuer = att_str(s->options.attest_uri),
-        .alg = in->has_draft_policy ? NULL : s->options.alg,
-        .kid = att_str(s->kid),
+        .issuer = att_str(issuer),
+        .alg = in->has_draft_policy ? NULL : keys->alg,
+        .kid = att_str(keys->kid),
         .iat_unix_s = service_now_unix_s(s),
         .lifetime_s = TOKEN_LIFETIME_S,
         .jti = att_span_of(jti, sizeof jti),
@@ -94,22 +102,24 @@ static bool token_of(struct service *s, struct att_arena *arena, const struct se
     };
     if (!att_token_input(arena, verdict, &what, &input, err))
         return false;
-    if (!in->has_draft_policy && !signer_sign(s->options.signer, s->kid, input, arena, &signature, err))
+    if (!in->has_draft_policy && !signer_sign(s->options.signer, keys->kid, input, arena, &signature, err))
         return false;
     return att_token_join(arena, input, signature, ret, err);
 }
 
-bool service_attest(struct service *s, struct att_arena *arena, const struct service_attest_in *in,
-                    struct att_span *ret_token, struct att_err *err)
+bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                    const struct service_attest_in *in, struct att_span *ret_token, struct att_err *err)
 {
     enum service_type type = SERVICE_SGX;
     struct att_verdict verdict = { 0 };
+    const struct service_derived *d = NULL;
 
     if (!type_of(in->evidence_type, &type, err))
         return false;
     struct judged_by by = { .collateral = service_collateral_ref(s) };
-    bool ok = choose_policy(s, type, arena, in, &by, err) && judge(s, arena, in, &by, &verdict, err) &&
-              token_of(s, arena, in, &by, &verdict, ret_token, err);
+    bool ok = service_derive(s, p, &d, err) && choose_policy(s, &d->policies[type], arena, in, &by, err) &&
+              judge(s, arena, in, &by, &verdict, err) &&
+              token_of(s, d->attest_uri, arena, in, &by, &verdict, ret_token, err);
     att_policy_free(by.draft);
     att_collateral_free(by.collateral);
     atomic_fetch_add_explicit(&s->verdicts[type][ok ? ATT_OK : err->code], 1, memory_order_relaxed);

@@ -2,49 +2,79 @@
 #ifndef SERVICE_INTERNAL_H
 #define SERVICE_INTERNAL_H
 
+#include "service/keyring.h"
 #include "service/service.h"
 #include "signer/signer.h"
-#include "store/store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Evidence that can be judged here. */
 enum service_type { SERVICE_SGX, SERVICE_OPEN_ENCLAVE, SERVICE_TYPE_COUNT };
 
-struct service_policy {
-    struct att_policy *compiled;
-    bool is_default;
+/* An attestation type: what stands in a path, and the evidence type of the library; NULL: not judged here yet. */
+struct service_type_row {
+    const char *name;     /* "SgxEnclave" */
+    const char *key;      /* in ids, lower case: "sgxenclave" */
+    const char *evidence; /* "sgx" */
 };
-
-/* A key that /certs publishes, with this provider's certificate for it. */
-struct service_key {
-    const char *kid;
-    const char *alg;
-    struct att_span certificate; /* DER */
-};
-enum { SERVICE_KEYS_MAX = 64 };
+/* The first SERVICE_TYPE_COUNT rows are those of enum service_type; an empty row ends. */
+extern const struct service_type_row service_types[];
 
 struct service {
     struct service_options options;
-    atomic_uint accepted_tcb;                  /* begins as that of the options; a reload changes it */
-    struct att_arena *arena;                   /* what lives as long as the service */
-    struct service_key keys[SERVICE_KEYS_MAX]; /* RS256 first, newest first */
-    size_t key_count;
-    const char *kid; /* of the one that signs */
-    struct att_span certs_json;
-    struct att_span openid_json;
-    struct service_policy policies[SERVICE_TYPE_COUNT];
+    atomic_uint accepted_tcb; /* begins as that of the options; a reload changes it */
+    struct att_policy *defaults[SERVICE_TYPE_COUNT];
     pthread_mutex_t collateral_lock; /* held for a reference count, never for work */
     struct att_collateral *collateral;
     atomic_ulong verdicts[SERVICE_TYPE_COUNT][ATT_CODE_COUNT];
 };
 
-/* "sgx", "open-enclave"; NULL ends. */
-extern const char *const service_type_names[SERVICE_TYPE_COUNT];
+/* -- addresses and certificates --------------------------------------------------------------------------- */
 
-/* Loads the newest key of the algorithm into the signer, after making one if there is none; fills kid and keys. */
-ATT_CHECK bool service_keys_load(struct service *s, struct att_err *err);
-/* Fills certs_json and openid_json. */
-ATT_CHECK bool service_metadata_compose(struct service *s, struct att_err *err);
+/* As many bytes as the site's rows take, with the NUL. */
+enum { SERVICE_URI_SIZE = 257 };
+/* service_attest_uri without an arena. */
+ATT_CHECK bool service_uri_of(const struct service *s, const char *name, const char *location,
+                              char ret[SERVICE_URI_SIZE], struct att_err *err);
+bool service_is_default(const char *name);
+/* The provider's certificate of a key for an address, or NULL. */
+const struct site_certificate *service_certificate_of(const struct site_provider *p, const char *kid,
+                                                      const char *attest_uri);
+/* Makes what providers lack; changes nothing when they lack nothing. */
+ATT_CHECK bool service_certificates_renew(struct service *s, struct att_err *err);
+/* A copy that does not own anything: for a change of one member. Its attachment is none. */
+struct site_provider service_provider_copy(const struct site_provider *p);
+
+/* -- policies --------------------------------------------------------------------------------------------- */
+
+/* PROVIDER-KEY "/policies/TYPE", in the arena. */
+ATT_CHECK bool service_policy_key(struct att_arena *arena, const char *provider_key, const char *type_key,
+                                  const char **ret, struct att_err *err);
+
+/* -- derived from a provider: its attachment -------------------------------------------------------------- */
+
+struct service_policy {
+    const struct att_policy *compiled; /* NULL: what stands in the store is no policy */
+    struct att_policy *own;            /* NULL: the service's default */
+    bool is_default;
+};
+struct service_derived {
+    struct site_attachment base; /* first: the site frees it by this */
+    struct service_policy policies[SERVICE_TYPE_COUNT];
+    struct att_span certs_json;
+    struct att_span openid_json;
+    const char *attest_uri;
+};
+/* Made at its first use; lives as long as the provider object. RESOURCE_NOT_FOUND when the provider was deleted
+ * before anything was derived from it. */
+ATT_CHECK bool service_derive(struct service *s, const struct site_provider *p,
+                              const struct service_derived **ret, struct att_err *err);
+
+struct att_buf;
+/* The two public documents, appended. */
+ATT_CHECK bool service_compose_certs(const struct keyring *keys, const struct site_provider *p,
+                                     const char *attest_uri, struct att_buf *out, struct att_err *err);
+void service_compose_openid(const char *attest_uri, const char *alg, struct att_buf *out);
 
 #endif

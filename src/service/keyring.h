@@ -10,8 +10,8 @@
 #ifndef SERVICE_KEYRING_H
 #define SERVICE_KEYRING_H
 
-#include <attest/error.h>
 #include <attest/arena.h>
+#include <attest/error.h>
 
 struct signer;
 struct store;

@@ -4,20 +4,12 @@
 
 #include <stdlib.h>
 
-enum { SERVICE_ARENA_BYTES = 1 << 20 };
-
-const char *const service_type_names[SERVICE_TYPE_COUNT] = {
-    [SERVICE_SGX] = "sgx",
-    [SERVICE_OPEN_ENCLAVE] = "open-enclave",
-};
-
-static bool policies_compile(struct service *s, struct att_err *err)
+static bool compile_defaults(struct service *s, struct att_err *err)
 {
     for (size_t i = 0; i < SERVICE_TYPE_COUNT; i++) {
-        struct att_span text = att_policy_default(service_type_names[i]);
-        if (!att_policy_compile(text, att_lib_limits(s->options.lib), &s->policies[i].compiled, NULL, err))
+        struct att_span text = att_policy_default(service_types[i].evidence);
+        if (!att_policy_compile(text, service_limits(s), &s->defaults[i], NULL, err))
             return false;
-        s->policies[i].is_default = true;
     }
     return true;
 }
@@ -30,13 +22,11 @@ bool service_new(const struct service_options *options, struct service **ret, st
         return att_fail_memory(err, "service");
     s->options = *options;
     atomic_init(&s->accepted_tcb, options->accepted_tcb);
-    s->arena = att_arena_new(SERVICE_ARENA_BYTES);
-    if (!s->arena || pthread_mutex_init(&s->collateral_lock, NULL) != 0) {
-        att_arena_free(s->arena);
+    if (pthread_mutex_init(&s->collateral_lock, NULL) != 0) {
         free(s);
         return att_fail_memory(err, "service");
     }
-    if (!policies_compile(s, err) || !service_keys_load(s, err) || !service_metadata_compose(s, err)) {
+    if (!compile_defaults(s, err)) {
         service_free(s);
         return false;
     }
@@ -49,10 +39,9 @@ void service_free(struct service *s)
     if (!s)
         return;
     for (size_t i = 0; i < SERVICE_TYPE_COUNT; i++)
-        att_policy_free(s->policies[i].compiled);
+        att_policy_free(s->defaults[i]);
     att_collateral_free(s->collateral);
     pthread_mutex_destroy(&s->collateral_lock);
-    att_arena_free(s->arena);
     free(s);
 }
 
@@ -80,17 +69,17 @@ void service_accept_tcb(struct service *s, unsigned accepted_tcb)
     atomic_store_explicit(&s->accepted_tcb, accepted_tcb, memory_order_relaxed);
 }
 
-struct att_span service_certs_json(const struct service *s)
+struct site *service_site(const struct service *s)
 {
-    return s->certs_json;
+    return s->options.site;
 }
-struct att_span service_openid_json(const struct service *s)
+const char *service_base_url(const struct service *s)
 {
-    return s->openid_json;
+    return s->options.base_url;
 }
-const char *service_attest_uri(const struct service *s)
+const char *service_location(const struct service *s)
 {
-    return s->options.attest_uri;
+    return s->options.location;
 }
 const struct att_limits *service_limits(const struct service *s)
 {
@@ -110,7 +99,7 @@ void service_verdicts(const struct service *s,
         for (size_t code = 0; code < ATT_CODE_COUNT; code++) {
             unsigned long count = atomic_load_explicit(&s->verdicts[t][code], memory_order_relaxed);
             if (count > 0)
-                each(ctx, service_type_names[t], (enum att_code)code, count);
+                each(ctx, service_types[t].evidence, (enum att_code)code, count);
         }
     }
 }

@@ -59,12 +59,15 @@ ATT_CHECK bool service_attest_uri(const struct service *s, struct att_arena *are
 /* "East US" and "eastus" are one place: lower case, no spaces. PARAMETER_INVALID. */
 ATT_CHECK bool service_location_of(struct att_arena *arena, struct att_span text, const char **ret,
                                    struct att_err *err);
-/* The short code that stands in host names ("eus"); the location itself when it has none. */
+/* The short code that stands in host names ("eus"), of a location as service_location_of gives it; the location itself
+ * when it has none. */
 const char *service_region_of(const char *location);
 /* One certificate for each key, for a provider that is about to be made. In the arena. */
 ATT_CHECK bool service_certificates_make(const struct service *s, struct att_arena *arena, const char *name,
                                          const char *attest_uri, const struct site_certificate **ret,
                                          size_t *ret_count, struct att_err *err);
+/* Does this host (lower case, without port) lie below the configured domain, so that it names a provider, there or not? */
+bool service_host_is_provider(const struct service *s, const char *host);
 /* By the host of a request (lower case, without port): the provider in host style, or NULL. A reference. */
 const struct site_provider *service_provider_by_host(struct service *s, const char *host);
 

@@ -110,10 +110,10 @@ struct site_connection { /* key PROVIDER-KEY "/privateendpointconnections/NAME" 
 
 struct site_assignment { /* key SCOPE "/providers/microsoft.authorization/roleassignments/NAME" */
     struct site_object o;
-    const char *name;  /* GUID */
-    const char *scope; /* lower case */
-    const char *role;  /* GUID of a role definition, lower case */
-    const char *principal; /* lower case */
+    const char *name;           /* GUID */
+    const char *scope;          /* lower case */
+    const char *role;           /* GUID of a role definition, lower case */
+    const char *principal;      /* lower case */
     const char *principal_type; /* User, Group, ServicePrincipal */
     const char *description;    /* "" */
 };
@@ -121,8 +121,8 @@ struct site_assignment { /* key SCOPE "/providers/microsoft.authorization/roleas
 enum site_credential_kind { SITE_SECRET, SITE_CERTIFICATE, SITE_UNIX_USER };
 struct site_credential {
     enum site_credential_kind kind;
-    const char *id;   /* names it when it is removed */
-    const char *hash; /* SITE_SECRET: "scrypt$N$r$p$SALT$HASH" */
+    const char *id;              /* names it when it is removed */
+    const char *hash;            /* SITE_SECRET: "scrypt$N$r$p$SALT$HASH" */
     struct att_span certificate; /* SITE_CERTIFICATE: DER */
     uint32_t uid;                /* SITE_UNIX_USER */
     int64_t expires_unix_s;      /* 0: never */
@@ -141,6 +141,10 @@ struct site_principal { /* key "/subscriptions/HOME/principals/CLIENT-ID" */
 /* Reads everything. The store is borrowed, and used by the thread that makes changes (and by this call). */
 ATT_CHECK bool site_open(struct store *store, struct site **ret, struct att_err *err);
 void site_close(struct site *s); /* NULL is fine; references that are still out stay valid */
+
+/* On the thread of changes: reads again what another process has committed since, if anything. A change does this by
+ * itself; a server that only reads calls it on a timer, so that a role removed elsewhere is removed here. */
+ATT_CHECK bool site_refresh(struct site *s, struct att_err *err);
 
 /* -- reading, any thread ---------------------------------------------------------------------------------- */
 
@@ -197,7 +201,7 @@ struct site_record {
     const char *client;    /* address */
     const char *request_id;
     const struct att_err *refusal; /* NULL: done */
-    const char *via; /* "rest", "configuration" */
+    const char *via;               /* "rest", "configuration" */
 };
 /* Writes the record (for a change that was done: with SHA-256 of the rows before and after), commits, then lets
  * readers see it. The change is over either way. */
@@ -219,6 +223,15 @@ struct site_audit_row {
 ATT_CHECK bool site_audit_list(struct site *s, struct att_arena *arena, const char *tenant, const char *scope,
                                uint64_t after_seq, size_t max, struct site_audit_row **ret, size_t *ret_count,
                                struct att_err *err);
+
+/* Walks the whole trail: numbers without a gap, each record with the hash of the one before it, and columns that agree
+ * with the body. STORE_FAILED names the first record that does not fit. That records were cut off at the end shows only
+ * to who has kept the last hash. On the thread of changes. */
+struct site_audit_end {
+    uint64_t seq;       /* of the last record; 0: there is none */
+    uint8_t sha256[32]; /* of its body */
+};
+ATT_CHECK bool site_audit_verify(struct site *s, struct site_audit_end *ret, struct att_err *err);
 
 /* -- derived things --------------------------------------------------------------------------------------- */
 

@@ -18,10 +18,10 @@ struct store_backend {
     bool (*open)(const char *rest, struct store **ret, struct att_err *err);
 };
 
-/* Ends with an empty row; the program that links the back ends defines it (server/backends.c). */
+/* Ends with an empty row; the program that links the back ends and store/load defines it (server/backends.c). */
 extern const struct store_backend store_backends[];
 
-/* CONFIG_INVALID when no back end has the scheme. */
+/* In store/load. CONFIG_INVALID when no back end has the scheme. */
 ATT_CHECK bool store_open(const char *url, struct store **ret, struct att_err *err);
 
 #endif

@@ -1,31 +1,200 @@
+/* What is the same for every back end: arguments are checked, and what a transaction allows, before a back end sees the
+ * call. The lengths are those that the tables' keys can hold; a row that would not be read back is not written. */
 #include "store/store.h"
 
-bool store_key_put(struct store *s, const struct store_key *row, struct att_err *err)
+#include "base/err.h"
+#include "codec/utf8.h"
+#include "store/rows.h"
+
+static bool check_text(const char *text, size_t least, size_t most, const char *where, struct att_err *err)
 {
-    return s->ops->key_put(s, row, err);
+    if (!text)
+        return att_fail(err, ATT_STORE_FAILED, where, "text", "nothing");
+    size_t len = strnlen(text, most + 1);
+    if (len < least)
+        return att_fail(err, ATT_STORE_FAILED, where, "text that is not empty", "the empty text");
+    if (len > most)
+        return att_fail(err, ATT_LIMIT_EXCEEDED, where, "text within the limit", "more than %zu bytes", most);
+    if (!att_utf8_valid(att_span_of(text, len)))
+        return att_fail(err, ATT_STORE_FAILED, where, "UTF-8", "other bytes");
+    return true;
 }
 
-bool store_key_put_first(struct store *s, const struct store_key *row, bool *ret_put, struct att_err *err)
+static bool check_body(struct att_span body, const char *where, struct att_err *err)
 {
-    return s->ops->key_put_first(s, row, ret_put, err);
+    if (body.len > STORE_BODY_BYTES_MAX)
+        return att_fail(err, ATT_LIMIT_EXCEEDED, where, "a body within the limit", "%zu bytes, at most %d",
+                        body.len, STORE_BODY_BYTES_MAX);
+    if (!store_body_valid(body))
+        return att_fail(err, ATT_STORE_FAILED, where, "UTF-8 text without NUL, not empty",
+                        "%zu bytes that are not", body.len);
+    return true;
 }
 
-bool store_key_list(struct store *s, struct att_arena *arena, struct store_key **ret, size_t *ret_count,
-                    struct att_err *err)
+static bool check_key(const char *tenant, const char *kind, const char *id, struct att_err *err)
 {
-    return s->ops->key_list(s, arena, ret, ret_count, err);
+    return check_text(tenant, 1, STORE_TENANT_BYTES_MAX, "store.tenant", err) &&
+           check_text(kind, 1, STORE_KIND_BYTES_MAX, "store.kind", err) &&
+           check_text(id, 1, STORE_ID_BYTES_MAX, "store.id", err);
 }
 
-bool store_certificate_put(struct store *s, const struct store_certificate *row, struct att_err *err)
+/* Versions are signed 64-bit numbers in both databases. No row is ever at one above: that is a conflict. */
+static bool check_version(uint64_t replaces, const char *where, struct att_err *err)
 {
-    return s->ops->certificate_put(s, row, err);
+    if (replaces >= INT64_MAX)
+        return att_fail(err, ATT_STORE_CONFLICT, where, "a version that a row can have", "a larger number");
+    return true;
 }
 
-bool store_certificate_get(struct store *s, struct att_arena *arena, const char *provider, const char *kid,
-                           const char *attest_uri, struct att_span *ret_der, bool *ret_found,
-                           struct att_err *err)
+/* -- reading ---------------------------------------------------------------------------------------------- */
+
+/* A database may have given up the open transaction over a failed read. */
+static bool read_done(struct store *s, bool ok)
 {
-    return s->ops->certificate_get(s, arena, provider, kid, attest_uri, ret_der, ret_found, err);
+    if (!ok && s->tx)
+        s->tx->refused = true;
+    return ok;
+}
+
+bool store_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err)
+{
+    if (!check_text(kind, 1, STORE_KIND_BYTES_MAX, "store.kind", err))
+        return false;
+    return read_done(s, s->ops->scan(s, kind, each, ctx, err));
+}
+
+bool store_generation(struct store *s, uint64_t *ret, struct att_err *err)
+{
+    return read_done(s, s->ops->generation(s, ret, err));
+}
+
+bool store_audit_list(struct store *s, struct att_arena *arena, const char *tenant, const char *scope,
+                      uint64_t after_seq, size_t max, struct store_audit **ret, size_t *ret_count,
+                      struct att_err *err)
+{
+    if (tenant && !check_text(tenant, 1, STORE_TENANT_BYTES_MAX, "store.audit.tenant", err))
+        return false;
+    if (!check_text(scope, 0, STORE_ID_BYTES_MAX, "store.audit.scope", err))
+        return false;
+    if (max == 0 || after_seq >= INT64_MAX) {
+        *ret = NULL;
+        *ret_count = 0;
+        return true;
+    }
+    if (max > INT64_MAX)
+        max = INT64_MAX;
+    return read_done(s, s->ops->audit_list(s, arena, tenant, scope, after_seq, max, ret, ret_count, err));
+}
+
+/* -- transactions ----------------------------------------------------------------------------------------- */
+
+bool store_begin(struct store *s, struct store_tx **ret, struct att_err *err)
+{
+    struct store_tx *tx = NULL;
+
+    if (s->tx)
+        return att_fail(err, ATT_STORE_FAILED, "store.begin", "no open transaction", "one that is open");
+    if (!s->ops->begin(s, &tx, err))
+        return false;
+    tx->store = s;
+    tx->refused = false;
+    s->tx = tx;
+    *ret = tx;
+    return true;
+}
+
+static bool done(struct store_tx *tx, bool ok)
+{
+    tx->refused = tx->refused || !ok;
+    return ok;
+}
+
+static bool usable(const struct store_tx *tx, struct att_err *err)
+{
+    if (tx->refused)
+        return att_fail(err, ATT_STORE_FAILED, "store.transaction", "one in which every call succeeded",
+                        "one in which a call was refused: it can only be rolled back");
+    return true;
+}
+
+bool store_doc_get(struct store_tx *tx, struct att_arena *arena, const char *tenant, const char *kind,
+                   const char *id, struct store_doc *ret, bool *ret_found, struct att_err *err)
+{
+    struct store_doc row = { 0 };
+    bool found = false;
+
+    if (!usable(tx, err) || !check_key(tenant, kind, id, err) ||
+        !tx->store->ops->doc_get(tx, arena, tenant, kind, id, &row, &found, err))
+        return done(tx, false);
+    if (found)
+        *ret = row;
+    *ret_found = found;
+    return true;
+}
+
+bool store_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces, struct att_err *err)
+{
+    return done(tx, usable(tx, err) && check_key(doc->tenant, doc->kind, doc->id, err) &&
+                        check_body(doc->body, "store.body", err) &&
+                        check_version(replaces, "store.version", err) &&
+                        tx->store->ops->doc_put(tx, doc, replaces, err));
+}
+
+bool store_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,
+                      uint64_t replaces, struct att_err *err)
+{
+    if (replaces == 0)
+        return done(tx, att_fail(err, ATT_STORE_CONFLICT, "store.version", "the version of a row", "0"));
+    return done(tx, usable(tx, err) && check_key(tenant, kind, id, err) &&
+                        check_version(replaces, "store.version", err) &&
+                        tx->store->ops->doc_delete(tx, tenant, kind, id, replaces, err));
+}
+
+bool store_audit_last(struct store_tx *tx, struct att_arena *arena, struct store_audit *ret, bool *ret_found,
+                      struct att_err *err)
+{
+    struct store_audit row = { 0 };
+    bool found = false;
+
+    if (!usable(tx, err) || !tx->store->ops->audit_last(tx, arena, &row, &found, err))
+        return done(tx, false);
+    if (found)
+        *ret = row;
+    *ret_found = found;
+    return true;
+}
+
+bool store_audit_append(struct store_tx *tx, const struct store_audit *record, uint64_t *ret_seq,
+                        struct att_err *err)
+{
+    return done(tx, usable(tx, err) &&
+                        check_text(record->tenant, 1, STORE_TENANT_BYTES_MAX, "store.audit.tenant", err) &&
+                        check_text(record->scope, 0, STORE_ID_BYTES_MAX, "store.audit.scope", err) &&
+                        check_body(record->body, "store.audit.body", err) &&
+                        tx->store->ops->audit_append(tx, record, ret_seq, err));
+}
+
+bool store_tx_generation(struct store_tx *tx, uint64_t *ret, struct att_err *err)
+{
+    return done(tx, usable(tx, err) && tx->store->ops->tx_generation(tx, ret, err));
+}
+
+bool store_commit(struct store_tx *tx, struct att_err *err)
+{
+    if (!usable(tx, err)) {
+        store_rollback(tx);
+        return false;
+    }
+    tx->store->tx = NULL;
+    return tx->store->ops->commit(tx, err);
+}
+
+void store_rollback(struct store_tx *tx)
+{
+    if (!tx)
+        return;
+    tx->store->tx = NULL;
+    tx->store->ops->rollback(tx);
 }
 
 unsigned store_schema_version(struct store *s)
@@ -35,6 +204,8 @@ unsigned store_schema_version(struct store *s)
 
 void store_close(struct store *s)
 {
-    if (s)
-        s->ops->close(s);
+    if (!s)
+        return;
+    store_rollback(s->tx);
+    s->ops->close(s);
 }

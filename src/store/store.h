@@ -18,7 +18,8 @@
  *     return ok ? store_commit(tx, &err) : (store_rollback(tx), false);
  *
  * Ownership: rows returned live in the caller's arena; what is passed in is borrowed for the call.
- * Errors: STORE_FAILED (the store's own trouble, also a broken row), STORE_CONFLICT, OUT_OF_MEMORY.
+ * Errors: STORE_FAILED (the store's own trouble, also a broken row, and arguments that are empty or not UTF-8),
+ * LIMIT_EXCEEDED (arguments that are too long), STORE_CONFLICT, OUT_OF_MEMORY.
  * Threads: a struct store and its transaction may be used by one thread at a time. One transaction at a time.
  */
 #ifndef STORE_STORE_H
@@ -86,28 +87,32 @@ struct store_ops {
 };
 struct store {
     const struct store_ops *ops; /* each back end embeds it as its first member */
+    struct store_tx *tx;         /* the open one; kept by store.c, as is `refused` */
 };
 struct store_tx {
     struct store *store; /* likewise */
+    bool refused;        /* a call was: it can only be rolled back */
 };
 
-/* -- reading outside of a transaction: what is committed -------------------------------------------------- */
+/* -- reading: what is committed, and the changes of a transaction that is open on this very store ---------- */
 
-/* Every row of a kind, all tenants. */
+/* Every row of a kind, all tenants, as of one moment. The callback may not call the store. */
 ATT_CHECK bool store_scan(struct store *s, const char *kind, store_each_fn each, void *ctx,
                           struct att_err *err);
-/* Counts the commits that changed a document, of all processes: who has kept rows in memory under an older number
+/* Counts the commits that changed a document (0 in a new store), of all processes: who has kept rows in memory under an older number
  * reads them again. */
 ATT_CHECK bool store_generation(struct store *s, uint64_t *ret, struct att_err *err);
 /* Records of a tenant (NULL: of all) whose scope is `scope` or lies below it ("" is above all), oldest first, from
- * the one behind `after_seq` on, at most `max`. */
+ * the one behind `after_seq` on, at most `max`. What lies below "/a/b" begins with "/a/b/": "/a/bb" does not. */
 ATT_CHECK bool store_audit_list(struct store *s, struct att_arena *arena, const char *tenant,
                                 const char *scope, uint64_t after_seq, size_t max, struct store_audit **ret,
                                 size_t *ret_count, struct att_err *err);
 
-/* -- transactions ----------------------------------------------------------------------------------------- */
+/* -- transactions ----------------------------------------------------------------------------------------- *
+ * After a call on a transaction was refused, for whatever reason, it can only be rolled back: store_commit refuses it
+ * with STORE_FAILED, so a result that nobody looked at never becomes half a change. */
 
-/* Waits for the transaction of another process, a bounded time. */
+/* STORE_FAILED while another one is open on this store. Waits for the transaction of another process, a bounded time. */
 ATT_CHECK bool store_begin(struct store *s, struct store_tx **ret, struct att_err *err);
 /* ret_found false: there is no such row. Sees the transaction's own changes. */
 ATT_CHECK bool store_doc_get(struct store_tx *tx, struct att_arena *arena, const char *tenant,

@@ -53,6 +53,8 @@ printf '{"keys":[{"kty":"oct","kid":"b"},{"kid":"a"}],"z":1,"a":{"y":"\\u00e9","
 "$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/binary" >/dev/null || exit 1
 "$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/json" --runtime-data "$run/runtime.json" >/dev/null || exit 1
 NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/synthetic.mjs" "$url" "$run/binary" "$run/json" || { status=1; tail -5 "$run/dev.log"; }
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$run/signer.TEST-KEY.pem" -out "$run/signer.pem" -days 30 -subj "/CN=policy signer of a test" 2>/dev/null || exit 1
+NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/walkthrough.mjs" "$run/dev/dev/credentials.json" "$run/binary" "$run/signer.pem" || { status=1; tail -5 "$run/dev.log"; }
 
 vector=${ATTESTD_VECTORS:-$source_dir/../shared/vectors}/sgx/platform-ca-2025
 if [ -d "$vector" ]; then

@@ -89,6 +89,7 @@ static const struct verb {
     { "prometheus", verb_prometheus, false },
     { "sleep", verb_sleep, false },
     { "untrusted", verb_untrusted, false },
+    { "login", verb_login, true },
 };
 
 bool fault(struct story *s, const char *format, ...)

@@ -104,6 +104,9 @@ bool verb_save(struct story *s, char *args);
 /* "==", "!=", "~", "!~", "has", "!has", "absent", "present" */
 bool compare(struct story *s, const char *what, bool there, struct att_span value, char *args);
 
+/* runner_login.c */
+bool verb_login(struct story *s, char *args);
+
 /* runner_metrics.c */
 bool verb_prometheus(struct story *s, char *args);
 

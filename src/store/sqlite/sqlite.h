@@ -1,7 +1,7 @@
 /* store/sqlite/sqlite.h - the store in one SQLite file.
  *
  * WAL with synchronous=FULL: an acknowledged write survives power loss. The file is created with mode 0600. A
- * file whose schema is newer than this program is refused, never changed.
+ * file whose schema is newer than this program is refused, never changed. A second writer waits 5 s for the first.
  */
 #ifndef STORE_SQLITE_SQLITE_H
 #define STORE_SQLITE_SQLITE_H

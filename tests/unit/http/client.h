@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,23 +39,57 @@ static inline void sleep_ms(unsigned ms)
     (void)nanosleep(&t, NULL);
 }
 
-static inline struct client *client_open(uint16_t port)
+/* Waits for a condition, a few seconds at most. */
+#define WAIT_UNTIL(condition)                                                                                \
+    for (int tries_ = 0; tries_ < 400 && !(condition); tries_++)                                             \
+    sleep_ms(20)
+
+/* A connected socket; `from` NULL: the kernel chooses. */
+static inline struct client *client_connect(const struct sockaddr *to, socklen_t len,
+                                            const struct sockaddr_in *from)
 {
     struct client *c = calloc(1, sizeof *c);
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
     struct timeval limit = { .tv_sec = CLIENT_TIMEOUT_S };
 
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (!c)
         abort();
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0) {
+    c->fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (c->fd < 0 || (from && bind(c->fd, (const struct sockaddr *)from, sizeof *from) != 0) ||
+        connect(c->fd, to, len) != 0) {
         perror("connect");
         abort();
     }
     (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     (void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     return c;
+}
+
+/* To this port of 127.0.0.1, from an address of ours such as "127.0.0.2". */
+static inline struct client *client_open_from(uint16_t port, const char *address)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct sockaddr_in from = { .sin_family = AF_INET };
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (inet_pton(AF_INET, address, &from.sin_addr) != 1)
+        abort();
+    return client_connect((struct sockaddr *)&to, sizeof to, &from);
+}
+
+static inline struct client *client_open(uint16_t port)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return client_connect((struct sockaddr *)&to, sizeof to, NULL);
+}
+
+static inline struct client *client_open_unix(const char *path)
+{
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+    (void)snprintf(to.sun_path, sizeof to.sun_path, "%.107s", path);
+    return client_connect((struct sockaddr *)&to, sizeof to, NULL);
 }
 
 static inline void client_close(struct client *c)
@@ -94,6 +129,15 @@ static inline bool client_send(struct client *c, const void *bytes, size_t len)
 static inline bool client_say(struct client *c, const char *text)
 {
     return client_send(c, text, strlen(text));
+}
+
+/* The connection goes with a reset, and what was not read is lost. */
+static inline void client_reset(struct client *c)
+{
+    struct linger now = { .l_onoff = 1 };
+
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    client_close(c);
 }
 
 /* False at the end, on errors and when nothing comes. */

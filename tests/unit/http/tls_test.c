@@ -269,13 +269,11 @@ static void check_hostile(struct cases *t, struct http_server *s, SSL_CTX *ctx)
 
     /* Cut after the handshake, in the middle of a request, without a goodbye. */
     for (int i = 0; i < 20; i++) {
-        struct linger now = { .l_onoff = 1 };
         c = client_open(port);
         (void)client_tls(c, ctx, NULL);
         for (int k = 0; k < 10; k++)
             (void)client_say(c, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-        (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-        client_close(c);
+        client_reset(c);
     }
     http_server_counters(s, &n);
     cases_check(t, n.tls_failures > 0, "failed handshakes are counted");
@@ -308,6 +306,102 @@ static void check_deadlines(struct cases *t, const struct pair *one, SSL_CTX *ct
     client_close(c);
     client_close(silent);
     client_close(half);
+    http_server_stop(s);
+}
+
+/* Answered by another thread: version and server name are there still, and what OpenSSL has read ahead is not lost. */
+static void check_later(struct cases *t, uint16_t port)
+{
+    static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+
+    for (size_t i = 0; i < 2; i++) {
+        SSL_CTX *ctx = client_ctx(versions[i], versions[i]);
+        struct client *c = client_open(port);
+        int on = 1, off = 0;
+        cases_check(t, client_tls(c, ctx, NULL), "later: handshake");
+        (void)client_say(c, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n" GET); /* in one record */
+        cases_check(t, client_answer(c, &a, false) == 200 && strstr(a.body, "\ntest.example\n"), "later: %s",
+                    a.body);
+        cases_check(t, client_answer(c, &a, false) == 200, "later: behind it in the record");
+        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+        (void)client_say(c, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"); /* in one segment */
+        (void)client_say(c, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+        (void)client_say(c, GET);
+        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+        for (int k = 0; k < 3; k++)
+            cases_check(t, client_answer(c, &a, false) == 200 && strstr(a.body, "\ntest.example\n"),
+                        "later: behind it in the segment: %d", k);
+        client_close(c);
+        /* Gone in the meantime: with a goodbye, without one, with a reset. */
+        for (int k = 0; k < 30; k++) {
+            c = client_open(port);
+            (void)client_tls(c, ctx, NULL);
+            (void)client_say(c, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n" GET);
+            if (k % 3 == 0)
+                (void)SSL_shutdown(c->ssl);
+            if (k % 3 == 1)
+                client_reset(c);
+            else
+                client_close(c);
+        }
+        cases_check(t, speaks(port, ctx, ""), "later: the next client is served");
+        SSL_CTX_free(ctx);
+    }
+}
+
+/* The PROXY header comes before TLS, maybe in one segment with it, and its time is the handshake's. */
+static void check_proxy(struct cases *t, const struct pair *one, SSL_CTX *ctx)
+{
+    static const char *const trusted[] = { "127.0.0.2", NULL };
+    static const char header[] = "PROXY TCP4 192.0.2.1 127.0.0.1 4711 443\r\n";
+    struct http_server_options options = { .cert_path = one->cert,
+                                           .key_path = one->key,
+                                           .handshake_ms = 600,
+                                           .trusted_proxies = trusted,
+                                           .proxy_protocol = true };
+    struct http_server *s = app_start(options);
+    int on = 1, off = 0;
+
+    for (int round = 0; round < 2; round++) {
+        struct client *c = client_open_from(http_server_port(s), "127.0.0.2");
+        (void)setsockopt(c->fd, IPPROTO_TCP, round ? TCP_CORK : TCP_NODELAY, &on, sizeof on);
+        (void)client_say(c, header);
+        c->ssl = SSL_new(ctx);
+        must(c->ssl && SSL_set_fd(c->ssl, c->fd) == 1, "a TLS client");
+        SSL_set_connect_state(c->ssl);
+        if (round) { /* the header waits for the ClientHello, which the server answers after the cork is out */
+            (void)SSL_set_mode(c->ssl, SSL_MODE_AUTO_RETRY);
+            struct timeval moment = { .tv_usec = 1000 }, limit = { .tv_sec = CLIENT_TIMEOUT_S };
+            (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof moment);
+            (void)SSL_do_handshake(c->ssl);
+            (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+            (void)setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+        }
+        cases_check(t, SSL_do_handshake(c->ssl) == 1, "PROXY and TLS, round %d", round);
+        cases_check(t,
+                    client_ask(c, "GET /client HTTP/1.1\r\nHost: a\r\n\r\n", &a) == 200 &&
+                        strstr(a.body, "\n192.0.2.1\n"),
+                    "PROXY and TLS, round %d: %s", round, a.body);
+        client_close(c);
+    }
+    struct client *c = client_open_from(http_server_port(s), "127.0.0.2");
+    cases_check(t, !client_tls(c, ctx, NULL), "A12: TLS without the header is closed");
+    client_close(c);
+    c = client_open(http_server_port(s));
+    cases_check(t, client_tls(c, ctx, NULL) && client_ask(c, GET, &a) == 200, "others need none");
+    client_close(c);
+
+    /* 400 ms for the header leave 200 for the handshake, not 600. */
+    struct timespec begin, end;
+    c = client_open_from(http_server_port(s), "127.0.0.2");
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    sleep_ms(400);
+    (void)client_say(c, header);
+    bool cut = !client_receive(c);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    long ms = (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000;
+    cases_check(t, cut && ms < 900, "one deadline for header and handshake: %ld ms", ms);
+    client_close(c);
     http_server_stop(s);
 }
 
@@ -363,9 +457,11 @@ int main(void)
     check_tickets(&t, http_server_port(s));
     check_reload(&t, s, ctx, &one);
     check_hostile(&t, s, ctx);
+    check_later(&t, http_server_port(s));
     check_drain(&t, &one, ctx);
     http_server_stop(s);
     check_deadlines(&t, &one, ctx);
+    check_proxy(&t, &one, ctx);
     SSL_CTX_free(ctx);
     remove_pair(&one);
     (void)rmdir(dir);

@@ -1,257 +1,194 @@
 /* layers: store/sqlite store base codec */
+/* What only a file can do wrong; the rows are the business of tests/contract. */
 #include "store/sqlite/sqlite.h"
-
 #include "support/cases.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <sqlite3.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-struct fixture {
-    char dir[64];
-    char path[128];
-    struct att_arena *arena;
-    struct store *store;
-};
+#define CHECK(ok, ...) cases_check(&c, ok, __VA_ARGS__)
 
-static int set_up(void **state)
+static struct cases c = { .name = "store.sqlite" };
+static char dir[64];
+
+static struct store *open_file(const char *path, struct att_err *err)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    struct att_err err = { 0 };
+    struct store *s = NULL;
 
-    (void)snprintf(f->dir, sizeof f->dir, "%s/attestd-test-XXXXXX",
-                   getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp");
-    assert_non_null(mkdtemp(f->dir));
-    (void)snprintf(f->path, sizeof f->path, "%s/a.sqlite", f->dir);
-    f->arena = att_arena_new(1 << 20);
-    if (!store_sqlite_open(f->path, &f->store, &err))
-        fail_msg("%s", err.text);
-    *state = f;
-    return 0;
+    *err = (struct att_err){ 0 };
+    return store_sqlite_open(path, &s, err) ? s : NULL;
 }
 
-static int tear_down(void **state)
+static bool put(struct store *s, const char *id, struct att_span body, uint64_t replaces, struct att_err *err)
 {
-    struct fixture *f = *state;
-    static const char *const ends[] = { "", "-wal", "-shm" };
+    struct store_doc doc = { .tenant = "t", .kind = "k", .id = id, .changed_unix_s = 1, .body = body };
+    struct store_tx *tx = NULL;
 
-    store_close(f->store);
-    for (size_t i = 0; i < 3; i++) {
-        char path[160];
-        (void)snprintf(path, sizeof path, "%s%s", f->path, ends[i]);
-        unlink(path);
+    *err = (struct att_err){ 0 };
+    if (!store_begin(s, &tx, err))
+        return false;
+    if (store_doc_put(tx, &doc, replaces, err))
+        return store_commit(tx, err);
+    store_rollback(tx);
+    return false;
+}
+
+static bool count_doc(void *ctx, const struct store_doc *doc, struct att_err *err)
+{
+    (void)doc;
+    (void)err;
+    (*(unsigned *)ctx)++;
+    return true;
+}
+
+static unsigned count(struct store *s)
+{
+    struct att_err err = { 0 };
+    unsigned n = 0;
+
+    return store_scan(s, "k", count_doc, &n, &err) ? n : 9999;
+}
+
+static void the_file_is_private(void)
+{
+    char *path = path_of(dir, "private.sqlite");
+    struct att_err err;
+    struct stat st = { 0 };
+    mode_t before = umask(0);
+    struct store *s = open_file(path, &err);
+    static const char *const ends[] = { "", "-wal", "-shm", "-open" };
+
+    CHECK(s && put(s, "a", att_str("1"), 0, &err), "a store: %s", err.text);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char *file = path_of(dir, "private.sqlite%s", ends[i]);
+        CHECK(stat(file, &st) == 0 && (st.st_mode & 0777) == 0600, "private.sqlite%s has mode %o", ends[i],
+              (unsigned)st.st_mode & 0777);
+        free(file);
     }
-    rmdir(f->dir);
-    att_arena_free(f->arena);
-    free(f);
-    return 0;
+    store_close(s);
+    (void)umask(before);
+    free(path);
 }
 
-static struct store_key row(const char *kid, int64_t created)
+static void what_is_no_database_is_refused(void)
 {
-    return (struct store_key){ kid, "RS256", att_str("sealed bytes"), att_str("spki bytes"), created };
+    struct att_err err;
+    char *path = path_of(dir, "text.sqlite"), *link = path_of(dir, "link.sqlite");
+    FILE *f = fopen(path, "w");
+
+    for (int i = 0; f && i < 500; i++)
+        (void)fputs("this is not a database. ", f);
+    CHECK(f && fclose(f) == 0, "a file of text");
+    CHECK(!open_file(path, &err) && err.code == ATT_STORE_FAILED, "a file of text: %s", err.text);
+    CHECK(symlink("nowhere.sqlite", link) == 0 && !open_file(link, &err) && err.code == ATT_STORE_FAILED,
+          "a symbolic link is not followed: %s", err.text);
+    CHECK(!open_file(dir, &err) && err.code == ATT_STORE_FAILED, "a folder: %s", err.text);
+    CHECK(!open_file("/nonexistent/folder/a.sqlite", &err) && err.code == ATT_STORE_FAILED, "no folder: %s",
+          err.text);
+    CHECK(!open_file("", &err) && err.code == ATT_CONFIG_INVALID, "no path: %s", err.text);
+    free(path);
+    free(link);
 }
 
-static void reopen(struct fixture *f)
+/* Every byte of the first pages damaged in turn: refused or read, never a crash. */
+static void a_damaged_file(void)
 {
-    struct att_err err = { 0 };
-    store_close(f->store);
-    f->store = NULL;
-    if (!store_sqlite_open(f->path, &f->store, &err))
-        fail_msg("%s", err.text);
-}
+    char *good = path_of(dir, "good.sqlite"), *bad = path_of(dir, "bad.sqlite");
+    struct att_err err;
+    struct store *s = open_file(good, &err);
+    size_t len = 0;
+    unsigned refused = 0, tried = 0;
 
-static void only_one_is_the_first_of_its_algorithm(void **state)
-{
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    struct store_key *rows = NULL;
-    size_t count = 0;
-    struct store_key a = row("a", 10), b = row("b", 5), other = row("c", 7);
-    bool put = false;
-
-    other.alg = "ES256";
-    assert_true(store_key_put_first(f->store, &a, &put, &err) && put);
-    assert_true(store_key_put_first(f->store, &b, &put, &err) && !put);
-    assert_true(store_key_put_first(f->store, &a, &put, &err) && !put);
-    assert_true(store_key_put_first(f->store, &other, &put, &err) && put);
-    reopen(f);
-    assert_true(store_key_put_first(f->store, &b, &put, &err) && !put);
-    assert_true(store_key_list(f->store, f->arena, &rows, &count, &err));
-    assert_int_equal(count, 2);
-    assert_string_equal(rows[0].kid, "c");
-    assert_string_equal(rows[1].kid, "a");
-}
-
-static void keys_survive_and_are_ordered(void **state)
-{
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    struct store_key *rows = NULL;
-    size_t count = 9;
-    struct store_key a = row("newer", 20), b = row("older", 10);
-
-    assert_true(store_key_list(f->store, f->arena, &rows, &count, &err));
-    assert_int_equal(count, 0);
-    assert_true(store_key_put(f->store, &a, &err) && store_key_put(f->store, &b, &err));
-    reopen(f);
-    assert_true(store_key_list(f->store, f->arena, &rows, &count, &err));
-    assert_int_equal(count, 2);
-    assert_string_equal(rows[0].kid, "older");
-    assert_string_equal(rows[1].kid, "newer");
-    assert_true(att_span_is(rows[1].sealed, "sealed bytes"));
-    assert_int_equal(rows[1].created_unix_s, 20);
-    assert_int_equal(store_schema_version(f->store), 1);
-}
-
-static void a_key_is_never_replaced(void **state)
-{
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    struct store_key a = row("k", 1);
-
-    assert_true(store_key_put(f->store, &a, &err));
-    assert_false(store_key_put(f->store, &a, &err));
-    assert_int_equal(err.code, ATT_STORE_FAILED);
-}
-
-static void many_keys(void **state)
-{
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    struct store_key *rows = NULL;
-    size_t count = 0;
-    char kid[16];
-
-    for (int i = 0; i < 40; i++) {
-        (void)snprintf(kid, sizeof kid, "k%02d", i);
-        struct store_key a = row(kid, i);
-        assert_true(store_key_put(f->store, &a, &err));
+    CHECK(s && put(s, "a", att_str("{\"some\":\"body\"}"), 0, &err), "a store: %s", err.text);
+    store_close(s); /* the last handle writes everything into the one file */
+    uint8_t *bytes = file_read(good, &len);
+    for (size_t at = 0; bytes && at < len; at += 13) {
+        char command[256];
+        FILE *f = fopen(bad, "wb");
+        bytes[at] ^= 0x55;
+        bool ok = f && fwrite(bytes, 1, len, f) == len && fclose(f) == 0;
+        bytes[at] ^= 0x55;
+        s = ok ? open_file(bad, &err) : NULL;
+        if (s && (count(s) != 1 || !put(s, "b", att_str("1"), 0, &err)))
+            refused++;
+        refused += !s;
+        tried++;
+        store_close(s);
+        (void)snprintf(command, sizeof command, "%s-wal", bad);
+        (void)unlink(command);
     }
-    assert_true(store_key_list(f->store, f->arena, &rows, &count, &err));
-    assert_int_equal(count, 40);
-    assert_string_equal(rows[39].kid, "k39");
+    CHECK(tried > 100 && refused > 20, "%u damaged files, %u of them seen to be", tried, refused);
+    free(bytes);
+    free(good);
+    free(bad);
 }
 
-static void certificates_by_provider_and_endpoint(void **state)
+/* A disk that is full: in a child, whose files may not grow. */
+static int full_disk(const char *path, struct att_span body)
 {
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    struct att_span der = { 0 };
-    bool found = true;
-    struct store_key k = row("k", 1);
-    struct store_certificate c = { "default", "k", "https://a", att_str("der one") };
+    struct att_err err;
+    struct store *s = open_file(path, &err);
+    struct rlimit none = { 0, 0 }, before;
+    uint64_t generation = 99;
 
-    assert_true(store_key_put(f->store, &k, &err));
-    assert_true(store_certificate_get(f->store, f->arena, "default", "k", "https://a", &der, &found, &err));
-    assert_false(found);
-    assert_true(store_certificate_put(f->store, &c, &err));
-    assert_true(store_certificate_get(f->store, f->arena, "default", "k", "https://a", &der, &found, &err));
-    assert_true(found && att_span_is(der, "der one"));
-    assert_true(store_certificate_get(f->store, f->arena, "other", "k", "https://a", &der, &found, &err));
-    assert_false(found);
-    c.attest_uri = "https://b";
-    c.der = att_str("der two");
-    assert_true(store_certificate_put(f->store, &c, &err));
-    assert_true(store_certificate_get(f->store, f->arena, "default", "k", "https://a", &der, &found, &err));
-    assert_false(found);
-    assert_true(store_certificate_get(f->store, f->arena, "default", "k", "https://b", &der, &found, &err));
-    assert_true(found && att_span_is(der, "der two"));
-    c.kid = "no such key";
-    assert_false(store_certificate_put(f->store, &c, &err)); /* a certificate without its key */
-}
-
-static void hand_written(const char *path, const char *sql)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
-static void broken_rows_are_errors(void **state)
-{
-    static const char *const statements[] = {
-        "INSERT INTO signing_keys VALUES ('', 'RS256', x'00', x'00', 1)",
-        "INSERT INTO signing_keys VALUES ('k', '', x'00', x'00', 1)",
-        "INSERT INTO signing_keys VALUES ('k', 'RS256', x'', x'00', 1)",
-        "INSERT INTO signing_keys VALUES ('k', 'RS256', x'00', zeroblob(70000), 1)",
-        "INSERT INTO signing_keys VALUES ('k', 'RS' || char(0) || '256', x'00', x'00', 1)",
-    };
-    struct fixture *f = *state;
-
-    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
-        struct att_err err = { 0 };
-        struct store_key *rows = NULL;
-        size_t count = 0;
-        hand_written(f->path, "DELETE FROM signing_keys");
-        hand_written(f->path, statements[i]);
-        if (store_key_list(f->store, f->arena, &rows, &count, &err) || err.code != ATT_STORE_FAILED)
-            fail_msg("%s was believed", statements[i]);
+    if (!s || !put(s, "first", att_str("1"), 0, &err) || getrlimit(RLIMIT_FSIZE, &before) != 0)
+        return 2;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    none.rlim_max = before.rlim_max;
+    if (setrlimit(RLIMIT_FSIZE, &none) != 0)
+        return 3;
+    for (int i = 0; i < 3; i++) {
+        if (put(s, "second", body, 0, &err) || err.code != ATT_STORE_FAILED)
+            return 4;
     }
+    if (count(s) != 1)
+        return 5;
+    if (setrlimit(RLIMIT_FSIZE, &before) != 0 || !store_generation(s, &generation, &err) || generation != 1)
+        return 6;
+    if (!put(s, "third", body, 0, &err) || count(s) != 2)
+        return 7;
+    store_close(s);
+    s = open_file(path, &err);
+    return s && count(s) == 2 ? 0 : 8;
 }
 
-static void a_newer_schema_is_refused(void **state)
+static void a_full_disk_keeps_what_was_committed(void)
 {
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    struct store *other = NULL;
+    static uint8_t body[200000];
+    static const size_t lengths[] = { 1, sizeof body };
 
-    hand_written(f->path, "PRAGMA user_version = 99");
-    assert_false(store_sqlite_open(f->path, &other, &err));
-    assert_int_equal(err.code, ATT_STORE_FAILED);
-    assert_non_null(strstr(err.text, "newer attestd"));
-}
-
-static void what_is_no_database_is_refused(void **state)
-{
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    struct store *other = NULL;
-    char path[160];
-
-    (void)snprintf(path, sizeof path, "%s/text", f->dir);
-    FILE *file = fopen(path, "w");
-    for (int i = 0; i < 500; i++)
-        fputs("this is not a database. ", file);
-    fclose(file);
-    assert_false(store_sqlite_open(path, &other, &err));
-    assert_int_equal(err.code, ATT_STORE_FAILED);
-    unlink(path);
-    err = (struct att_err){ 0 };
-    assert_false(store_sqlite_open(f->dir, &other, &err));
-    assert_int_equal(err.code, ATT_STORE_FAILED);
-    err = (struct att_err){ 0 };
-    assert_false(store_sqlite_open("/nonexistent/folder/a.sqlite", &other, &err));
-}
-
-static void the_file_is_private(void **state)
-{
-    struct fixture *f = *state;
-    struct stat st;
-    assert_int_equal(stat(f->path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
+    memset(body, 'x', sizeof body);
+    for (size_t i = 0; i < 2; i++) {
+        char *path = path_of(dir, "full%zu.sqlite", i);
+        int status = -1;
+        (void)fflush(NULL);
+        pid_t child = fork();
+        if (child == 0)
+            _exit(full_disk(path, att_span_of(body, lengths[i])));
+        CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0,
+              "a full disk, a body of %zu bytes: status %x", lengths[i], (unsigned)status);
+        free(path);
+    }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(only_one_is_the_first_of_its_algorithm, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(keys_survive_and_are_ordered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_key_is_never_replaced, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(certificates_by_provider_and_endpoint, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(broken_rows_are_errors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_newer_schema_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_no_database_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_file_is_private, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    char command[128];
+
+    (void)snprintf(dir, sizeof dir, "%s/attestd-test-XXXXXX",
+                   getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp");
+    if (!mkdtemp(dir))
+        return 1;
+    the_file_is_private();
+    what_is_no_database_is_refused();
+    a_damaged_file();
+    a_full_disk_keeps_what_was_committed();
+    (void)snprintf(command, sizeof command, "rm -rf -- '%s'", dir);
+    CHECK(system(command) == 0, "nothing is left behind");
+    return cases_report(&c);
 }

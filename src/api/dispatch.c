@@ -1,0 +1,260 @@
+/* From a matched route to its answer: caller, permission, handler - on the loop or on a lane. */
+#include "api/internal.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+
+static const char site_trail[] = "site"; /* of requests that name no subscription we know */
+
+/* -- the end of every request ----------------------------------------------------------------------------- */
+
+static void finish(struct api_call *call)
+{
+    const struct http_request *http = call->http;
+    bool later = call->later;
+
+    site_unref(call->provider);
+    call->provider = NULL;
+    if (later)
+        http_answer_now(http); /* the call lies in the request's arena: it is gone now */
+}
+
+void api_refuse(struct api_call *call, const struct att_err *err, bool tell)
+{
+    api_answer_error(call, err, tell);
+    if (call->options->on_refusal)
+        call->options->on_refusal(call->options->on_refusal_ctx, call->request_id,
+                                  call->route ? call->route->operation : "none", err);
+}
+
+/* -- reading ---------------------------------------------------------------------------------------------- */
+
+static bool permitted(struct api_call *call, struct att_err *err)
+{
+    return !api_needs_action(call) ||
+           site_allows(call->site, &call->who, call->resource, call->route->action, err);
+}
+
+static void run_read(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (!permitted(call, &err) || !call->route->handle(call, &err))
+        api_refuse(call, &err, true);
+    finish(call);
+}
+
+/* -- changing --------------------------------------------------------------------------------------------- */
+
+/* Whose trail: the subscription's that the resource lies in; a refusal is its owners' business, whoever asked. */
+static const char *trail_of(struct api_call *call, const struct site_subscription **ret_held)
+{
+    static const char begin[] = "/subscriptions/";
+    const char *resource = call->resource;
+
+    *ret_held = NULL;
+    if (strncmp(resource, begin, sizeof begin - 1) != 0)
+        return site_trail;
+    size_t len = sizeof begin - 1 + strcspn(resource + sizeof begin - 1, "/");
+    char *key = att_arena_dup(call->arena, att_span_of(resource, len));
+    *ret_held = key ? site_get(call->site, SITE_SUBSCRIPTION, key) : NULL;
+    return *ret_held ? (*ret_held)->o.tenant : site_trail;
+}
+
+static struct site_record record_of(struct api_call *call, const struct att_err *refusal,
+                                    const struct site_subscription **ret_held)
+{
+    return (struct site_record){
+        .tenant = trail_of(call, ret_held),
+        .scope = call->resource,
+        .operation = call->route->operation,
+        .action = call->route->action,
+        .principal = call->who.principal,
+        .issuer = call->who.issuer_name,
+        .name = call->who.name,
+        .client = call->http->client,
+        .request_id = call->request_id,
+        .refusal = refusal,
+        .via = "rest",
+    };
+}
+
+/* The refusal stands, recorded or not; when it could not be recorded the operator's log says so. */
+static void refuse_change(struct api_call *call, const struct att_err *why)
+{
+    const struct site_subscription *held = NULL;
+    struct att_err err = { 0 };
+    struct site_record record = record_of(call, why, &held);
+
+    if (!site_record_refusal(call->site, call->now_unix_s, &record, &err) && call->options->on_refusal)
+        call->options->on_refusal(call->options->on_refusal_ctx, call->request_id, "audit", &err);
+    site_unref(held);
+    api_refuse(call, why, true);
+}
+
+static const char *subscription_in(const struct api_call *call)
+{
+    static const char begin[] = "/subscriptions/";
+
+    if (strncmp(call->resource, begin, sizeof begin - 1) != 0)
+        return "";
+    const char *id = call->resource + sizeof begin - 1;
+    const char *copy = att_arena_dup(call->arena, att_span_of(id, strcspn(id, "/")));
+    return copy ? copy : "";
+}
+
+static bool take_write(struct api_call *call, struct att_err *err)
+{
+    unsigned left = 0;
+    char text[16];
+
+    if (!throttle_take(call->api->throttle, subscription_in(call), call->now_unix_s, &left))
+        return att_fail(err, ATT_THROTTLED, "subscription", "fewer writes in a minute", "%u were made",
+                        call->options->writes_per_minute);
+    (void)snprintf(text, sizeof text, "%u", left);
+    char *copy = att_arena_dup(call->arena, att_str(text));
+    if (copy && call->route->plane == API_CONTROL)
+        api_answer_header(call, "x-ms-ratelimit-remaining-subscription-writes", att_str(copy));
+    return true;
+}
+
+/* The endpoint's provider as this change sees it: it may have gone since the request was matched. */
+static bool provider_again(struct api_call *call, struct att_err *err)
+{
+    if (!call->provider)
+        return true;
+    site_unref(call->provider);
+    call->provider = site_get(call->site, SITE_PROVIDER, call->resource);
+    return call->provider || att_fail(err, ATT_NOT_FOUND, "path", "a provider of this service", "none");
+}
+
+/* Rows, record and memory change together, or nothing does; only then is anything but a refusal sent. */
+static bool change(struct api_call *call, struct att_err *err)
+{
+    const struct site_subscription *held = NULL;
+
+    if (!site_change_begin(call->site, call->now_unix_s, &call->change, err))
+        return false;
+    if (!permitted(call, err) || !provider_again(call, err) || !take_write(call, err) ||
+        !call->route->handle(call, err)) {
+        site_change_abandon(call->change);
+        call->change = NULL;
+        return false;
+    }
+    struct site_record record = record_of(call, NULL, &held);
+    bool ok = site_change_commit(call->change, &record, err);
+    site_unref(held);
+    call->change = NULL;
+    return ok;
+}
+
+/* Headers that a handler set before its change failed are of no answer: the common ones are set anew. */
+static void answer_again(struct api_call *call)
+{
+    *call->answer = (struct http_response){ 0 };
+    api_answer_headers(call->api, call->arena, call->request_id, call->http, call->answer);
+}
+
+static void run_change(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (!change(call, &err)) {
+        answer_again(call);
+        refuse_change(call, &err);
+    }
+    finish(call);
+}
+
+/* A change whose caller was refused: it leaves a record, as long as the lane has room for such. */
+static void run_refused_change(struct api_call *call)
+{
+    refuse_change(call, call->refusal);
+    finish(call);
+}
+
+/* -- which thread ----------------------------------------------------------------------------------------- */
+
+static void busy(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    call->caller_refused = false;
+    (void)att_fail(&err, ATT_THROTTLED, "service", "room in the queue", "too many requests that wait");
+    api_refuse(call, &err, true);
+    finish(call);
+}
+
+static void run_on_lane(struct api_call *call)
+{
+    struct api *api = call->api;
+    bool ok = true;
+
+    switch (call->route->lane) {
+    case API_LANE_LOOP:
+        run_read(call);
+        break;
+    case API_LANE_IDENTITY:
+        ok = lane_push(api->identity, call, call->who.tenant, run_read);
+        break;
+    case API_LANE_CHANGES:
+        ok = lane_push(api->changes, call, call->who.tenant, call->route->change ? run_change : run_read);
+        break;
+    }
+    if (!ok)
+        busy(call);
+}
+
+static void refuse_caller(struct api_call *call, const struct att_err *err)
+{
+    if (call->route->change) {
+        struct att_err *kept = att_arena_alloc(call->arena, 1, sizeof *kept);
+        if (kept) {
+            *kept = *err;
+            call->refusal = kept;
+            if (lane_push(call->api->changes, call, NULL, run_refused_change))
+                return;
+        }
+    }
+    api_refuse(call, err, true);
+    finish(call);
+}
+
+/* On the identity lane: asks the issuer for its keys, then tries once more. */
+static void run_refresh(struct api_call *call)
+{
+    struct att_err fetched = { 0 }, err = { 0 };
+    size_t again = ACCESS_NO_REFRESH;
+
+    bool ok = access_refresh(call->api->parts.access, call->refresh, call->now_unix_s, &fetched);
+    if (api_caller_check(call, &again, &err)) {
+        /* Already off the loop: what would have run there runs here. */
+        if (call->route->lane == API_LANE_CHANGES)
+            run_on_lane(call);
+        else
+            run_read(call);
+        return;
+    }
+    if (!ok && call->options->on_refusal)
+        call->options->on_refusal(call->options->on_refusal_ctx, call->request_id, "issuer.refresh",
+                                  &fetched);
+    refuse_caller(call, &err);
+}
+
+void api_dispatch(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (!api_needs_caller(call)) {
+        run_on_lane(call);
+        return;
+    }
+    if (api_caller_check(call, &call->refresh, &err)) {
+        run_on_lane(call);
+        return;
+    }
+    if (call->refresh != ACCESS_NO_REFRESH && lane_push(call->api->identity, call, NULL, run_refresh))
+        return;
+    refuse_caller(call, &err);
+}

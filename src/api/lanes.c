@@ -1,0 +1,114 @@
+/* A lane: one thread, one bounded queue. What waits in it belongs to requests whose answer was put off. */
+#include "api/internal.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct job {
+    struct api_call *call;
+    const char *tenant; /* in the request's arena; NULL: nobody that we know */
+    void (*work)(struct api_call *);
+};
+
+struct lane {
+    struct lane_options options;
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool ending;
+    struct job *ring;
+    size_t first, count;
+};
+
+static void *lane_run(void *arg)
+{
+    struct lane *l = arg;
+
+    for (;;) {
+        pthread_mutex_lock(&l->lock);
+        while (l->count == 0 && !l->ending)
+            pthread_cond_wait(&l->wake, &l->lock);
+        if (l->count == 0) {
+            pthread_mutex_unlock(&l->lock);
+            return NULL;
+        }
+        struct job job = l->ring[l->first];
+        l->first = (l->first + 1) % l->options.waiting_max;
+        l->count--;
+        pthread_mutex_unlock(&l->lock);
+        job.work(job.call);
+    }
+}
+
+bool lane_new(const struct lane_options *options, struct lane **ret, struct att_err *err)
+{
+    struct lane *l = calloc(1, sizeof *l);
+
+    if (!l || !(l->ring = calloc(options->waiting_max, sizeof *l->ring))) {
+        free(l);
+        return att_fail_memory(err, "api.lane");
+    }
+    l->options = *options;
+    if (pthread_mutex_init(&l->lock, NULL) != 0 || pthread_cond_init(&l->wake, NULL) != 0)
+        abort(); /* glibc's cannot fail with default attributes */
+    if (pthread_create(&l->thread, NULL, lane_run, l) != 0) {
+        lane_free(l);
+        return att_fail(err, ATT_INTERNAL, "api.lane", "a thread", "none to be had");
+    }
+    l->started = true;
+    *ret = l;
+    return true;
+}
+
+static bool same_tenant(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* One tenant's share, so that a flood of one does not keep the others out. */
+static bool has_room(const struct lane *l, const char *tenant)
+{
+    size_t of_tenant = 0;
+
+    if (l->ending || l->count == l->options.waiting_max)
+        return false;
+    for (size_t i = 0; i < l->count; i++)
+        of_tenant += same_tenant(l->ring[(l->first + i) % l->options.waiting_max].tenant, tenant);
+    return of_tenant < l->options.of_tenant_max;
+}
+
+bool lane_push(struct lane *l, struct api_call *call, const char *tenant, void (*work)(struct api_call *))
+{
+    pthread_mutex_lock(&l->lock);
+    bool room = has_room(l, tenant);
+    if (room) {
+        if (!call->later) /* before the thread can see the job */
+            http_answer_later(call->http);
+        call->later = true;
+        l->ring[(l->first + l->count++) % l->options.waiting_max] =
+            (struct job){ .call = call, .tenant = tenant, .work = work };
+        pthread_cond_signal(&l->wake);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return room;
+}
+
+void lane_free(struct lane *l)
+{
+    if (!l)
+        return;
+    if (l->started) {
+        pthread_mutex_lock(&l->lock);
+        l->ending = true;
+        pthread_cond_signal(&l->wake);
+        pthread_mutex_unlock(&l->lock);
+        pthread_join(l->thread, NULL);
+    }
+    pthread_cond_destroy(&l->wake);
+    pthread_mutex_destroy(&l->lock);
+    free(l->ring);
+    free(l);
+}

@@ -1,0 +1,199 @@
+/* One GET with libcurl, a handle of its own for each: nothing is shared between requests, not even a connection. */
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "fetch/module.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <strings.h>
+
+enum { HEADER_BYTES_MAX = 64 * 1024, STATUS_WANTED = 200 };
+
+ATT_AUTO_PTR(easy_auto, CURL, curl_easy_cleanup)
+
+struct answer {
+    CURL *curl;
+    struct att_buf body; /* its ceiling is the request's */
+    size_t header_bytes;
+    bool too_large;
+    bool framed; /* the headers tell where the body ends */
+};
+
+static CURLcode global;
+
+static void set_up(void)
+{
+    global = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static long status_of(CURL *curl)
+{
+    long status = 0;
+
+    return curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;
+}
+
+/* Anything but the full count ends the transfer: the bounds hold while the bytes come, whatever was announced. */
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct answer *a = ctx;
+
+    if (status_of(a->curl) != STATUS_WANTED)
+        return 0;
+    att_buf_put(&a->body, att_span_of(bytes, size * count));
+    a->too_large = a->too_large || a->body.failed;
+    return a->body.failed ? 0 : size * count;
+}
+
+/* A body that ends with the connection could be cut short by anybody on the way: libcurl takes an end that TLS did not
+ * announce for a good one. */
+static bool tells_length(struct att_span line)
+{
+    static const char *const names[] = { "Content-Length:", "Transfer-Encoding:" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (line.len > strlen(names[i]) &&
+            strncasecmp((const char *)line.ptr, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct answer *a = ctx;
+
+    a->framed = a->framed || tells_length(att_span_of(bytes, size * count));
+    a->header_bytes += size * count; /* libcurl bounds one line, and older ones not their number */
+    a->too_large = a->too_large || a->header_bytes > HEADER_BYTES_MAX;
+    return a->too_large ? 0 : size * count;
+}
+
+static long milliseconds(unsigned ms)
+{
+    return ms > INT_MAX ? (long)INT_MAX : (long)ms;
+}
+
+/* Each setting decides something about safety, so each result counts. */
+static bool prepare(CURL *curl, const struct fetch_request *request, struct answer *answer, char *reason)
+{
+    CURLcode all = CURLE_OK;
+
+#define SET(option, value) all = all ? all : curl_easy_setopt(curl, option, value)
+    SET(CURLOPT_ERRORBUFFER, reason);
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_PROTOCOLS_STR, "https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (request->ca_file) {
+        SET(CURLOPT_CAINFO, request->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* else the system's folder of CAs would still count */
+    }
+    /* A proxy named by https_proxy in the environment would be one that no configuration of this server shows. */
+    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_NOPROXY, "*");
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request->connect_ms));
+    SET(CURLOPT_TIMEOUT_MS, milliseconds(request->total_ms));
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_USERAGENT, "attestd");
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, answer);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, answer);
+#undef SET
+    return all == CURLE_OK;
+}
+
+/* The step at which a transfer failed, for `where`. */
+static const char *step_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_URL_MALFORMAT:
+        return "fetch.url";
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+        return "fetch.connect";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+        return "fetch.tls";
+    case CURLE_OPERATION_TIMEDOUT:
+        return "fetch.time";
+    default:
+        return "fetch.answer";
+    }
+}
+
+static bool refuse_transfer(const struct fetch_request *request, const struct answer *answer, CURLcode code,
+                            const char *reason, struct att_err *err)
+{
+    struct att_shown why, url;
+
+    if (answer->too_large)
+        return att_fail(err, ATT_FETCH_FAILED, "fetch.size", "a body and headers within their limits",
+                        "more than %zu bytes from %s", request->body_bytes_max,
+                        att_shown(&url, att_str(request->url)));
+    return att_fail(err, ATT_FETCH_FAILED, step_of(code), "an answer over HTTPS", "%s from %s",
+                    att_shown(&why, att_str(reason[0] ? reason : curl_easy_strerror(code))),
+                    att_shown(&url, att_str(request->url)));
+}
+
+static void answer_free(struct answer *a)
+{
+    att_buf_free(&a->body);
+}
+
+/* A status other than the wanted one explains more than the transfer that we broke off because of it. */
+static bool answered(const struct fetch_request *request, const struct answer *answer, CURLcode code,
+                     const char *reason, struct att_err *err)
+{
+    long status = status_of(answer->curl);
+    struct att_shown url;
+
+    if (status != 0 && status != STATUS_WANTED && !answer->too_large)
+        return att_fail(err, ATT_FETCH_FAILED, "fetch.status", "200", "%ld from %s", status,
+                        att_shown(&url, att_str(request->url)));
+    if (code != CURLE_OK)
+        return refuse_transfer(request, answer, code, reason, err);
+    if (status != STATUS_WANTED || !answer->framed)
+        return att_fail(err, ATT_FETCH_FAILED, "fetch.answer",
+                        "a status, and a length or chunks that tell the body's end", "none from %s",
+                        att_shown(&url, att_str(request->url)));
+    return true;
+}
+
+static bool curl_get(const struct fetch_request *request, struct att_arena *arena, struct att_span *ret_body,
+                     struct att_err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    char reason[CURL_ERROR_SIZE] = "";
+
+    if (pthread_once(&once, set_up) != 0 || global != CURLE_OK)
+        return att_fail(err, ATT_INTERNAL, "fetch", "a libcurl that works", "one that does not start");
+    ATT_AUTO(easy_auto) CURL *curl = curl_easy_init();
+    if (!curl)
+        return att_fail_memory(err, "fetch");
+    ATT_AUTO(answer_free)
+    struct answer answer = { .curl = curl, .body = { .max = request->body_bytes_max } };
+    if (!prepare(curl, request, &answer, reason))
+        return att_fail(err, ATT_INTERNAL, "fetch", "a libcurl that takes our settings", "'%s'", reason);
+    if (!answered(request, &answer, curl_easy_perform(curl), reason, err))
+        return false;
+    const char *body = att_arena_dup(arena, att_buf_span(&answer.body));
+    if (!body)
+        return att_fail_memory(err, "fetch");
+    *ret_body = att_span_of(body, answer.body.len);
+    return true;
+}
+
+const struct fetch_module attestd_module_fetch = { .get = curl_get };

@@ -1,0 +1,16 @@
+/* fetch/module.h - what lib/attestd/fetch.so gives to the program that loads it. */
+#ifndef FETCH_MODULE_H
+#define FETCH_MODULE_H
+
+#include "fetch/fetch.h"
+
+struct fetch_module {
+    /* The request is complete: no zero that means a default, and a URL that fetch.c has looked at. */
+    bool (*get)(const struct fetch_request *request, struct att_arena *arena, struct att_span *ret_body,
+                struct att_err *err);
+};
+
+/* Defined in fetch/curl; for the module's own sources. The program asks module_load("fetch"). */
+ATT_API extern const struct fetch_module attestd_module_fetch;
+
+#endif

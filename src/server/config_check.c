@@ -1,0 +1,103 @@
+/* Settings against each other. */
+#include "server/config_table.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Names the first row of a section that must be given and is not: "issuer.corp.url". */
+static bool rows_given(const void *section, enum config_section which, const char *parameter,
+                       enum config_required required, struct att_err *err)
+{
+    const struct config_table *table = &config_tables[which];
+    char where[96];
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct config_row *row = &table->rows[i];
+        if (row->required != required || config_text(section, row)[0] != '\0')
+            continue;
+        (void)snprintf(where, sizeof where, "%s%s%s%s%s", parameter ? table->name : "", parameter ? "." : "",
+                       parameter ? parameter : "", parameter ? "." : "", row->name);
+        return att_fail(err, ATT_CONFIG_INVALID, where, row->help,
+                        required == CONFIG_PRODUCTION ? "not set (or start with --dev)" : "not set");
+    }
+    return true;
+}
+
+static bool issuer_good(const struct config_issuer *i, struct att_err *err)
+{
+    char where[96];
+
+    if (!rows_given(i, CONFIG_ISSUER, i->section, CONFIG_ALWAYS, err))
+        return false;
+    (void)snprintf(where, sizeof where, "issuer.%s.keys", i->section);
+    if (i->keys[0] && i->metadata[0])
+        return att_fail(err, ATT_CONFIG_INVALID, where, "keys or metadata", "both");
+    (void)snprintf(where, sizeof where, "issuer.%s.ca", i->section);
+    if (i->keys[0] && i->ca[0])
+        return att_fail(err, ATT_CONFIG_INVALID, where, "keys or ca", "both: with keys nothing is fetched");
+    return true;
+}
+
+static bool subscription_good(const struct config *c, const struct config_subscription *s,
+                              struct att_err *err)
+{
+    char where[96];
+
+    if (!rows_given(s, CONFIG_SUBSCRIPTION, s->section, CONFIG_ALWAYS, err))
+        return false;
+    if (s->owner_secret_hash[0] == '\0')
+        return true;
+    (void)snprintf(where, sizeof where, "subscription.%s.owner_secret_hash", s->section);
+    if (!c->authority)
+        return att_fail(err, ATT_CONFIG_INVALID, where, "authority = on beside it", "authority is off");
+    if (strlen(s->owner) != 36 || strspn(s->owner, "0123456789abcdef-") != 36)
+        return att_fail(err, ATT_CONFIG_INVALID, where, "an owner that is a GUID", "another owner");
+    return true;
+}
+
+bool config_consistent(const struct config *c, struct att_err *err)
+{
+    bool postgres = strncmp(c->store, "postgres", 8) == 0;
+
+    if (c->proxy_protocol && c->trusted_proxies.count == 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "proxy_protocol", "trusted_proxies beside it", "none");
+    if (c->identity_socket[0] && !c->authority)
+        return att_fail(err, ATT_CONFIG_INVALID, "identity_socket", "authority = on beside it",
+                        "authority is off");
+    if (c->store_password_file[0] && !postgres)
+        return att_fail(err, ATT_CONFIG_INVALID, "store_password_file", "a postgres: store", "another store");
+    if (c->data_audiences.count == 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "data_audiences", "at least one", "none");
+    if (c->control_audiences.count == 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "control_audiences", "at least one", "none");
+    for (size_t i = 0; i < c->issuer_count; i++) {
+        if (!issuer_good(&c->issuers[i], err))
+            return false;
+    }
+    for (size_t i = 0; i < c->subscription_count; i++) {
+        if (!subscription_good(c, &c->subscriptions[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool config_complete(const struct config *c, struct att_err *err)
+{
+    struct config needed = *c;
+
+    if (c->store[0] && needed.data_dir[0] == '\0')
+        needed.data_dir = "-"; /* rows are elsewhere: nothing is written to a data folder */
+    if (!rows_given(&needed, CONFIG_ATTESTD, NULL, CONFIG_PRODUCTION, err))
+        return false;
+    if (c->issuer_count == 0 && !c->authority)
+        return att_fail(err, ATT_CONFIG_INVALID, "issuer",
+                        "a section [issuer NAME], or authority = on: who vouches for callers",
+                        "not set (or start with --dev)");
+    if (c->subscription_count == 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "subscription",
+                        "a section [subscription GUID]: whom the default provider belongs to",
+                        "not set (or start with --dev)");
+    return config_consistent(c, err);
+}

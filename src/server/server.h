@@ -1,0 +1,86 @@
+/* server/server.h - the parts of a running attestd, and the steps that put them together, for the files of this folder.
+ * run.c says in which order. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <attest/seal.h>
+
+#include "access/access.h"
+#include "api/api.h"
+#include "http/http.h"
+#include "server/admin.h"
+#include "server/dev.h"
+#include "server/options.h"
+
+struct authority;
+struct fetch;
+struct keyring;
+struct signer;
+struct store;
+
+struct server {
+    struct options *options;
+    struct att_arena *arena;
+    struct dev dev;
+    uint8_t kek[ATT_SEAL_KEY_BYTES];
+    struct store *store;
+    struct signer *signer;
+    struct keyring *keys;           /* of attestation tokens */
+    struct keyring *authority_keys; /* of access tokens; NULL without the authority */
+    struct att_lib *lib;
+    struct site *site;
+    struct service *service;
+    struct fetch *fetch;
+    struct access *access;
+    struct authority *authority;
+    struct api *api;
+    struct admin admin;
+    struct http_server *http;
+    struct http_server *admin_http;
+    struct http_server *identity_http;
+    struct att_arena *reloaded; /* text of the settings that SIGHUP changed */
+    const char *base_url;
+};
+
+int64_t server_clock(void *ctx);
+
+/* -- storage.c -------------------------------------------------------------------------------------------- */
+
+/* Store, signer and the keys in them. */
+ATT_CHECK bool storage_open(struct server *s, struct att_err *err);
+
+/* -- collateral.c ----------------------------------------------------------------------------------------- */
+
+/* Everything anew from the folders. Caller frees. */
+ATT_CHECK bool collateral_load(struct server *s, struct att_collateral **ret, struct att_err *err);
+
+/* -- listen.c --------------------------------------------------------------------------------------------- */
+
+ATT_CHECK bool listen_check(struct server *s, struct att_err *err);
+ATT_CHECK bool listen_service(struct server *s, struct att_err *err);
+ATT_CHECK bool listen_admin(struct server *s, struct att_err *err);
+/* Nothing when no identity_socket is set. */
+ATT_CHECK bool listen_identity(struct server *s, struct att_err *err);
+
+/* -- install.c -------------------------------------------------------------------------------------------- */
+
+/* What the configuration (or --dev) wants to be in the site, and is not there yet. */
+ATT_CHECK bool install_site(struct server *s, struct att_err *err);
+
+/* -- identity.c ------------------------------------------------------------------------------------------- */
+
+/* Who may vouch for callers: the configured issuers and the built-in authority. Asks nobody. */
+ATT_CHECK bool identity_open(struct server *s, struct att_err *err);
+/* The files of the configured issuers can be used. */
+ATT_CHECK bool identity_check(struct server *s, struct att_err *err);
+/* Key files again. */
+ATT_CHECK bool identity_reload(struct server *s, struct att_err *err);
+/* api_parts.authorization_uri; ctx is the struct server, tenant may be NULL (no one's in particular). */
+bool identity_authorization_uri(void *ctx, struct att_arena *arena, const char *tenant, const char **ret);
+
+/* -- reload.c --------------------------------------------------------------------------------------------- */
+
+/* SIGHUP. */
+void server_reload(struct server *s);
+
+#endif

@@ -1,0 +1,213 @@
+/* Several handles and several processes on one store. */
+#include "contract/backend.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK(ok, ...) cases_check(&cases, ok, __VA_ARGS__)
+
+enum { ADDITIONS = 200, KILLS = 12, WAIT_MAX_S = 20 };
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void reopening_sees_what_was_committed(void)
+{
+    struct store *s = open_fresh();
+
+    if (!s)
+        return;
+    CHECK(put_alone(s, "a", "1", 0) && put_alone(s, "a", "2", 1) && audit_alone(s, "t", "/a", "{}"),
+          "rows: %s", step_err.text);
+    char *before = picture(s);
+    store_close(s);
+    for (int i = 0; i < 3; i++) {
+        s = open_again();
+        char *after = s ? picture(s) : NULL;
+        CHECK(after && strcmp(before, after) == 0, "reopened: %s", after ? after : "not at all");
+        free(after);
+        store_close(s);
+    }
+    free(before);
+}
+
+static void two_handles(void)
+{
+    struct store *a = open_fresh();
+    struct store *b = a ? open_again() : NULL;
+
+    if (!b) {
+        store_close(a);
+        return;
+    }
+    CHECK(put_alone(a, "x", "1", 0) && value_of(b, "x", NULL) == 1 && generation(b) == 1,
+          "one sees the other's commit");
+    CHECK(put_alone(b, "x", "2", 1) && generation(a) == 2, "and back");
+    CHECK(!put_alone(a, "x", "3", 1) && step_err.code == ATT_STORE_CONFLICT,
+          "a stale version is a conflict: %s", step_err.text);
+    struct store_tx *tx = begin(a);
+    CHECK(put(tx, "t", "k", "x", "9", 2) && audit(tx, "t", "/x", "{}", NULL), "an open transaction");
+    CHECK(value_of(b, "x", NULL) == 2 && generation(b) == 2, "others do not see it before the commit");
+    double started = seconds();
+    CHECK(!begin(b) && step_err.code == ATT_STORE_FAILED, "nor begin one of their own: %s", step_err.text);
+    double waited = seconds() - started;
+    CHECK(waited > 1 && waited < WAIT_MAX_S, "they wait a bounded time: %.1f s", waited);
+    CHECK(commit(tx), "commit: %s", step_err.text);
+    CHECK(value_of(b, "x", NULL) == 9, "then they see it");
+    CHECK(put_alone(b, "x", "10", 3), "and begin again: %s", step_err.text);
+    store_close(a);
+    store_close(b);
+}
+
+/* Adds 1 to t/k/sum, taking the version from outside of the transaction, so that the other process gets between; and
+ * writes a record for each. Some transactions are thrown away. */
+static int add(unsigned who)
+{
+    struct store *s = open_again();
+    unsigned conflicts = 0;
+
+    for (unsigned i = 0; s && i < ADDITIONS;) {
+        uint64_t version = 0;
+        char body[24];
+        long value = value_of(s, "sum", &version);
+        if (value < 0)
+            return 3;
+        (void)snprintf(body, sizeof body, "%ld", value + 1);
+        struct store_tx *tx = begin(s);
+        if (!tx)
+            return 4;
+        if (i % 10 == who && audit(tx, "t", "/thrown", "{}", NULL) && conflicts % 2 == 0) {
+            store_rollback(tx);
+            conflicts++;
+            continue;
+        }
+        if (!put(tx, "t", "k", "sum", body, version)) {
+            bool conflict = step_err.code == ATT_STORE_CONFLICT;
+            store_rollback(tx);
+            if (!conflict)
+                return 5;
+            conflicts++;
+            continue;
+        }
+        if (!audit(tx, "t", "/sum", body, NULL) || !commit(tx))
+            return 6;
+        i++;
+    }
+    store_close(s);
+    return s ? 0 : 7;
+}
+
+static void nothing_is_lost_between_writers(void)
+{
+    struct store *s = open_fresh();
+    struct store_audit *rows = NULL;
+    size_t count = 0;
+    uint64_t version = 0;
+    pid_t children[2];
+
+    if (!s)
+        return;
+    CHECK(put_alone(s, "sum", "0", 0), "a row: %s", step_err.text);
+    store_close(s);
+    (void)fflush(NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        children[i] = fork();
+        if (children[i] == 0)
+            _exit(add(i));
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        int status = 1;
+        CHECK(children[i] > 0 && waitpid(children[i], &status, 0) == children[i] && status == 0,
+              "writer %u ends well: %x", i, (unsigned)status);
+    }
+    s = open_again();
+    CHECK(s && value_of(s, "sum", &version) == 2 * ADDITIONS && version == 2 * ADDITIONS + 1,
+          "two writers, %d additions each: version %" PRIu64, ADDITIONS, version);
+    CHECK(s && generation(s) == 2 * ADDITIONS + 1, "and as many generations");
+    bool ok = s && store_audit_list(s, arena, NULL, "", 0, 100000, &rows, &count, &step_err);
+    CHECK(ok, "records: %s", step_err.text);
+    size_t gaps = 0, sums = 0;
+    for (size_t i = 0; i < count; i++) {
+        char want[24];
+        gaps += rows[i].seq != i + 1;
+        if (strcmp(rows[i].scope, "/sum") != 0)
+            continue;
+        (void)snprintf(want, sizeof want, "%zu", ++sums);
+        gaps += !att_span_is(rows[i].body, want);
+    }
+    CHECK(gaps == 0 && sums == 2 * ADDITIONS, "%zu records, %zu of additions, %zu out of order", count, sums,
+          gaps);
+    store_close(s);
+}
+
+/* Changes, says so, and waits to be killed. */
+static void half_a_transaction(int told, bool whole, int round)
+{
+    struct store *s = open_again();
+    struct store_tx *tx = s ? begin(s) : NULL;
+    char id[16];
+
+    (void)snprintf(id, sizeof id, "%d", round);
+    bool ok = put(tx, "t", "k", id, "1", 0) && put(tx, "t", "k", "first", "66", 1) &&
+              audit(tx, "t", "/half", "{}", NULL);
+    if (ok && whole)
+        ok = commit(tx);
+    if (ok && write(told, "x", 1) == 1)
+        (void)pause();
+    _exit(1);
+}
+
+static void killed_in_the_middle(void)
+{
+    struct store *s = open_fresh();
+
+    if (!s)
+        return;
+    CHECK(put_alone(s, "first", "1", 0) && audit_alone(s, "t", "/first", "{}"), "rows: %s", step_err.text);
+    for (int round = 0; round < KILLS; round++) {
+        bool whole = round == KILLS - 1; /* the last one had its answer before it was killed */
+        int pipes[2];
+        char byte = 0, id[16];
+        char *before = picture(s);
+        (void)fflush(NULL);
+        if (pipe(pipes) != 0)
+            abort();
+        pid_t child = fork();
+        if (child == 0)
+            half_a_transaction(pipes[1], whole, round);
+        (void)close(pipes[1]);
+        bool ready = read(pipes[0], &byte, 1) == 1;
+        (void)close(pipes[0]);
+        CHECK(ready && kill(child, SIGKILL) == 0, "round %d: the writer is killed", round);
+        (void)waitpid(child, NULL, 0);
+        char *after = picture(s);
+        if (!whole)
+            CHECK(strcmp(before, after) == 0, "round %d: nothing of the half is seen: %s", round, after);
+        (void)snprintf(id, sizeof id, "%d", round);
+        CHECK((value_of(s, id, NULL) == 1) == whole && (value_of(s, "first", NULL) == 66) == whole,
+              "round %d: what was answered is there, what was not is not", round);
+        CHECK(put_alone(s, "probe", "1", (uint64_t)round), "round %d: the lock is free again: %s", round,
+              step_err.text);
+        free(before);
+        free(after);
+    }
+    store_close(s);
+}
+
+void shared_suite(void)
+{
+    reopening_sees_what_was_committed();
+    two_handles();
+    nothing_is_lost_between_writers();
+    killed_in_the_middle();
+}
