@@ -130,6 +130,11 @@ static bool private_client(const struct api_call *call)
 static bool not_found(const struct http_request *http, const char *allow, struct att_err *err)
 {
     struct att_shown shown;
+    struct http_path path;
+
+    /* Two slashes at the start are taken for one where an official client sends them, and are a mistake elsewhere. */
+    if (!http_path_split(http->arena, http->path, &path, err))
+        return false;
 
     if (allow[0])
         return att_fail(err, ATT_METHOD_NOT_ALLOWED, "method", allow, "%s", att_shown(&shown, http->method));

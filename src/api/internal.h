@@ -28,7 +28,7 @@ struct api_place {
     struct http_path path;
     const char *provider_name; /* path style: /p/NAME; NULL: by host, or the default one */
     size_t skip;               /* leading segments that name the endpoint */
-    bool doubled_slash;        /* the path began with two: good for the control plane alone */
+    bool doubled_slash;        /* one slash of the path was two: good for the control plane alone */
 };
 ATT_CHECK bool api_place_of(const struct http_request *http, struct api_place *ret, struct att_err *err);
 /* Which tables are looked at: an endpoint of a provider has the data plane only. */

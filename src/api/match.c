@@ -11,14 +11,33 @@ static bool segment_is(struct att_span segment, const char *text, size_t len)
     return segment.len == len && strncasecmp((const char *)segment.ptr, text, len) == 0;
 }
 
+/* Official clients double one slash: at the start of a path, and az - for a resource without a parent - behind the
+ * namespace. Just one is taken for one, and only the control plane is offered then (docs/decisions/0016). What is left
+ * is looked at as always, so a second one is refused. */
+static bool collapse(struct att_arena *arena, struct att_span *raw, bool *ret_doubled, struct att_err *err)
+{
+    const uint8_t *twice = memmem(raw->ptr, raw->len, "//", 2);
+
+    *ret_doubled = twice && raw->len > 2;
+    if (!*ret_doubled)
+        return true;
+    size_t before = (size_t)(twice - raw->ptr);
+    uint8_t *copy = att_arena_alloc(arena, raw->len - 1, 1);
+    if (!copy)
+        return att_fail_memory(err, "path");
+    memcpy(copy, raw->ptr, before);
+    memcpy(copy + before, twice + 1, raw->len - before - 1);
+    *raw = att_span_of(copy, raw->len - 1);
+    return true;
+}
+
 bool api_place_of(const struct http_request *http, struct api_place *ret, struct att_err *err)
 {
     struct att_span raw = http->path;
-    struct api_place place = { .doubled_slash = raw.len > 2 && raw.ptr[0] == '/' && raw.ptr[1] == '/' };
+    struct api_place place = { 0 };
 
-    if (place.doubled_slash)
-        raw = att_span_of(raw.ptr + 1, raw.len - 1);
-    if (!http_path_split(http->arena, raw, &place.path, err))
+    if (!collapse(http->arena, &raw, &place.doubled_slash, err) ||
+        !http_path_split(http->arena, raw, &place.path, err))
         return false;
     if (place.path.count >= 2 && segment_is(place.path.segments[0], "p", 1)) {
         place.provider_name = att_arena_dup(http->arena, place.path.segments[1]);
@@ -69,8 +88,8 @@ static bool matches(const struct api_place *place, const char *pattern, struct m
     size_t at = place->skip;
 
     m->literals = m->param_count = 0;
-    if (path->count <= place->skip)
-        return false;
+    if (strcmp(pattern, "/") == 0 || path->count <= place->skip)
+        return strcmp(pattern, "/") == 0 && path->count == place->skip;
     for (const char *p = pattern; *p == '/';) {
         size_t len = strcspn(p + 1, "/");
         const char *text = p + 1;

@@ -6,6 +6,13 @@
 enum { POLICY_BODY_BYTES_MAX = 1 << 20 };
 
 const struct api_route api_data_routes[] = {
+    /* az takes a new provider's Location for something to wait at, and asks it: the endpoint itself answers. */
+    { .operation = "endpoint",
+      .method = "GET",
+      .path = "/",
+      .access = API_ANYONE,
+      .version_optional = true,
+      .handle = api_openid },
     { .operation = "certs",
       .method = "GET",
       .path = "/certs",

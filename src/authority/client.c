@@ -136,6 +136,7 @@ static bool resource_read(const struct authority *a, struct att_arena *arena, co
     return true;
 }
 
+/* An assertion names its client itself (RFC 7521 4.2); with a client_id beside it, assertion_check compares the two. */
 static bool client_read(struct att_arena *arena, const struct authority_token_in *in, const struct form *form,
                         struct authority_asked *asked, struct att_err *err)
 {
@@ -143,18 +144,11 @@ static bool client_read(struct att_arena *arena, const struct authority_token_in
 
     if (!proof_read(arena, in, form, asked, &id, err))
         return false;
-    if (asked->assertion.len > 0 && !assertion_client(arena, asked->assertion, &asked->client_id, err))
-        return false;
-    if (id.len == 0)
-        return asked->client_id || missing(err, "client_id", "the client's id");
-    const char *client_id = NULL;
-    if (!client_id_read(arena, id, &client_id, err))
-        return false;
-    if (asked->client_id && strcmp(asked->client_id, client_id) != 0)
-        return att_fail(err, ATT_TOKEN_CLAIM, "client_assertion.sub", "the client_id of the request",
-                        "another");
-    asked->client_id = client_id;
-    return true;
+    if (id.len > 0)
+        return client_id_read(arena, id, &asked->client_id, err);
+    if (asked->assertion.len > 0)
+        return assertion_client(arena, asked->assertion, &asked->client_id, err);
+    return missing(err, "client_id", "the client's id");
 }
 
 bool authority_asked_read(const struct authority *a, struct att_arena *arena,

@@ -18,13 +18,9 @@ void later_queue_free(struct later_queue *q)
 
 void later_queue_take(struct later_queue *q, struct ticket_list *ret)
 {
-    struct http_ticket *t;
-
     STAILQ_INIT(ret);
     (void)pthread_mutex_lock(&q->lock);
     STAILQ_CONCAT(ret, &q->answered);
-    STAILQ_FOREACH(t, ret, link)
-    t->answered = false;
     (void)pthread_mutex_unlock(&q->lock);
 }
 

@@ -17,8 +17,8 @@ struct http_ticket {
     STAILQ_ENTRY(http_ticket) link;
     struct later_queue *queue;
     struct conn *conn;
-    bool put_off;  /* set before another thread knows of the request; taken back with the answer */
-    bool answered; /* in the queue; guarded by its lock */
+    bool put_off;  /* set in on_request; both are taken back by the loop that has taken the answer */
+    bool answered; /* set with the queue's lock held */
 };
 STAILQ_HEAD(ticket_list, http_ticket);
 

@@ -163,6 +163,7 @@ static void take_answers(struct loop *loop, void (*take)(struct conn *))
     while (!STAILQ_EMPTY(&answered)) {
         struct http_ticket *t = STAILQ_FIRST(&answered);
         STAILQ_REMOVE_HEAD(&answered, link);
+        t->put_off = t->answered = false;
         loop->put_off--;
         take(t->conn);
     }

@@ -135,9 +135,10 @@ static bool put_once(struct server *s, struct att_arena *work, const struct want
         site_change_abandon(change);
         return true;
     }
-    if (!never_was(s, work, w, &fresh, err) || !fresh || !put_principal(change, w, key, err)) {
+    bool known = never_was(s, work, w, &fresh, err);
+    if (!known || !fresh || !put_principal(change, w, key, err)) {
         site_change_abandon(change);
-        return !fresh && (!err || err->code == ATT_OK);
+        return known && !fresh;
     }
     resource_of(w, resource);
     struct site_record record = {

@@ -111,13 +111,12 @@ static bool change_provider(struct service *s, struct site_change *change, struc
     return site_put(change, &p, old->o.version, changed_by, err);
 }
 
-/* What must be there before a provider can be made, and what must not. */
-static bool place_for(struct service *s, struct site_change *change, struct att_arena *arena,
+/* What must be there before a provider can be made. That its name is nobody else's, site_put sees. */
+static bool place_for(struct site_change *change, struct att_arena *arena,
                       const struct service_provider_in *in, const struct site_subscription **ret_subscription,
                       const struct site_group **ret_group, struct att_err *err)
 {
     const char *subscription_key = NULL, *group_key = NULL;
-    struct att_shown shown;
 
     if (!service_key_subscription(arena, in->subscription, &subscription_key, err) ||
         !service_key_group(arena, in->subscription, in->group, &group_key, err))
@@ -130,11 +129,7 @@ static bool place_for(struct service *s, struct site_change *change, struct att_
     *ret_group = site_change_get(change, SITE_GROUP, group_key);
     if (!*ret_group)
         return service_no_group(in->group, err);
-    /* Its name stands in its address, so it is one in the whole installation. Whose it is, is not told (A25). */
-    const struct site_provider *other = site_provider_by_name(service_site(s), in->name);
-    site_unref(other);
-    return !other || att_fail(err, ATT_NAME_TAKEN, "name", "a name that no provider of this installation has",
-                              "\"%s\"", att_shown(&shown, att_str(in->name)));
+    return true;
 }
 
 static bool make_provider(struct service *s, struct site_change *change, struct att_arena *arena,
@@ -150,7 +145,7 @@ static bool make_provider(struct service *s, struct site_change *change, struct 
     if (!in->location)
         return att_fail(err, ATT_PARAMETER_MISSING, "location", "a location", "none");
     if (!service_location_of(arena, att_str(in->location), &place, err) ||
-        !place_for(s, change, arena, in, &subscription, &group, err) || !subscription || !group)
+        !place_for(change, arena, in, &subscription, &group, err) || !subscription || !group)
         return false;
     struct site_provider p = {
         .o = { .kind = SITE_PROVIDER, .tenant = subscription->o.tenant, .key = key },

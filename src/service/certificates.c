@@ -1,5 +1,4 @@
 /* Certificates of providers: one for each signing key, made once, since official clients may keep what they saw. */
-#include "base/auto.h"
 #include "base/err.h"
 #include "service/internal.h"
 
@@ -11,8 +10,6 @@ enum {
     OTHERS_MAX = 32,            /* certificates kept for other addresses and for keys that are not here */
     PROVIDER_BYTES = 256 * 1024 /* of one provider's new certificates, and of reading them */
 };
-
-ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
 const struct site_certificate *service_certificate_of(const struct site_provider *p, const char *kid,
                                                       const char *attest_uri)

@@ -149,7 +149,9 @@ bool keyring_open(const struct keyring_options *options, struct keyring **ret, s
     r->arena = att_arena_new(KEY_ARENA_BYTES);
     if (!r->arena)
         return att_fail_memory(err, "keyring");
-    if (!load(r, err) || (!first_of(r, options->alg) && !make_first(r, err)) || !use(r, err))
+    /* What is there is judged before anything is made: a row with a false algorithm must not cause a new key. */
+    if (!load(r, err) || !algorithms_fit(r, err) || (!first_of(r, options->alg) && !make_first(r, err)) ||
+        !use(r, err))
         return false;
     r->options = NULL;
     *ret = &ATT_MOVE(r)->keys;

@@ -94,19 +94,22 @@ static bool jwk_of(struct att_arena *arena, const struct att_json *j, struct att
                    struct att_span *ret, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf text = { 0 };
+    ATT_AUTO(att_buf_free) struct att_buf part = { 0 };
     struct att_json_writer w = { .out = &text };
     att_json_id x5c = att_json_get(j, ATT_JSON_ROOT, "x5c"), jwk = att_json_get(j, ATT_JSON_ROOT, "jwk");
+    bool certified = x5c != ATT_JSON_NONE;
 
-    if (x5c == ATT_JSON_NONE)
-        return att_json_put_sorted(j, arena, jwk, &text) ? keep(arena, &text, ret, err)
-                                                         : att_fail_memory(err, where_token);
+    if (!att_json_put_sorted(j, arena, certified ? x5c : jwk, &part)) /* also takes out white space */
+        return att_fail_memory(err, where_token);
+    if (!certified)
+        return keep(arena, &part, ret, err);
     att_jw_object(&w);
     att_jw_key(&w, "alg");
     att_jw_string(&w, alg);
     att_jw_key(&w, "kty"); /* the signature was verified under alg, so the key is of its kind */
     att_jw_str(&w, alg.ptr[0] == 'E' ? "EC" : "RSA");
     att_jw_key(&w, "x5c");
-    att_jw_raw(&w, att_json_source(j, x5c));
+    att_jw_raw(&w, att_buf_span(&part));
     att_jw_end_object(&w);
     return keep(arena, &text, ret, err);
 }

@@ -91,7 +91,8 @@ struct service_attest_in {
     bool has_nonce;
     struct att_span nonce;
 };
-/* A compact JWS in the arena; false with `err`: the reason. */
+/* A compact JWS in the arena; false with `err`: the reason. RESOURCE_NOT_FOUND: the provider was deleted before anything
+ * was derived from it; STORE_FAILED: its stored policy or its certificates are not what was once put there. */
 ATT_CHECK bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
                               const struct service_attest_in *in, struct att_span *ret_token,
                               struct att_err *err);
@@ -109,18 +110,21 @@ ATT_CHECK bool service_openid_json(struct service *s, const struct site_provider
 
 /* The attestation type as it stands in a path, in any case ("sgxenclave"): "SgxEnclave", or NULL. */
 const char *service_policy_type(struct att_span segment);
-/* The answer to GET /policies/TYPE: a signed token with x-ms-policy, the JWS that was set, or an unsecured one with the
- * default text; and x-ms-policy-token-hash etc. as spec/rest-data-plane.md has them. */
+/* Answers are JWS of the provider: {"exp","iat","iss","nbf",...}, good for an hour, without jti. */
+/* The answer to GET /policies/TYPE: x-ms-policy is the JWS that was set, or an unsecured one with the default text (with
+ * an empty payload for a type that has no default). */
 ATT_CHECK bool service_policy_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
                                   const char *type, struct att_span *ret_token, struct att_err *err);
-/* Checks, compiles and puts a policy inside a change; the answer is a signed token with x-ms-policy-result "Updated".
- * AAD providers take plain text tokens (alg none) and signed ones; an Isolated provider refuses what is not signed by
- * one of its policy signers: POLICY_SIGNATURE_REQUIRED. */
+/* Checks, compiles and puts a policy inside a change: x-ms-policy-result "Updated", x-ms-policy-token-hash, and
+ * x-ms-policy-signer when it was signed. AAD providers take unsecured tokens, signed ones and plain text (kept as an
+ * unsecured token); an Isolated provider refuses what is not signed by one of its policy signers
+ * (POLICY_SIGNATURE_REQUIRED): x5c[0] of the token must be the first certificate of a listed signer. The provider counts as
+ * the change sees it, not as `p` has it: RESOURCE_NOT_FOUND when it is gone. */
 ATT_CHECK bool service_policy_set(struct service *s, struct site_change *change,
                                   const struct site_provider *p, struct att_arena *arena, const char *type,
                                   struct att_span body, const char *changed_by, struct att_span *ret_token,
                                   struct att_err *err);
-/* The answer to GET /certificates: a signed token with x-ms-policy-certificates. */
+/* The answer to GET /certificates: x-ms-policy-certificates {"keys":[...]}, of each key alg, kty, use and x5c. */
 ATT_CHECK bool service_signers_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
                                    struct att_span *ret_token, struct att_err *err);
 

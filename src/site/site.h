@@ -181,12 +181,16 @@ ATT_CHECK bool site_change_begin(struct site *s, int64_t now_unix_s, struct site
                                  struct att_err *err);
 /* Puts an object of the caller's making: it is copied, encoded, written. `replaces` is the version that was read, 0
  * for a new one: STORE_CONFLICT when there is another by now. created_* and version are filled here (created_* are kept
- * from what is replaced), changed_by is the record's. */
+ * from what is replaced), changed_by is the record's. Also refused: PARAMETER_INVALID, NAME_INVALID, UTF8_INVALID,
+ * LIMIT_EXCEEDED (forms of fields; the key is that of the fields), SUBSCRIPTION_NOT_FOUND, GROUP_NOT_FOUND,
+ * RESOURCE_NOT_FOUND (what it lies in; of an assignment: its scope), NAME_TAKEN (provider names, client ids, unix users),
+ * ROLE_ASSIGNMENT_EXISTS, ROLE_UNKNOWN, IMMUTABLE_PROPERTY (the tenant). After a refusal the change can only be
+ * abandoned. */
 ATT_CHECK bool site_put(struct site_change *c, const void *object, uint64_t replaces, const char *changed_by,
                         struct att_err *err);
 ATT_CHECK bool site_delete(struct site_change *c, enum site_kind kind, const char *key, uint64_t replaces,
                            struct att_err *err);
-/* An object as this change leaves it; borrowed until the change ends; NULL when there is none. */
+/* An object as this change leaves it so far; borrowed until the change ends; NULL when there is none. */
 const void *site_change_get(struct site_change *c, enum site_kind kind, const char *key);
 
 /* Who did what: goes into the audit trail in the same transaction. Strings are borrowed for the call. */
@@ -203,8 +207,10 @@ struct site_record {
     const struct att_err *refusal; /* NULL: done */
     const char *via;               /* "rest", "configuration" */
 };
-/* Writes the record (for a change that was done: with SHA-256 of the rows before and after), commits, then lets
- * readers see it. The change is over either way. */
+/* Writes the record (with SHA-256 of the rows before and after; several records for very many rows), commits, then lets
+ * readers see it. The change is over either way. INTERNAL, and nothing is done, when a step of the change was refused or
+ * when something would be left below a deleted object (policies, connections and role assignments of a provider, too:
+ * its namesake would inherit them). */
 ATT_CHECK bool site_change_commit(struct site_change *c, const struct site_record *record,
                                   struct att_err *err);
 void site_change_abandon(struct site_change *c); /* NULL is fine */

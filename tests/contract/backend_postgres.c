@@ -226,8 +226,9 @@ static void other_servers(void)
     struct store *s = NULL;
     char url[512];
 
-    CHECK(raw("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"),
-          "a database of another encoding");
+    CHECK(
+        raw("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'"),
+        "a database of another encoding");
     (void)snprintf(url, sizeof url, "postgres:host=%s user=attestd dbname=ascii", folder);
     step_err = (struct att_err){ 0 };
     CHECK(!store_open(url, &s, &step_err) && step_err.code == ATT_STORE_FAILED &&

@@ -78,7 +78,7 @@ static void make_certificates(struct tls_peer *p)
     X509 *ca = certificate(ca_key, "test CA", NULL, ca_key, &p->how);
     X509 *leaf = certificate(key, "test server", ca, ca_key, &p->how);
 
-    (void)snprintf(p->ca_path, sizeof p->ca_path, "/tmp/tls-peer-XXXXXX");
+    (void)snprintf(p->ca_path, sizeof p->ca_path, P_tmpdir "/tls-peer-XXXXXX");
     int fd = mkstemp(p->ca_path);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     test_must(f && PEM_write_X509(f, ca) == 1 && fclose(f) == 0, "writing the CA's certificate");

@@ -2,6 +2,8 @@
 /* Keys that come over the network: discovery, rotation, poisoned sets, and how often anybody can make us ask. */
 #include "unit/access/attacks.h"
 
+#include "access/internal.h"
+
 #include <pthread.h>
 #include <unistd.h>
 
@@ -342,6 +344,25 @@ static void j19_age(void)
     access_free(a);
 }
 
+/* An issuer that gives a new key an old name: nobody would ask it as long as the old keys count. */
+static void j19_same_name(void)
+{
+    struct web web = web_with(set_of(ec, "e1"));
+    struct access *a = remote(&web);
+
+    test_must(refresh(a, NOW) == ATT_OK, "refresh");
+    web.keys = set_of(b_ec, "e1");
+    struct verdict v = check_at(a, token_by(b_ec, "e1"), ACCESS_DATA, NOW + 3599);
+    attack("J19: a new key under an old name, keys still young",
+           v.err.code == ATT_TOKEN_SIGNATURE_INVALID && v.refresh == ACCESS_NO_REFRESH, "%s", v.err.text);
+    attack("J19: the same with old keys asks, and is good", serve(a, token_by(b_ec, "e1"), NOW + 3600).good,
+           "good");
+    attack("J19: which ends the old key of that name",
+           check_at(a, token_by(ec, "e1"), ACCESS_DATA, NOW + 3601).err.code == ATT_TOKEN_SIGNATURE_INVALID,
+           "refused");
+    access_free(a);
+}
+
 /* A refresh between the check and the question: the new keys are there already. */
 static void refreshed_meanwhile(void)
 {
@@ -349,12 +370,23 @@ static void refreshed_meanwhile(void)
     struct access *a = remote(&web);
 
     test_must(refresh(a, NOW) == ATT_OK, "refresh");
+    struct access_keys *old = access_keys_now(&a->sources[0], NOW);
     web.keys = set_of(b_ec, "e2");
     struct verdict before = check_at(a, token_by(b_ec, "e2"), ACCESS_DATA, NOW + 60);
     test_must(refresh(a, NOW + 60) == ATT_OK, "refresh");
     attack("J23: told to ask, and somebody else has",
            before.refresh == 0 && refresh(a, NOW + 60) == ATT_OK && web.asked_keys == 2, "%u",
            web.asked_keys);
+    /* A check that took the old keys and ends after the refresh: asking gives the new ones, without a request. */
+    attack("J23: keys replaced under a check",
+           access_worth_refresh(a, &a->sources[0], old, ACCESS_KEY_UNKNOWN, NOW + 60), "told to ask");
+    struct access_keys *current = access_keys_now(&a->sources[0], NOW + 60);
+    attack("J23: and not when they are the same",
+           !access_worth_refresh(a, &a->sources[0], current, ACCESS_KEY_UNKNOWN, NOW + 60) &&
+               web.asked_keys == 2,
+           "not told");
+    access_keys_unref(current);
+    access_keys_unref(old);
     attack("J23: good the second time", check_at(a, token_by(b_ec, "e2"), ACCESS_DATA, NOW + 60).good,
            "good");
     access_free(a);
@@ -570,6 +602,7 @@ int main(void)
     discovery();
     j19_rotation();
     j19_age();
+    j19_same_name();
     refreshed_meanwhile();
     j22_poison();
     j23_amplification();

@@ -30,6 +30,7 @@ struct asking {
     size_t header_count;
     const struct http_local_peer *local;
     bool no_authority;
+    bool machine; /* as if on its socket, without a peer */
 };
 
 struct reply {
@@ -54,7 +55,7 @@ static struct reply ask(const struct asking *a)
 {
     struct reply reply = { 0 };
     struct api api = { .options = { .tables = tables, .on_refusal = on_refusal } };
-    const struct api_where where = { .machine = a->local != NULL };
+    const struct api_where where = { .machine = a->local != NULL || a->machine };
     const struct http_request http = { .arena = a->rig->arena,
                                        .method = att_str(a->method),
                                        .path = att_str(a->path),
@@ -263,6 +264,8 @@ static void check_machine(struct rig *r)
     a = good;
     a.local = NULL;
     cases_check(&cases, ask(&a).status == 0, "not on the network");
+    a.machine = true;
+    cases_check(&cases, ask(&a).status == 0, "not for a peer that the kernel does not name");
     a = good;
     a.no_authority = true;
     cases_check(&cases, ask(&a).status == 0, "not without an authority");

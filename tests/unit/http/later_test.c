@@ -176,8 +176,12 @@ static void check_waiting(struct cases *t)
 static void check_deadlines(struct cases *t)
 {
     struct later_app *app = later_app_new();
-    struct http_server *s = later_start(
-        app, (struct http_server_options){ .head_ms = 150, .body_ms = 150, .write_ms = 150, .idle_ms = 150 });
+    struct http_server *s = later_start(app, (struct http_server_options){ .head_ms = 150,
+                                                                           .body_ms = 150,
+                                                                           .write_ms = 150,
+                                                                           .idle_ms = 150,
+                                                                           .handshake_ms = 150,
+                                                                           .linger_ms = 150 });
     struct client *c = client_open(http_server_port(s));
 
     int status = client_ask(c, "POST /later?700 HTTP/1.1\r\n" HOST "Content-Length: 3\r\n" END "abc", &a);

@@ -9,6 +9,17 @@
 #include <time.h>
 #include <unistd.h>
 
+static void remove_store(const char *path)
+{
+    static const char *const ends[] = { "", "-wal", "-shm" };
+
+    for (size_t i = 0; i < 3; i++) {
+        char name[80];
+        (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        (void)unlink(name);
+    }
+}
+
 static uint64_t generation(struct rig *r)
 {
     struct att_err err = { 0 };
@@ -259,6 +270,19 @@ static void addresses(struct cases *c)
     rig_free(&r);
 }
 
+static void tag(struct rig *r, const char *key)
+{
+    struct site_change *change = rig_begin(r);
+    const struct site_provider *was = site_change_get(change, SITE_PROVIDER, key);
+    struct site_provider p = *was;
+    struct att_err err = { 0 };
+
+    p.attachment = NULL;
+    p.tags = att_str("{\"kept\":\"yes\"}");
+    rig_need(site_put(change, &p, was->o.version, RIG_OWNER, &err), "tag", &err);
+    rig_commit(change);
+}
+
 /* Two processes at one store, of which one meanwhile changed a provider. */
 static void stale(struct cases *c)
 {
@@ -276,23 +300,44 @@ static void stale(struct cases *c)
     rig_provider(&a, "contoso", NULL);
     rig_new(&b,
             &(struct rig_options){ .store = two, .base_url = "https://b.example", .not_installed = true });
-    rig_provider(&a, "contoso", NULL); /* b has the version before this one in memory */
+    tag(&a, RIG_PROVIDERS "contoso"); /* b has the version before this one in memory */
     rig_provider(&a, "fabrikam", NULL);
     cases_check(c, rig_install(&b, &err), "another process at another address: %s", err.text);
     const struct site_provider *p = rig_ref(&b, "contoso");
     cases_check(c,
-                p->o.version == 3 && has(p, b.keys, "https://b.example/p/contoso", &der) &&
+                p->o.version == 3 && att_span_is(p->tags, "{\"kept\":\"yes\"}") &&
+                    has(p, b.keys, "https://b.example/p/contoso", &der) &&
                     has(p, a.keys, RIG_BASE "/p/contoso", &der),
                 "adds to what is there by now");
     site_unref(p);
     rig_free(&a);
     rig_free(&b);
-    static const char *const ends[] = { "", "-wal", "-shm" };
-    for (size_t i = 0; i < 3; i++) {
-        char name[80];
-        (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        (void)unlink(name);
-    }
+    remove_store(path);
+}
+
+/* Two processes with configurations that differ, both before either had made anything. */
+static void disagreement(struct cases *c)
+{
+    static const struct service_seed theirs = { RIG_SUBSCRIPTION, "bbbbbbbb-bbbb-cccc-dddd-eeeeeeeeeeee", "x",
+                                                "eve" };
+    char path[] = "/var/tmp/attestd-install-XXXXXX";
+    struct store *one = NULL, *two = NULL;
+    struct att_err err = { 0 };
+    struct rig a, b;
+    int fd = mkstemp(path);
+
+    rig_need(fd >= 0 && store_sqlite_open(path, &one, &err) && store_sqlite_open(path, &two, &err), "stores",
+             &err);
+    (void)close(fd);
+    rig_new(&a, &(struct rig_options){ .store = one, .not_installed = true });
+    rig_new(&b, &(struct rig_options){ .store = two, .not_installed = true });
+    rig_need(rig_install(&a, &err), "install", &err);
+    cases_check(c, !service_install(b.service, &theirs, 1, &err) && err.code == ATT_CONFIG_INVALID,
+                "A4: the tenant that came first keeps the subscription: %s", err.text);
+    cases_check(c, assignments(&b) == 1, "A4: and its Owner");
+    rig_free(&a);
+    rig_free(&b);
+    remove_store(path);
 }
 
 struct starter {
@@ -348,12 +393,7 @@ static void race(struct cases *c)
         for (size_t i = 0; i < STARTERS; i++)
             rig_free(&s[i].rig);
         (void)pthread_barrier_destroy(&together);
-        static const char *const ends[] = { "", "-wal", "-shm" };
-        for (size_t i = 0; i < 3; i++) {
-            char name[80];
-            (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
-            (void)unlink(name);
-        }
+        remove_store(path);
     }
 }
 
@@ -425,6 +465,7 @@ int main(void)
     seeds(&c);
     addresses(&c);
     stale(&c);
+    disagreement(&c);
     race(&c);
     many(&c);
     return cases_report(&c);

@@ -311,6 +311,7 @@ static void refused(struct cases *c)
     struct att_arena *a = r.arena;
     const struct site_provider *p = rig_ref(&r, "default");
     struct author w = author_new(a, "author", "ES256"), rsa = author_new(a, "rsa author", "RS256");
+    struct author another = author_new(a, "x", "ES256");
     struct att_span good = signed_policy(a, &w, DENY);
     struct att_span bent = att_span_of(att_arena_dup(a, good), good.len);
     uint8_t *at = (uint8_t *)(uintptr_t)bent.ptr + bent.len - 8;
@@ -340,9 +341,7 @@ static void refused(struct cases *c)
         { "J4: a signature cut", cut, ATT_POLICY_TOKEN_INVALID },
         { "J8: signed by another than the certificate's",
           sign(a, &rsa, header_of(a, "RS256", w.x5c), payload_of(a, DENY)), ATT_POLICY_TOKEN_INVALID },
-        { "J8: signed by another of the same kind",
-          sign(a, &(struct author){ .signer = author_new(a, "x", "ES256").signer }, other_key,
-               payload_of(a, DENY)),
+        { "J8: signed by another of the same kind", sign(a, &another, other_key, payload_of(a, DENY)),
           ATT_POLICY_TOKEN_INVALID },
         { "J10: alg twice", unsecured(a, "{\"alg\":\"none\",\"alg\":\"none\"}", DENY),
           ATT_POLICY_TOKEN_INVALID },
@@ -368,6 +367,9 @@ static void refused(struct cases *c)
     cases_check(c, rig_policy(&r, p, "OpenEnclave", good, NULL, &err) == ATT_OK, "and whole it is: %s",
                 err.text);
     site_unref(p);
+    signer_close(w.signer);
+    signer_close(rsa.signer);
+    signer_close(another.signer);
     rig_free(&r);
 }
 

@@ -216,7 +216,14 @@ static void in_parts(void)
     size_t changes = 0;
 
     build(s, &t);
-    (void)trail(s, a, NULL, "", &first);
+    struct a_policy policy;
+    must_put(s, a_policy(&policy, &t.north.p, "Tpm"));
+    struct site_audit_row *with_policy = trail(s, a, NULL, "", &first);
+    struct att_json of_policy;
+    must(att_json_parse(a, with_policy[first - 1].body, NULL, &of_policy, &err), &err, "a record");
+    cases_check(&cases, of_policy.nodes[att_json_get(&of_policy, ATT_JSON_ROOT, "changes")].count == 1,
+                "a policy's record names the policy, not the provider whose row is as it was");
+
     must(site_change_begin(s, NOW, &c, &err), &err, "a change");
     for (unsigned i = 0; i < 1201; i++) {
         struct a_provider room;

@@ -147,7 +147,7 @@ static void unique(struct site *s, const struct town *t)
     struct att_err err = { 0 };
 
     refused(put_one(s, a_provider(&provider, TENANT_B, SUB_B, "One", "nORTH"), 0, &err), &err, ATT_NAME_TAKEN,
-            "A28: a provider name of another tenant, in another case");
+            "a provider name of another tenant, in another case");
     refused(put_one(s, a_provider(&provider, TENANT_A, SUB_A, "One-more", "North"), 0, &err), &err,
             ATT_NAME_TAKEN, "a provider name of another group");
     must_put(s, a_principal(&principal, TENANT_A, SUB_A, BOB));
@@ -161,8 +161,7 @@ static void unique(struct site *s, const struct town *t)
     p = a_principal(&principal, TENANT_B, SUB_B, TEAM);
     p->credentials = &user;
     p->credential_count = 1;
-    refused(put_one(s, p, 0, &err), &err, ATT_NAME_TAKEN,
-            "A9: a unix user that is another tenant's principal");
+    refused(put_one(s, p, 0, &err), &err, ATT_NAME_TAKEN, "a unix user that is another tenant's principal");
     const struct site_principal *found = site_principal_by_uid(s, 1000);
     check(found && strcmp(found->client_id, ALICE) == 0, "a principal by its unix user");
     site_unref(found);
@@ -232,6 +231,48 @@ static void parents(struct site *s, const struct town *t)
             "A4: another tenant's subscription once more");
     refused(put_one(s, a_subscription(&sub, TENANT_B, SUB_A), 1, &err), &err, ATT_IMMUTABLE_PROPERTY,
             "A4: another tenant's subscription taken over");
+}
+
+/* One object of any kind below it is enough to keep what it lies in. */
+static void kept_by_one(struct site *s)
+{
+    struct a_subscription sub;
+    struct a_group group;
+    struct a_provider provider;
+    struct a_policy policy;
+    struct a_connection connection;
+    struct an_assignment assignment;
+    struct a_principal principal;
+    struct att_err err = { 0 };
+    static const char id[] = "cccccccc-1111-4000-8000-000000000001";
+    static const char client[] = "cccccccc-2222-4000-8000-000000000001";
+
+    must_put(s, a_subscription(&sub, TENANT_A, id));
+    must_put(s, a_principal(&principal, TENANT_A, id, client));
+    refused(delete_one(s, SITE_SUBSCRIPTION, sub.key, 1, &err), &err, ATT_INTERNAL,
+            "a subscription with a principal");
+    must(delete_one(s, SITE_PRINCIPAL, principal.key, 1, &err), &err, "a delete");
+    must_put(s, a_group(&group, TENANT_A, id, "G"));
+    refused(delete_one(s, SITE_SUBSCRIPTION, sub.key, 1, &err), &err, ATT_INTERNAL,
+            "a subscription with a group");
+    must_put(s, a_provider(&provider, TENANT_A, id, "G", "only-one"));
+    refused(delete_one(s, SITE_GROUP, group.key, 1, &err), &err, ATT_INTERNAL, "a group with a provider");
+    must_put(s, a_policy(&policy, &provider.p, "Tpm"));
+    refused(delete_one(s, SITE_PROVIDER, provider.key, 1, &err), &err, ATT_INTERNAL,
+            "a provider with a policy");
+    must(delete_one(s, SITE_POLICY, policy.key, 1, &err), &err, "a delete");
+    must_put(s, a_connection(&connection, &provider.p, "c"));
+    refused(delete_one(s, SITE_PROVIDER, provider.key, 1, &err), &err, ATT_INTERNAL,
+            "a provider with a connection");
+    must(delete_one(s, SITE_CONNECTION, connection.key, 1, &err), &err, "a delete");
+    must_put(s, an_assignment(&assignment, TENANT_A, provider.key, BOB, OWNER, 50));
+    refused(delete_one(s, SITE_PROVIDER, provider.key, 1, &err), &err, ATT_INTERNAL,
+            "a provider with a role on it, which its namesake would inherit");
+    must(delete_one(s, SITE_ASSIGNMENT, assignment.key, 1, &err) &&
+             delete_one(s, SITE_PROVIDER, provider.key, 1, &err) &&
+             delete_one(s, SITE_GROUP, group.key, 1, &err) &&
+             delete_one(s, SITE_SUBSCRIPTION, sub.key, 1, &err),
+         &err, "from below");
 }
 
 /* Callers enumerate; nothing is left behind, or nothing is done. */
@@ -578,6 +619,7 @@ static void run(struct store *store, const char *name)
     too_large(s, &t);
     attachments(s, &t);
     unique(s, &t);
+    kept_by_one(s);
     cascade(s);
     held(s);
     lists(s, &t);

@@ -289,7 +289,7 @@ static inline struct site *site_on(struct store *store)
     return s;
 }
 
-/* A folder of its own under $TMPDIR or /tmp; `end` removes it. */
+/* A folder of its own; folder_remove takes it away with what SQLite leaves in it. */
 struct folder {
     char path[64];
     char file[96];

@@ -168,9 +168,17 @@ static void kept(void)
     must(site_refresh(p.site[0], &err), &err, "refresh");
     north = site_get(p.site[0], SITE_PROVIDER, p.t.north.key);
     cases_check(&cases, north != north2, "another's deletion of a policy makes a new provider object, too");
-    site_unref(north);
     site_unref(north2);
     site_unref(south2);
+
+    struct a_connection connection;
+    must(put_one(p.site[1], a_connection(&connection, &p.t.north.p, "c"), 0, &err), &err,
+         "another's connection");
+    must(site_refresh(p.site[0], &err), &err, "refresh");
+    north2 = site_get(p.site[0], SITE_PROVIDER, p.t.north.key);
+    cases_check(&cases, north2 != north, "another's connection makes a new provider object");
+    site_unref(north);
+    site_unref(north2);
 
     /* Deleted and made again elsewhere: the same key and version, another row. */
     (void)a_provider(&room, TENANT_A, SUB_A, "One", "South");
@@ -397,6 +405,17 @@ static void unknown_outcome(void)
     scans = f.scans;
     must(site_refresh(s, &err), &err, "refresh");
     cases_check(&cases, f.scans == scans, "a refresh of what is up to date reads nothing");
+
+    /* Whether such a commit counts is the store's affair; what is certain is read again. */
+    struct site_change *nothing = begin(s);
+    (void)a_provider(&room, TENANT_A, SUB_A, "One", "Moment");
+    must(site_put(nothing, &room.p, 0, ALICE, &err) &&
+             site_delete(nothing, SITE_PROVIDER, room.key, 1, &err) &&
+             site_change_commit(nothing, &a_record, &err),
+         &err, "put and delete");
+    must(site_refresh(s, &err), &err, "refresh");
+    cases_check(&cases, f.scans == scans + SITE_KINDS,
+                "after a commit that cancels out everything is read again");
 
     struct site_audit_end end = { 0 };
     cases_check(&cases, site_audit_verify(s, &end, &err), "the chain holds: %s", err.text);

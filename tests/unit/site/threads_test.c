@@ -142,6 +142,15 @@ static bool change(struct shared *sh, unsigned i)
     return true;
 }
 
+/* Until every reader has been round, most likely, whatever the scheduler does. */
+static void let_read(struct shared *sh)
+{
+    unsigned long until = atomic_load(&sh->reads) + 4 * READERS;
+
+    while (atomic_load(&sh->reads) < until)
+        (void)usleep(50);
+}
+
 int main(void)
 {
     struct store *store = memory_store();
@@ -155,8 +164,11 @@ int main(void)
     assign(sh.s, TENANT_A, sh.t.one.key, ALICE, CONTRIBUTOR);
     for (size_t i = 0; i < READERS; i++)
         must(pthread_create(&threads[i], NULL, reader, &sh) == 0, &err, "a thread");
-    for (unsigned i = 0; i < CHANGES; i++)
+    for (unsigned i = 0; i < CHANGES; i++) {
         done += change(&sh, i);
+        if (i % 20 == 1) /* the provider that comes and goes is there, or is not, in turn */
+            let_read(&sh);
+    }
     atomic_store(&sh.stop, true);
     for (size_t i = 0; i < READERS; i++)
         (void)pthread_join(threads[i], NULL);

@@ -128,6 +128,23 @@ static void numbers(struct rig *r)
     cases_check(&cases, value_count(&got) == 2 && has_at(&got, "nextLink"), "two");
 }
 
+/* A record of another trail is not shown, wherever its scope lies: such as a refusal from before the subscription was. */
+static void other_trails(struct rig *r)
+{
+    const struct site_record record = { .tenant = "site",
+                                        .scope = "/subscriptions/" RIG_SUB_ID,
+                                        .operation = "test",
+                                        .request_id = "of-another-trail",
+                                        .refusal = &(struct att_err){ .code = ATT_ACCESS_DENIED },
+                                        .via = "rest" };
+    struct att_err err = { 0 };
+
+    rig_must(site_record_refusal(r->site, 1800000000, &record, &err), "record", &err);
+    struct reply got = trail(r, RIG_SUB, "&top=1000");
+    cases_check(&cases, got.status == 200 && !strstr(got.body, "of-another-trail"),
+                "A23: a record of another trail");
+}
+
 /* Many and large: an answer ends before it is too large, and says how it goes on. */
 static void large(struct rig *r)
 {
@@ -174,6 +191,7 @@ int main(void)
     pages(&r, 8);
     pages(&r, 9);
     numbers(&r);
+    other_trails(&r);
     large(&r);
     rig_free(&r);
     return cases_report(&cases);

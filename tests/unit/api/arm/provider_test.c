@@ -154,7 +154,7 @@ static void names(struct rig *r)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct reply got = ask(r, "PUT", textf(RIG_PROVIDERS "/%s", bad[i]), RIG_PLAIN);
-        cases_check(&cases, got.status == 400 || (got.status == 0 && got.why == ATT_REQUEST_MALFORMED),
+        cases_check(&cases, got.why == ATT_NAME_INVALID || got.why == ATT_REQUEST_MALFORMED,
                     "name \"%s\": %d %s %s", bad[i], got.status, got.code, att_code_name(got.why));
     }
     static const char *const good[] = { "abc", "A-1", "123", "a23456789012345678901234", "x-n--y" };
