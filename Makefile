@@ -1,5 +1,5 @@
 # Verbs. Everything is built by CMake below build/PRESET.
-.PHONY: all check demo test run asan tsan fuzz bench cover format lint generated deps clean
+.PHONY: all check demo test run asan tsan kill-loop scale e2e-az fuzz bench cover format lint generated deps clean
 
 all: deps
 	@cmake --preset release >/dev/null
@@ -28,6 +28,24 @@ asan tsan:
 	@cmake --preset $@ >/dev/null
 	@cmake --build build/$@
 	@ctest --test-dir build/$@ --output-on-failure -j 2 -LE clients
+
+# kill -9 in a loop while changes are written, on SQLite and on PostgreSQL: make kill-loop CYCLES=200
+kill-loop:
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory all
+	@tests/faults/run.sh kill build/release/bin/attestd $(or $(CYCLES),200)
+
+# Ten thousand providers: make scale COUNT=10000
+scale:
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory all
+	@tests/faults/run.sh scale build/release/bin/attestd $(or $(COUNT),10000)
+
+# Debian's azure-cli against attestd --dev (about 670 MB of packages).
+e2e-az:
+	@scripts/install-deps az
+	@$(MAKE) --no-print-directory all
+	@tests/clients/az.sh build/release/bin/attestd build/release/bin/attestctl
 
 # make fuzz T=json S=60
 fuzz:

@@ -300,6 +300,17 @@ struct http_app api_machine_app(struct api *api)
     };
 }
 
+/* What other processes have changed in the store - a role that was taken away, for one - counts here within about a
+ * second, and before any change of our own (site_change_begin looks itself). */
+static void see_others(void *ctx)
+{
+    struct api *api = ctx;
+    struct att_err err = { 0 };
+
+    if (!site_refresh(service_site(api->parts.service), &err) && api->options.on_refusal)
+        api->options.on_refusal(api->options.on_refusal_ctx, "-", "site.refresh", &err);
+}
+
 bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err)
 {
     const struct api_options *o = &api->options;
@@ -307,6 +318,8 @@ bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *e
         .name = "changes",
         .waiting_max = o->changes_waiting_max ? o->changes_waiting_max : CHANGES_WAITING_MAX,
         .of_tenant_max = o->changes_of_tenant_max ? o->changes_of_tenant_max : CHANGES_OF_TENANT_MAX,
+        .tick = see_others,
+        .tick_ctx = api,
     };
     struct lane_options identity = {
         .name = "identity",

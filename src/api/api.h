@@ -33,6 +33,11 @@ struct api_options {
     /* Each refusal that is not the client's framing: for the operator's log. Never holds evidence or tokens. */
     void (*on_refusal)(void *ctx, const char *request_id, const char *operation, const struct att_err *err);
     void *on_refusal_ctx;
+    /* The authority has given a token: for the log. May be NULL. */
+    void (*on_token)(void *ctx, const char *request_id, const char *client_id, const char *resource,
+                     const char *client);
+    /* A change is over. May be NULL. */
+    void (*on_change)(void *ctx, bool done);
 };
 
 /* What requests reach once the service is up. All outlive the api. */

@@ -81,9 +81,11 @@ static void answer(struct api_call *call, const struct authority_answer *a)
         if (copy)
             api_answer_header(call, "Retry-After", att_str(copy));
     }
-    if (a->refusal.code != ATT_OK && call->options->on_refusal)
-        call->options->on_refusal(call->options->on_refusal_ctx, call->request_id, call->route->operation,
-                                  &a->refusal);
+    const struct api_options *o = call->options;
+    if (a->refusal.code != ATT_OK && o->on_refusal)
+        o->on_refusal(o->on_refusal_ctx, call->request_id, call->route->operation, &a->refusal);
+    if (a->refusal.code == ATT_OK && o->on_token)
+        o->on_token(o->on_refusal_ctx, call->request_id, a->client_id, a->resource, call->http->client);
 }
 
 static struct att_span basic_of(const struct http_request *http)

@@ -83,6 +83,9 @@ static struct site_record record_of(struct api_call *call, const struct att_err 
 /* The refusal stands, recorded or not; when it could not be recorded the operator's log says so. */
 static void refuse_change(struct api_call *call, const struct att_err *why)
 {
+    if (call->options->on_change)
+        call->options->on_change(call->options->on_refusal_ctx, false);
+
     const struct site_subscription *held = NULL;
     struct att_err err = { 0 };
     struct site_record record = record_of(call, why, &held);
@@ -163,6 +166,8 @@ static void run_change(struct api_call *call)
     if (!change(call, &err)) {
         answer_again(call);
         refuse_change(call, &err);
+    } else if (call->options->on_change) {
+        call->options->on_change(call->options->on_refusal_ctx, true);
     }
     finish(call);
 }
@@ -228,6 +233,9 @@ static void run_refresh(struct api_call *call)
     size_t again = ACCESS_NO_REFRESH;
 
     bool ok = access_refresh(call->api->parts.access, call->refresh, call->now_unix_s, &fetched);
+    if (!ok && call->options->on_refusal) /* a good token goes on: the keys that are here still count */
+        call->options->on_refusal(call->options->on_refusal_ctx, call->request_id, "issuer.refresh",
+                                  &fetched);
     if (api_caller_check(call, &again, &err)) {
         /* Already off the loop: what would have run there runs here. */
         if (call->route->lane == API_LANE_CHANGES)
@@ -236,9 +244,6 @@ static void run_refresh(struct api_call *call)
             run_read(call);
         return;
     }
-    if (!ok && call->options->on_refusal)
-        call->options->on_refusal(call->options->on_refusal_ctx, call->request_id, "issuer.refresh",
-                                  &fetched);
     refuse_caller(call, &err);
 }
 
@@ -250,11 +255,12 @@ void api_dispatch(struct api_call *call)
         run_on_lane(call);
         return;
     }
-    if (api_caller_check(call, &call->refresh, &err)) {
-        run_on_lane(call);
-        return;
-    }
+    bool good = api_caller_check(call, &call->refresh, &err);
+    /* Also for a good token: its issuer's keys are old, and the key that signed it may be withdrawn by now. */
     if (call->refresh != ACCESS_NO_REFRESH && lane_push(call->api->identity, call, NULL, run_refresh))
         return;
-    refuse_caller(call, &err);
+    if (good)
+        run_on_lane(call);
+    else
+        refuse_caller(call, &err);
 }

@@ -71,6 +71,9 @@ struct lane_options {
     const char *name;
     size_t waiting_max;
     size_t of_tenant_max;
+    /* Called on the lane's thread about every second, between jobs; may be NULL. */
+    void (*tick)(void *ctx);
+    void *tick_ctx;
 };
 ATT_CHECK bool lane_new(const struct lane_options *options, struct lane **ret, struct att_err *err);
 /* Runs `work` on the lane's thread, in order. False: no room, for anybody or for this tenant (NULL: callers that

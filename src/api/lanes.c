@@ -3,8 +3,11 @@
 
 #include "base/err.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum { TICK_MS = 1000 };
 
 struct job {
     struct api_call *call;
@@ -23,23 +26,55 @@ struct lane {
     size_t first, count;
 };
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+enum waited { WAITED_JOB, WAITED_TICK, WAITED_END };
+
+static enum waited wait_for(struct lane *l, int64_t tick_at_ms, struct job *ret)
+{
+    struct timespec until = { .tv_sec = tick_at_ms / 1000, .tv_nsec = tick_at_ms % 1000 * 1000000 };
+    enum waited waited = WAITED_JOB;
+
+    pthread_mutex_lock(&l->lock);
+    while (l->count == 0 && !l->ending && waited == WAITED_JOB) {
+        if (pthread_cond_timedwait(&l->wake, &l->lock, &until) == ETIMEDOUT)
+            waited = WAITED_TICK;
+    }
+    if (l->count > 0) {
+        waited = WAITED_JOB;
+        *ret = l->ring[l->first];
+        l->first = (l->first + 1) % l->options.waiting_max;
+        l->count--;
+    } else if (l->ending) {
+        waited = WAITED_END;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return waited;
+}
+
 static void *lane_run(void *arg)
 {
     struct lane *l = arg;
+    int64_t tick_at_ms = now_ms() + TICK_MS;
+    struct job job = { 0 };
 
     for (;;) {
-        pthread_mutex_lock(&l->lock);
-        while (l->count == 0 && !l->ending)
-            pthread_cond_wait(&l->wake, &l->lock);
-        if (l->count == 0) {
-            pthread_mutex_unlock(&l->lock);
+        enum waited waited = wait_for(l, tick_at_ms, &job);
+        if (waited == WAITED_END)
             return NULL;
-        }
-        struct job job = l->ring[l->first];
-        l->first = (l->first + 1) % l->options.waiting_max;
-        l->count--;
-        pthread_mutex_unlock(&l->lock);
-        job.work(job.call);
+        if (waited == WAITED_JOB)
+            job.work(job.call);
+        if (now_ms() < tick_at_ms)
+            continue;
+        if (l->options.tick)
+            l->options.tick(l->options.tick_ctx);
+        tick_at_ms = now_ms() + TICK_MS;
     }
 }
 
@@ -52,8 +87,11 @@ bool lane_new(const struct lane_options *options, struct lane **ret, struct att_
         return att_fail_memory(err, "api.lane");
     }
     l->options = *options;
-    if (pthread_mutex_init(&l->lock, NULL) != 0 || pthread_cond_init(&l->wake, NULL) != 0)
-        abort(); /* glibc's cannot fail with default attributes */
+    pthread_condattr_t clock;
+    if (pthread_condattr_init(&clock) != 0 || pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) != 0 ||
+        pthread_mutex_init(&l->lock, NULL) != 0 || pthread_cond_init(&l->wake, &clock) != 0)
+        abort(); /* glibc's cannot fail with these */
+    (void)pthread_condattr_destroy(&clock);
     if (pthread_create(&l->thread, NULL, lane_run, l) != 0) {
         lane_free(l);
         return att_fail(err, ATT_INTERNAL, "api.lane", "a thread", "none to be had");

@@ -117,7 +117,7 @@ static bool read_authority(struct cli *c, struct wishes *w, struct att_err *err)
             return refuse(err, others[i], "an issuer or the built-in authority", "--authority");
     }
     w->owner_name = cli_value(c, "owner-name") ? cli_value(c, "owner-name") : "owner";
-    return read_guid(c, "tenant", &w->tenant, err) && init_guid(c->arena, &w->owner, err) &&
+    return read_guid(c, "tenant", &w->tenant, err) && init_principal_guid(c->arena, &w->owner, err) &&
            init_secret(c->arena, &w->secret, &w->secret_hash, err);
 }
 

@@ -8,6 +8,8 @@ extern const struct cli_command cli_init;
 
 /* Random things of a new installation. All in the arena; CRYPTO_FAILED, OUT_OF_MEMORY. */
 ATT_CHECK bool init_guid(struct att_arena *arena, const char **ret, struct att_err *err);
+/* For a principal of the built-in authority. */
+ATT_CHECK bool init_principal_guid(struct att_arena *arena, const char **ret, struct att_err *err);
 /* 64 hexadecimal digits and a line end. */
 ATT_CHECK bool init_kek(struct att_arena *arena, const char **ret, struct att_err *err);
 /* A client secret and what stands for it in the configuration, "scrypt$N$r$p$SALT$HASH": attestd's built-in authority

@@ -42,20 +42,31 @@ static bool copy_out(struct att_arena *arena, const struct att_buf *text, const 
     return true;
 }
 
-bool init_guid(struct att_arena *arena, const char **ret, struct att_err *err)
+static bool guid_of(unsigned version, struct att_arena *arena, const char **ret, struct att_err *err)
 {
     uint8_t b[16];
     char text[GUID_SIZE];
 
     if (RAND_bytes(b, sizeof b) != 1)
         return no_random(err);
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 9562 5.4: version 4 */
+    b[6] = (uint8_t)((b[6] & 0x0f) | version << 4); /* RFC 9562 4.2 */
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
     (void)snprintf(text, sizeof text, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
                    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
                    b[14], b[15]);
     *ret = att_arena_dup(arena, att_str(text));
     return *ret || att_fail_memory(err, "init");
+}
+
+bool init_guid(struct att_arena *arena, const char **ret, struct att_err *err)
+{
+    return guid_of(4, arena, ret, err);
+}
+
+/* Principals of the built-in authority have ids that no identity provider gives out (docs/decisions/0014). */
+bool init_principal_guid(struct att_arena *arena, const char **ret, struct att_err *err)
+{
+    return guid_of(8, arena, ret, err);
 }
 
 bool init_kek(struct att_arena *arena, const char **ret, struct att_err *err)

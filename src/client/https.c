@@ -2,14 +2,24 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "base/secret.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
 #include <strings.h>
 
+enum { CLIENT_HEADER_BYTES_MAX = 32 << 10 };
+
 ATT_AUTO_PTR(easy_free, CURL, curl_easy_cleanup)
 
-ATT_AUTO_PTR(list_free, struct curl_slist, curl_slist_free_all)
+/* One of the headers may be a credential. */
+static void list_free(struct curl_slist **list)
+{
+    for (struct curl_slist *l = *list; l; l = l->next)
+        att_wipe(l->data, strlen(l->data));
+    curl_slist_free_all(*list);
+    *list = NULL;
+}
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -24,23 +34,63 @@ static bool is_https(const char *url)
     return strncasecmp(url, "https://", 8) == 0 && url[8] != '\0';
 }
 
-static bool headers_of(const struct client_request *request, struct curl_slist **ret, struct att_err *err)
+/* A line end in a value would begin a header of somebody else's choice. */
+static bool is_value(const char *text)
 {
-    char line[128];
+    for (const char *p = text; *p; p++)
+        if (*p < 0x20 || *p > 0x7e)
+            return false;
+    return true;
+}
 
-    if (!request->content_type)
+static bool add_header(struct curl_slist **list, const char *name, const char *value, struct att_err *err)
+{
+    ATT_AUTO(att_buf_free) struct att_buf line = { .max = CLIENT_HEADER_BYTES_MAX };
+
+    if (!value)
         return true;
-    (void)snprintf(line, sizeof line, "Content-Type: %s", request->content_type);
-    struct curl_slist *list = curl_slist_append(NULL, line);
-    struct curl_slist *more =
-        list ? curl_slist_append(list, "Expect:") : NULL; /* no pause for 100-continue */
-    *ret = list;
-    return more || att_fail_memory(err, "request");
+    if (!is_value(value))
+        return att_fail(err, ATT_USAGE, name, "visible ASCII characters and spaces", "another byte");
+    att_buf_puts(&line, name);
+    att_buf_puts(&line, value);
+    att_buf_putc(&line, '\0');
+    if (line.failed)
+        return att_fail(err, ATT_USAGE, name, "at most 32 KiB", "more");
+    struct curl_slist *more = curl_slist_append(*list, (const char *)line.ptr);
+    if (!more)
+        return att_fail_memory(err, "request");
+    *list = more;
+    return true;
+}
+
+static bool headers_of(const struct client_request *request, struct curl_slist **list, struct att_err *err)
+{
+    /* libcurl would call a body without a type a form, and would wait for 100-continue. */
+    const char *type = request->content_type;
+
+    return add_header(list, type ? "Content-Type: " : "Content-Type:", type ? type : "", err) &&
+           add_header(list, "Expect:", "", err) &&
+           add_header(list, "Authorization: Bearer ", request->bearer, err) &&
+           add_header(list, "If-Match: ", request->if_match, err) &&
+           add_header(list, "If-None-Match: ", request->if_none_match, err);
+}
+
+static bool method_of(const struct client_request *request, const char **ret, struct att_err *err)
+{
+    static const char *const known[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+    const char *wanted = request->method ? request->method : request->body ? "POST" : "GET";
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(wanted, known[i]) == 0 && (i > 0 || !request->body)) {
+            *ret = known[i];
+            return true;
+        }
+    return att_fail(err, ATT_USAGE, "method", "POST, PUT, PATCH, DELETE, or GET without a body", "another");
 }
 
 /* Each setting decides something about safety, so each result counts. */
-static bool prepare(CURL *curl, const struct client_request *request, struct curl_slist *headers,
-                    struct client_response *answer, char *reason)
+static bool prepare(CURL *curl, const struct client_request *request, const char *method,
+                    struct curl_slist *headers, struct client_response *answer, char *reason)
 {
     long connect_ms = request->connect_ms_max ? request->connect_ms_max : CLIENT_CONNECT_MS_DEFAULT;
     long total_ms = request->total_ms_max ? request->total_ms_max : CLIENT_TOTAL_MS_DEFAULT;
@@ -51,6 +101,7 @@ static bool prepare(CURL *curl, const struct client_request *request, struct cur
     SET(CURLOPT_URL, request->url);
     SET(CURLOPT_PROTOCOLS_STR, "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -70,8 +121,9 @@ static bool prepare(CURL *curl, const struct client_request *request, struct cur
     if (request->body) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body->len);
-        SET(CURLOPT_POSTFIELDS, (const char *)request->body->ptr);
+        SET(CURLOPT_POSTFIELDS, request->body->len ? (const char *)request->body->ptr : "");
     }
+    SET(CURLOPT_CUSTOMREQUEST, method); /* the word alone: what is sent was decided above */
 #undef SET
     return all == CURLE_OK;
 }
@@ -104,6 +156,10 @@ static void note_answer(CURL *curl, struct client_response *answer)
         answer->status = 0;
     if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type)
         (void)snprintf(answer->content_type, sizeof answer->content_type, "%s", type);
+    struct curl_header *etag = NULL;
+    if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK &&
+        strlen(etag->value) < sizeof answer->etag)
+        memcpy(answer->etag, etag->value, strlen(etag->value) + 1);
 }
 
 bool client_send(const struct client_request *request, struct client_response *ret, struct att_err *err)
@@ -114,17 +170,18 @@ bool client_send(const struct client_request *request, struct client_response *r
     };
     ATT_AUTO(list_free) struct curl_slist *headers = NULL;
     char reason[CURL_ERROR_SIZE] = "";
+    const char *method = NULL;
     struct att_shown shown;
 
     if (!is_https(request->url))
         return att_fail(err, ATT_USAGE, "url", "https://HOST[:PORT]", "%s",
                         att_shown(&shown, att_str(request->url)));
+    if (!method_of(request, &method, err) || !headers_of(request, &headers, err))
+        return false;
     ATT_AUTO(easy_free) CURL *curl = curl_easy_init();
     if (!curl)
         return att_fail_memory(err, "request");
-    if (!headers_of(request, &headers, err))
-        return false;
-    if (!prepare(curl, request, headers, &answer, reason))
+    if (!prepare(curl, request, method, headers, &answer, reason))
         return att_fail(err, ATT_INTERNAL, "request", "a libcurl that takes our settings", "%s", reason);
     CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK)

@@ -28,8 +28,12 @@ enum {
 struct client_request {
     const char *url;
     const char *ca_file;         /* PEM; NULL: the system's CAs */
+    const char *method;          /* GET, POST, PUT, PATCH or DELETE; NULL: POST with a body, else GET */
+    const char *bearer;          /* a token for Authorization; wiped from our memory afterwards */
+    const char *if_match;        /* an ETag, with its quotes */
+    const char *if_none_match;   /* the same, or "*" */
     const char *content_type;    /* of the body */
-    const struct att_span *body; /* POST when given, else GET */
+    const struct att_span *body; /* may be empty; not with GET */
     long connect_ms_max;         /* 0: defaults */
     long total_ms_max;
     size_t body_bytes_max;
@@ -38,11 +42,13 @@ struct client_request {
 struct client_response {
     long status;
     char content_type[96];
+    char etag[96]; /* with its quotes; empty when there was none, or a longer one */
     struct att_buf body;
 };
 
-/* True when an answer came, whatever its status. USAGE for a URL that is not https or a CA file that cannot be
- * read, SERVICE_UNAVAILABLE for everything that kept an answer from coming. */
+/* True when an answer came, whatever its status. USAGE for a URL that is not https, a method that is none of ours, a
+ * header's value with anything but visible ASCII, or a CA file that cannot be read; SERVICE_UNAVAILABLE for everything
+ * that kept an answer from coming. The path is sent as it is written: dot segments are not resolved. */
 ATT_CHECK bool client_send(const struct client_request *request, struct client_response *ret,
                            struct att_err *err);
 void client_response_free(struct client_response *r);

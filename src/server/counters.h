@@ -9,7 +9,8 @@
 
 struct counters {
     atomic_ulong refused[ATT_CODE_COUNT]; /* requests, by code */
-    atomic_ulong fetched;                 /* metadata and key sets of issuers */
+    atomic_ulong changes_done, changes_refused;
+    atomic_ulong fetched; /* metadata and key sets of issuers */
     atomic_ulong fetch_failed;
 };
 

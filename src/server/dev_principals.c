@@ -25,11 +25,12 @@ static const struct {
 
 /* -- making ----------------------------------------------------------------------------------------------- */
 
-static const char *guid_make(struct att_arena *arena, struct att_err *err)
+static const char *guid_make(struct att_arena *arena, bool (*made)(char ret[GUID_SIZE], struct att_err *err),
+                             struct att_err *err)
 {
     char guid[GUID_SIZE];
 
-    if (!guid_new(guid, err))
+    if (!made(guid, err))
         return NULL;
     const char *copy = att_arena_dup(arena, att_str(guid));
     if (!copy)
@@ -39,14 +40,14 @@ static const char *guid_make(struct att_arena *arena, struct att_err *err)
 
 static bool make(struct att_arena *arena, struct dev *ret, struct att_err *err)
 {
-    ret->tenant = guid_make(arena, err);
-    ret->subscription = guid_make(arena, err);
+    ret->tenant = guid_make(arena, guid_new, err);
+    ret->subscription = guid_make(arena, guid_new, err);
     if (!ret->tenant || !ret->subscription)
         return false;
     for (size_t i = 0; i < DEV_PRINCIPALS; i++) {
         struct dev_principal *p = &ret->principals[i];
         *p = (struct dev_principal){ .name = rows[i].name, .role = rows[i].role };
-        p->client_id = guid_make(arena, err);
+        p->client_id = guid_make(arena, guid_principal_new, err);
         if (!p->client_id || !authority_secret_new(arena, &p->secret, &p->secret_hash, err))
             return false;
     }

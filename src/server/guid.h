@@ -7,5 +7,8 @@
 enum { GUID_SIZE = 37 };
 
 ATT_CHECK bool guid_new(char ret[GUID_SIZE], struct att_err *err);
+/* The same of version 8: the ids of the built-in authority's principals, which no identity provider gives out
+ * (docs/decisions/0014). */
+ATT_CHECK bool guid_principal_new(char ret[GUID_SIZE], struct att_err *err);
 
 #endif

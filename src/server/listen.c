@@ -11,7 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOOPS_MAX = 64, ADMIN_CONNECTIONS_MAX = 64, IDENTITY_CONNECTIONS_MAX = 256 };
+enum {
+    LOOPS_MAX = 64,
+    ADMIN_CONNECTIONS_MAX = 64,
+    IDENTITY_CONNECTIONS_MAX = 256,
+    /* What one request may take at most: the list of 10,000 providers has no pages, and is its answer twice. */
+    REQUEST_ARENA_BYTES = 32 << 20,
+};
 
 /* "HOST:PORT", "[::1]:PORT" */
 static bool split_listen(struct att_arena *arena, const char *text, const char *where, const char **ret_host,
@@ -63,6 +69,22 @@ static void on_refusal(void *ctx, const char *request_id, const char *operation,
               err->where, "found", err->found, "expected", err->expected, (const char *)NULL);
 }
 
+static void on_token(void *ctx, const char *request_id, const char *client_id, const char *resource,
+                     const char *client)
+{
+    (void)ctx;
+    log_event(LOG_LEVEL_INFO, "token.issued", "request_id", request_id, "client_id",
+              client_id ? client_id : "", "resource", resource ? resource : "", "client",
+              client ? client : "", (const char *)NULL);
+}
+
+static void on_change(void *ctx, bool done)
+{
+    struct server *s = ctx;
+
+    counters_add(done ? &s->admin.counters.changes_done : &s->admin.counters.changes_refused);
+}
+
 static bool make_api(struct server *s, struct att_err *err)
 {
     static const struct api_route *const tables[] = { api_data_routes, api_authority_routes, api_arm_routes,
@@ -78,6 +100,8 @@ static bool make_api(struct server *s, struct att_err *err)
         .private_networks = c->private_networks.item,
         .on_refusal = on_refusal,
         .on_refusal_ctx = s,
+        .on_token = on_token,
+        .on_change = on_change,
     };
     return api_new(&options, &s->api, err);
 }
@@ -97,7 +121,7 @@ bool listen_service(struct server *s, struct att_err *err)
         .body_ms = (unsigned)c->body_timeout_s * 1000,
         .idle_ms = (unsigned)c->idle_timeout_s * 1000,
         .connections_max = c->connections_max,
-        .arena_bytes_max = att_limits_default.arena_bytes_max,
+        .arena_bytes_max = REQUEST_ARENA_BYTES,
     };
     if (!split_listen(s->arena, c->listen, "listen", &http.host, &http.port, err) || !make_api(s, err))
         return false;

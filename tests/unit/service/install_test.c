@@ -11,9 +11,9 @@
 
 static void remove_store(const char *path)
 {
-    static const char *const ends[] = { "", "-wal", "-shm" };
+    static const char *const ends[] = { "", "-wal", "-shm", "-open" };
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         char name[80];
         (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
         (void)unlink(name);

@@ -12,9 +12,9 @@ static struct cases cases = { .name = "arm.principals" };
 #define V        "?api-version=2026-01-01"
 #define PATH     "/providers/Microsoft.Authorization/principals"
 #define HERE     RIG_SUB PATH
-#define ID       "c11e0000-0000-4000-8000-00000000000a"
-#define ID_2     "c11e0000-0000-4000-8000-00000000000b"
-#define ID_3     "c11e0000-0000-4000-8000-00000000000c"
+#define ID       "c11e0000-0000-8000-8000-00000000000a"
+#define ID_2     "c11e0000-0000-8000-8000-00000000000b"
+#define ID_3     "c11e0000-0000-8000-8000-00000000000c"
 #define BOB      "b0b00000-0000-4000-8000-000000000001"
 #define NAMED(n) "{\"properties\":{\"displayName\":\"" n "\"}}"
 
@@ -56,7 +56,7 @@ static void make(struct rig *r)
     expect_text(&cases, "made", &got, "properties.tenantId", RIG_TENANT);
     expect_text(&cases, "made", &got, "properties.credentials", "[]");
     cases_check(&cases, strcmp(got.etag, "\"1\"") == 0, "ETag %s", got.etag);
-    got = to(r, "PUT", HERE "/C11E0000-0000-4000-8000-00000000000A", NAMED("renamed"));
+    got = to(r, "PUT", HERE "/C11E0000-0000-8000-8000-00000000000A", NAMED("renamed"));
     expect(&cases, "the same in capitals, another name", got, 200, "");
     expect_text(&cases, "renamed", &got, "properties.displayName", "renamed");
     got = to(r, "GET", HERE, NULL);
@@ -118,7 +118,7 @@ static void permissions(struct rig *r)
                  { "Attestation Reader", false } };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *who = textf("d0000000-0000-4000-8000-00000000000%zu", i);
+        const char *who = textf("d0000000-0000-8000-8000-00000000000%zu", i);
         rig_assign(r, RIG_SUB, who, rows[i].role);
         r->who = rig_who(who);
         cases_check(&cases, (to(r, "GET", HERE, NULL).status == 200) == rows[i].reads, "%s lists",

@@ -30,7 +30,7 @@
 #define RIG_SUB_ID       "aaaaaaaa-1111-4000-8000-000000000001"
 #define RIG_SUB2_ID      "aaaaaaaa-2222-4000-8000-000000000001"
 #define RIG_FOREIGN_ID   "bbbbbbbb-1111-4000-8000-000000000001"
-#define RIG_OWNER        "a11ce000-0000-4000-8000-000000000001"
+#define RIG_OWNER        "a11ce000-0000-8000-8000-000000000001"
 #define RIG_FOREIGNER    "f0e16e00-0000-4000-8000-000000000001"
 #define RIG_SUB          "/subscriptions/" RIG_SUB_ID
 #define RIG_SUB2         "/subscriptions/" RIG_SUB2_ID
