@@ -12,7 +12,7 @@ const WORKERS = 16;
 const START_MS_MAX = 2000;
 const MEMORY_MB_MAX = 300;
 
-const server = await Attestd.make(attestd, data, [...options, "--set", "writes_per_minute=10000000"], WORKERS);
+const server = await Attestd.make(attestd, data, [...options, "--set", "writes_per_minute=1000000"], WORKERS);
 const fail = [];
 const check = (ok, text) => {
   if (!ok) fail.push(text);
