@@ -15,6 +15,7 @@ enum {
     CHANGES_OF_TENANT_MAX = 64,
     IDENTITY_WAITING_MAX = 256,
     WRITES_PER_MINUTE = 6000,
+    REFUSALS_PER_MINUTE = 600, /* that leave a record, of one tenant's callers */
 };
 
 /* Shaped as a W3C trace parent, as the original's. */
@@ -90,30 +91,38 @@ struct endpoint {
     bool of_provider;                     /* the host or the path names one: the data plane alone */
 };
 
+/* The certificate that was shown and the endpoint that answers are one (RFC 9110 section 7.4): over a connection to a
+ * provider's host there is that host alone, under any path. */
+static bool directed(struct api_call *call, const char *host, struct att_err *err)
+{
+    const char *raw = call->http->tls_server_name, *sni = NULL;
+    struct att_err not_ours = { 0 };
+
+    if (!raw || !http_host_name(call->arena, att_str(raw), &sni, &not_ours) ||
+        !service_host_is_provider(call->service, sni) || (host && strcmp(sni, host) == 0))
+        return true;
+    return att_fail(err, ATT_REQUEST_MISDIRECTED, "host", "the host of the TLS connection", "another");
+}
+
 static bool endpoint_of(struct api_call *call, const struct api_place *place, struct endpoint *ret,
                         struct att_err *err)
 {
     const char *host = NULL;
 
     *ret = (struct endpoint){ 0 };
-    if (place->provider_name) {
-        ret->of_provider = true;
-        ret->provider = site_provider_by_name(call->site, place->provider_name);
-        return true;
-    }
     if (call->http->host.len > 0 && !http_host_name(call->arena, call->http->host, &host, err))
         return false;
+    if (!directed(call, host, err))
+        return false;
     if (host && service_host_is_provider(call->service, host)) {
+        ret->of_provider = true; /* and the path names no second one */
+        ret->provider = place->provider_name ? NULL : service_provider_by_host(call->service, host);
+    } else if (place->provider_name) {
         ret->of_provider = true;
-        ret->provider = service_provider_by_host(call->service, host);
-        /* The certificate that was shown and the endpoint that answers are one (RFC 9110 section 7.4). */
-        const char *sni = call->http->tls_server_name;
-        if (sni && service_host_is_provider(call->service, sni) && strcasecmp(sni, host) != 0)
-            return att_fail(err, ATT_REQUEST_MISDIRECTED, "host", "the host of the TLS connection",
-                            "another");
-        return true;
+        ret->provider = site_provider_by_name(call->site, place->provider_name);
+    } else {
+        ret->provider = site_provider_by_name(call->site, SERVICE_DEFAULT_PROVIDER);
     }
-    ret->provider = site_provider_by_name(call->site, SERVICE_DEFAULT_PROVIDER);
     return true;
 }
 
@@ -280,7 +289,8 @@ bool api_new(const struct api_options *options, struct api **ret, struct att_err
     if (api->options.writes_per_minute == 0)
         api->options.writes_per_minute = WRITES_PER_MINUTE;
     if (!att_cidr_list_parse(options->private_networks, "private_networks", &api->private_networks, err) ||
-        !throttle_new(api->options.writes_per_minute, &api->throttle, err)) {
+        !throttle_new(api->options.writes_per_minute, &api->throttle, err) ||
+        !throttle_new(REFUSALS_PER_MINUTE, &api->refusals, err)) {
         api_free(api);
         return false;
     }
@@ -341,6 +351,7 @@ void api_free(struct api *api)
     lane_free(api->identity); /* what it does may go on to the other lane */
     lane_free(api->changes);
     throttle_free(api->throttle);
+    throttle_free(api->refusals);
     att_cidr_list_free(&api->private_networks);
     free(api);
 }

@@ -80,19 +80,32 @@ static struct site_record record_of(struct api_call *call, const struct att_err 
     };
 }
 
+/* Each record is a write to the disk that somebody without a right has caused: a tenant's callers have so many a minute,
+ * and all strangers together as many. Beyond, the operator's log alone knows. */
+static bool record_refusal(struct api_call *call, const struct att_err *why, struct att_err *err)
+{
+    const struct site_subscription *held = NULL;
+    unsigned left = 0;
+
+    if (!throttle_take(call->api->refusals, call->who.tenant ? call->who.tenant : "", call->now_unix_s,
+                       &left))
+        return true;
+    struct site_record record = record_of(call, why, &held);
+    bool ok = site_record_refusal(call->site, call->now_unix_s, &record, err);
+    site_unref(held);
+    return ok;
+}
+
 /* The refusal stands, recorded or not; when it could not be recorded the operator's log says so. */
 static void refuse_change(struct api_call *call, const struct att_err *why)
 {
-    if (call->options->on_change)
-        call->options->on_change(call->options->on_refusal_ctx, false);
-
-    const struct site_subscription *held = NULL;
+    const struct api_options *o = call->options;
     struct att_err err = { 0 };
-    struct site_record record = record_of(call, why, &held);
 
-    if (!site_record_refusal(call->site, call->now_unix_s, &record, &err) && call->options->on_refusal)
-        call->options->on_refusal(call->options->on_refusal_ctx, call->request_id, "audit", &err);
-    site_unref(held);
+    if (o->on_change)
+        o->on_change(o->on_refusal_ctx, false);
+    if (!record_refusal(call, why, &err) && o->on_refusal)
+        o->on_refusal(o->on_refusal_ctx, call->request_id, "audit", &err);
     api_refuse(call, why, true);
 }
 

@@ -19,6 +19,7 @@ struct api {
     struct lane *identity;
     struct att_cidr_list private_networks;
     struct throttle *throttle; /* on the thread of changes only */
+    struct throttle *refusals; /* likewise: how many a tenant's callers (or strangers) may leave records of */
 };
 
 /* -- match.c ---------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "service/internal.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 enum { LOCATION_BYTES_MAX = 40, HOST_BYTES_MAX = 253, NAME_BYTES_MAX = 24 };
 
@@ -136,13 +137,22 @@ bool service_attest_uri(const struct service *s, struct att_arena *arena, const 
     return true;
 }
 
+/* base_url may itself lie below the domain; its host stays that of the default provider and of the control plane. */
+static bool is_base_host(const struct service *s, const char *host)
+{
+    const char *base = s->options.base_url + sizeof "https://" - 1;
+    size_t len = strlen(host);
+
+    return strncasecmp(base, host, len) == 0 && (base[len] == '\0' || base[len] == ':');
+}
+
 /* What stands before ".DOMAIN"; empty when the host does not lie below it. */
 static struct att_span below_domain(const struct service *s, const char *host)
 {
     size_t len = strlen(host), tail = s->options.domain ? strlen(s->options.domain) : 0;
 
     if (tail == 0 || len > HOST_BYTES_MAX || len < tail + 2 || host[len - tail - 1] != '.' ||
-        strcmp(host + len - tail, s->options.domain) != 0)
+        strcmp(host + len - tail, s->options.domain) != 0 || is_base_host(s, host))
         return (struct att_span){ 0 };
     return att_span_of(host, len - tail - 1);
 }

@@ -132,7 +132,7 @@ static struct att_span header_of(struct att_span head, const char *name, unsigne
     return found;
 }
 
-/* Status line, then exactly one Content-Length and one Date, then that many bytes. */
+/* Status line, then exactly one Content-Length and one Date, then that many bytes; 204 has no length (RFC 9110 8.6). */
 static bool understand(struct story *s, const struct att_buf *in, size_t *ret_whole)
 {
     const uint8_t *end = in->len > 0 ? memmem(in->ptr, in->len, "\r\n\r\n", 4) : NULL;
@@ -153,9 +153,9 @@ static bool understand(struct story *s, const struct att_buf *in, size_t *ret_wh
     }
     struct att_span length = header_of(s->reply.head, "Content-Length", &lengths);
     (void)header_of(s->reply.head, "Date", &dates);
-    if (lengths != 1 || dates != 1)
+    if (lengths != (s->reply.status == 204 ? 0 : 1) || dates != 1)
         return fault(s, "%u Content-Length and %u Date headers", lengths, dates);
-    size_t body_len = s->head_only ? 0 : strtoul((const char *)length.ptr, NULL, 10);
+    size_t body_len = s->head_only || lengths == 0 ? 0 : strtoul((const char *)length.ptr, NULL, 10);
     if (in->len - head_len < body_len)
         return true;
     char *body = att_arena_dup(s->arena, att_span_of(in->ptr + head_len, body_len));
@@ -260,8 +260,10 @@ bool verb_request(struct story *s, char *args)
 bool verb_admin(struct story *s, char *args)
 {
     const char *method = word(&args);
+    struct att_span target = { 0 };
 
-    return dial(s, s->server->admin_port) && ask(s, method, word(&args), (struct att_span){ 0 });
+    return expand(s, att_str(word(&args)), false, &target) && dial(s, s->server->admin_port) &&
+           ask(s, method, (const char *)target.ptr, (struct att_span){ 0 });
 }
 
 /* True when something is to be read, be it the end. TLS tickets make the socket readable and are nothing. */

@@ -40,7 +40,7 @@ static pid_t spawn(struct story *s, const char *command, const char *out, const 
     (void)setenv("attestctl", s->attestctl, 1);
     redirect(out, STDOUT_FILENO);
     redirect(err, STDERR_FILENO);
-    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    execl("/bin/sh", "sh", "-e", "-c", command, (char *)NULL);
     _exit(127);
 }
 

@@ -164,6 +164,16 @@ static void hosts(struct cases *c)
                     !service_host_is_provider(r.service, "contoso.eus.attest.example"),
                 "A11: without a domain no host is a provider's");
     rig_free(&r);
+    rig_new(&r, &(struct rig_options){ .base_url = "https://Main.eus.attest.example:8443",
+                                       .domain = "attest.example" });
+    cases_check(c, !service_host_is_provider(r.service, "main.eus.attest.example"),
+                "A11: the base address below the domain is no provider's host");
+    cases_check(c,
+                service_host_is_provider(r.service, "main2.eus.attest.example") &&
+                    service_host_is_provider(r.service, "mai.eus.attest.example") &&
+                    service_host_is_provider(r.service, "x.main.eus.attest.example"),
+                "A11: hosts beside the base address are");
+    rig_free(&r);
 }
 
 static void types(struct cases *c)
