@@ -9,7 +9,7 @@ function(att_system_test name script)
 endfunction()
 
 set(bin "${CMAKE_BINARY_DIR}/bin")
-att_system_test(system_cli cli/run.sh ${bin}/attestctl)
+att_system_test(system_cli cli/run.sh ${bin}/attestctl ${bin}/attestd)
 att_system_test(vectors_sgx_cli vectors/sgx_cli.sh ${bin}/attestctl)
 att_system_test(clients clients/run.sh ${bin}/attestd ${bin}/attestctl)
 if(TEST clients)

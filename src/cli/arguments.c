@@ -165,13 +165,14 @@ static bool option_keep(struct cli *c, const struct cli_option *o, const char *v
 static bool option_read(struct cli *c, int argc, char **argv, int *at, struct att_err *err)
 {
     const char *text = argv[*at];
-    const char *name = strcmp(text, "-h") == 0 ? "help" : text + (text[1] == '-' ? 2 : 1);
+    const char *letter = strcmp(text, "-h") == 0 ? "help" : strcmp(text, "-f") == 0 ? "file" : NULL;
+    const char *name = letter ? letter : text + (text[1] == '-' ? 2 : 1);
     const char *equals = strchr(name, '=');
     struct att_span key = att_span_of(name, equals ? (size_t)(equals - name) : strlen(name));
     const struct cli_option *common = option_in(cli_common_options, key);
     const struct cli_option *o = common ? common : option_in(c->command->options, key);
 
-    if (!o || (text[1] != '-' && strcmp(text, "-h") != 0))
+    if (!o || (text[1] != '-' && !letter))
         return option_unknown(c, key, err);
     if (!o->argument && equals)
         return att_fail(err, ATT_USAGE, o->name, "no value", "a value");

@@ -1,9 +1,15 @@
 /* A new sub-command is a new row here. */
+#include "cli/apply.h"
 #include "cli/attest.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
 #include "cli/init.h"
+#include "cli/login.h"
 #include "cli/policy.h"
+#include "cli/policy_remote.h"
+#include "cli/principal.h"
+#include "cli/provider.h"
+#include "cli/role.h"
 #include "cli/token.h"
 #include "cli/verify.h"
 
@@ -14,9 +20,37 @@ const struct cli_command *const cli_commands[] = {
     &cli_policy_check,
     &cli_policy_eval,
     &cli_policy_hash,
+    &cli_policy_get,
+    &cli_policy_set,
     &cli_token_decode,
     &cli_token_verify,
     &cli_attest,
+    &cli_login,
+    &cli_logout,
+    &cli_provider_create,
+    &cli_provider_show,
+    &cli_provider_list,
+    &cli_provider_update,
+    &cli_provider_delete,
+    &cli_provider_default,
+    &cli_provider_register,
+    &cli_group_create,
+    &cli_group_list,
+    &cli_group_delete,
+    &cli_role_assign,
+    &cli_role_list,
+    &cli_role_remove,
+    &cli_role_definitions,
+    &cli_principal_create,
+    &cli_principal_list,
+    &cli_principal_show,
+    &cli_principal_delete,
+    &cli_principal_add_secret,
+    &cli_principal_add_certificate,
+    &cli_principal_add_unix_user,
+    &cli_principal_remove_credential,
+    &cli_apply,
+    &cli_audit_list,
     &cli_init,
     &cli_help,
     &cli_man,

@@ -92,14 +92,15 @@ void cli_help_command(struct att_buf *b, const struct cli_command *command)
 void cli_help_all(struct att_buf *b, const char *group)
 {
     if (!group)
-        att_buf_puts(b, "usage: attestctl COMMAND [ARGUMENT...]\n\n"
-                        "Verifies evidence, policies and attestation tokens, without a server.\n\n");
+        att_buf_puts(
+            b, "usage: attestctl COMMAND [ARGUMENT...]\n\n"
+               "Verifies evidence, policies and attestation tokens without a server, and talks to one.\n\n");
     att_buf_puts(b, "commands:\n");
     for (const struct cli_command *const *row = cli_commands; *row; row++) {
         size_t len = group ? strlen(group) : 0;
         if (len > 0 && (strncmp((*row)->name, group, len) != 0 || (*row)->name[len] != ' '))
             continue;
-        att_buf_printf(b, "  %-16s  %s\n", (*row)->name, (*row)->summary);
+        att_buf_printf(b, "  %-27s  %s\n", (*row)->name, (*row)->summary);
     }
     att_buf_puts(b, "\nattestctl COMMAND --help explains one command; every command takes --json.\n"
                     "exit status: 0 yes or done, 1 a clear no, 2 usage, 3 could not tell\n");

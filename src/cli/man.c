@@ -80,7 +80,8 @@ static void roff_exit(struct att_buf *b)
     att_buf_puts(b,
                  ".SH EXIT STATUS\n"
                  ".TP\n.B 0\nYes, or done.\n"
-                 ".TP\n.B 1\nA clear no: refused evidence, an invalid token, a policy that denies.\n"
+                 ".TP\n.B 1\nA clear no: refused evidence, an invalid token, a policy that denies, a service "
+                 "that refuses.\n"
                  ".TP\n.B 2\nThe command line, or a file named on it, cannot be understood.\n"
                  ".TP\n.B 3\nIt could not be told: reading, writing, the network or the service failed.\n");
 }
@@ -115,7 +116,8 @@ static void man_all(struct att_buf *b)
     roff_head(b, NULL, "verify evidence, policies and attestation tokens");
     att_buf_puts(b, ".SH SYNOPSIS\n.B attestctl\n.I COMMAND\n[\\fIARGUMENT\\fR...]\n.SH DESCRIPTION\n");
     roff(b, "Verifies hardware evidence offline, checks and runs attestation policies, verifies attestation "
-            "tokens as a relying party would, makes evidence for tests, and asks an attestation service.\n\n"
+            "tokens as a relying party would, makes evidence for tests, and asks and administers an "
+            "attestation service.\n\n"
             "Answers go to standard output, everything else to standard error. With --json the answer is one "
             "JSON object and nothing else, refusals included.\n");
     att_buf_puts(b, ".SH COMMANDS\n");

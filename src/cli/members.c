@@ -12,7 +12,7 @@ static const char *text_of(struct members *m, att_json_id id)
 
     if (id == ATT_JSON_NONE || att_json_type(m->doc, id) == ATT_JSON_NULL)
         return NULL;
-    if (!att_json_string(m->doc, m->arena, id, &text) || memchr(text.ptr, '\0', text.len)) {
+    if (!att_json_string(m->doc, m->arena, id, &text) || (text.len > 0 && memchr(text.ptr, 0, text.len))) {
         m->failed = true;
         return NULL;
     }

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Runs the scenarios of this folder against attestctl ($1) and prints "cases cli passed P failed F skipped S".
+# Runs the scenarios of this folder against attestctl ($1) and attestd ($2) and prints "cases cli passed P failed F skipped S".
 # README.md explains the form of a scenario. Options: names of scenario files, without .txt; all if none is given.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-[ $# -ge 1 ] && [ -x "$1" ] || { echo "usage: run.sh ATTESTCTL [SCENARIO...]" >&2; exit 2; }
+[ $# -ge 2 ] && [ -x "$1" ] && [ -x "$2" ] || { echo "usage: run.sh ATTESTCTL ATTESTD [SCENARIO...]" >&2; exit 2; }
 attestctl_path=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-shift
+attestd_path=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+shift 2
 scratch=$(mktemp -d) || exit 1
 server=
 cleanup() { [ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$scratch"; }
@@ -15,6 +16,9 @@ passed=0 failed=0 skipped=0
 
 # What scenarios call. A proxy set around the tests would stand between them and the loopback server.
 unset https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+# Nor may a profile of whoever runs the tests be used, or be changed.
+unset ATTESTCTL_URL ATTESTCTL_AUTHORITY ATTESTCTL_TENANT ATTESTCTL_CLIENT_ID ATTESTCTL_CLIENT_SECRET ATTESTCTL_CA
+export XDG_CONFIG_HOME=$scratch/config
 export attestctl_path
 attestctl() { "$attestctl_path" "$@"; }
 
@@ -80,7 +84,7 @@ run_file() {
 # What the table of commands says must be what is checked in.
 run_pages() {
     local pages page made
-    pages=$(attestctl help | sed -n 's/^  \([a-z][a-z ]*[a-z]\)   *.*/\1/p')
+    pages=$(attestctl help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)   *.*/\1/p')
     [ -n "$pages" ] || bad "man: attestctl help lists no commands"
     attestctl man > "$scratch/page" && cmp -s "$scratch/page" "$root/docs/man/attestctl.1" && good ||
         bad "man: docs/man/attestctl.1 is not what attestctl man writes"
@@ -150,7 +154,28 @@ start_server() {
     return 1
 }
 
-wanted=${*:-pages usage verify evidence breaks policy token attest https}
+# attestd --dev on free ports, with its data in dev/: $server, $url.
+start_attestd() {
+    "$attestd_path" --dev --data dev --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 > "$scratch/attestd" 2>&1 &
+    server=$!
+    for _ in $(seq 600); do
+        url=$(sed -n 's/^attestd ready //p' "$scratch/attestd")
+        [ -n "$url" ] && { export url; return 0; }
+        kill -0 "$server" 2> "$scratch/killed" || break
+        sleep 0.05
+    done
+    return 1
+}
+stop_server() {
+    kill "$server"
+    wait "$server"
+    server=
+}
+# member NAME of what credentials.json says of principal $1
+credential() { sed -n "/\"name\": *\"$1\"/,/}/ s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; }
+fact() { sed -n "s/^ *\"$1\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; }
+
+wanted=${*:-pages usage verify evidence breaks policy token attest https control apply}
 for file in $wanted; do
     mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
     case $file in
@@ -165,6 +190,14 @@ for file in $wanted; do
             cases=$(grep -c '^\$ ' "$here/https.txt")
             skipped=$((skipped + cases))
             echo "skipped https: no openssl command to serve with"
+        fi ;;
+    control | apply)
+        if start_attestd; then
+            run_file "$file"
+            stop_server
+        else
+            bad "$file: attestd does not start: $(tail -3 "$scratch/attestd")"
+            server=
         fi ;;
     *) run_file "$file" ;;
     esac
