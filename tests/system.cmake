@@ -24,3 +24,10 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/tests/scenarios/runner.c")
   set_target_properties(scenario_runner PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   att_system_test(scenarios scenarios/run.sh ${CMAKE_BINARY_DIR}/tests/scenario_runner ${bin}/attestd ${bin}/attestctl)
 endif()
+
+# The longest first, so that none of them runs alone at the end while the other processors wait.
+foreach(long scenarios unit_attest_bitflip_test system_cli unit_service_install_test)
+  if(TEST ${long})
+    set_tests_properties(${long} PROPERTIES COST 100)
+  endif()
+endforeach()
