@@ -35,6 +35,12 @@ struct att_limits {
     size_t policy_conditions_max;  /* conditions of one rule */
     size_t policy_steps_max;       /* work of one evaluation: claims compared, values made */
     size_t policy_claims_max;      /* claims an evaluation may hold */
+    size_t policy_depth_max;       /* calls inside calls in one expression */
+    size_t policy_json_bytes_max;  /* one JSON text that a policy function reads or makes */
+    size_t policy_json_nodes_max;  /* values in one such text */
+    size_t jmespath_bytes_max;     /* text of one query */
+    size_t jmespath_depth_max;     /* nesting of a query, and of the JSON that it reads */
+    size_t jmespath_steps_max;     /* work of one search that is not part of a policy's evaluation */
     size_t token_bytes_max;        /* one compact JWS */
     size_t arena_bytes_max;        /* all memory of one attestation */
 };

@@ -1,4 +1,4 @@
-/* attest/policy.h - the attestation policy language, versions 1.0 and 1.1.
+/* attest/policy.h - the attestation policy language, versions 1.0, 1.1 and 1.2.
  *
  * A policy is text, stored and hashed byte for byte. It is compiled once (every error of syntax and of static
  * rules is found here) and then evaluated many times, by any thread.
@@ -48,7 +48,7 @@ ATT_API ATT_CHECK bool att_policy_compile(struct att_span text, const struct att
 ATT_API void att_policy_free(struct att_policy *policy);
 /* The text it was compiled from; borrowed from the policy. */
 ATT_API struct att_span att_policy_text(const struct att_policy *policy);
-/* "1.0", "1.1" */
+/* "1.0", "1.1", "1.2" */
 ATT_API const char *att_policy_version(const struct att_policy *policy);
 
 /* x-ms-policy-hash: BASE64URL(SHA256(BASE64URL(text))), 43 characters and a NUL. */
@@ -63,10 +63,21 @@ struct att_trace_row {
     const char *section; /* "configurationrules", "authorizationrules", "issuancerules" */
     unsigned line;       /* of the rule's first token, from 1 */
     enum att_trace_kind kind;
+    const char *action; /* "permit", "deny", "add", "issue", "issueproperty" */
     unsigned condition;
     struct att_span text;   /* the rule as written, borrowed from the policy */
     struct att_span reason; /* for people: which test of which condition met which claims */
+    /* NOT_FIRED: the test that the nearest claims did not meet ("value == true" as written; empty when no claim came so
+     * far or the condition is negated), and those claims: the ones that met most of the condition's tests, at most
+     * ATT_TRACE_CLAIMS_MAX of them. Of a negated condition: the claims that were not to be there. */
+    struct att_span failed_test;
+    const struct att_claim *nearest;
+    size_t nearest_count;
+    /* FIRED: what the action made, in order; claims that were there already stand here too. */
+    const struct att_claim *made;
+    size_t made_count;
 };
+enum { ATT_TRACE_CLAIMS_MAX = 8 };
 
 struct att_policy_result {
     bool authorized;                   /* starts false; true only when permitted and not denied */
@@ -74,7 +85,16 @@ struct att_policy_result {
     struct att_claims properties;      /* configuration and token properties */
     const struct att_trace_row *trace; /* NULL unless asked for */
     size_t trace_count;
+    struct att_span sentence; /* with the trace: the verdict in one sentence for people */
 };
+
+/* The result with its trace as one JSON object, the same for attestctl and REST:
+ * {"authorized","sentence","rules":[{"section","line","action","outcome":"fired"|"not-fired"|"not-reached","text","reason",
+ *  "condition","failed_test","nearest":[{"type","value","issuer"}],"made":[...]}]}; members that say nothing are left out,
+ * long texts are cut. The result must have been made with a trace. In the arena. */
+ATT_API ATT_CHECK bool att_policy_explain_json(const struct att_policy_result *result,
+                                               struct att_arena *arena, struct att_span *ret_json,
+                                               struct att_err *err);
 
 struct att_policy_options {
     const struct att_limits *limits; /* NULL: defaults */
@@ -91,8 +111,29 @@ ATT_API ATT_CHECK bool att_policy_configure(const struct att_policy *policy, str
                                             struct att_claims *incoming, struct att_claims *ret_properties,
                                             struct att_err *err);
 
-/* Default policy text of an attestation type ("sgx", "open-enclave"); an empty span when it has none. */
+/* Default policy text of an attestation type ("sgx", "open-enclave", "sev-snp", "tdx"); an empty span when it has none
+ * ("tpm", "vbs", "azure-guest", unknown ones). */
 ATT_API struct att_span att_policy_default(const char *evidence_type);
+
+/* -- policies as code ------------------------------------------------------------------------------------- */
+
+/* Something that compiles and is probably not what was meant. */
+struct att_policy_finding {
+    const char *rule; /* stable name: "permits-everything"; all of them stand in docs/policy-language.md */
+    unsigned line, column;
+    struct att_span message; /* for people, in the arena */
+};
+/* Looks for what no evidence can change: rules that never fire, conditions that always hold, a permit without a
+ * condition, debug evidence let through, claims that no evidence of this type has, literal queries that do not compile,
+ * reserved names. `evidence_type` as for att_policy_default; NULL: what depends on the type is not looked at. In order of
+ * lines; none at all: *ret_count is 0. */
+ATT_API ATT_CHECK bool att_policy_lint(const struct att_policy *policy, const char *evidence_type,
+                                       struct att_arena *arena, const struct att_policy_finding **ret,
+                                       size_t *ret_count, struct att_err *err);
+/* The text in the one usual form: same tokens, same comments, other white space. What does not compile is refused as by
+ * att_policy_compile. Formatting twice changes nothing more. The result has another hash. */
+ATT_API ATT_CHECK bool att_policy_format(struct att_span text, const struct att_limits *limits,
+                                         struct att_arena *arena, struct att_span *ret, struct att_err *err);
 
 #ifdef __cplusplus
 }

@@ -48,6 +48,14 @@ ATT_API ATT_CHECK bool att_signers_read(struct att_arena *arena, struct att_span
                                         const struct att_signers_options *options, struct att_span *ret_json,
                                         size_t *ret_count, struct att_err *err);
 
+/* A set in the kept form with one key more, or less. `key` is what att_policy_token gives as key_json; keys are the same when
+ * their first certificates are. *ret_changed false: it was there already, or was not. An empty `kept` is an empty set.
+ * POLICY_SIGNER_LAST: removing it would leave nobody. LIMIT_EXCEEDED beyond ATT_SIGNERS_MAX. */
+ATT_API ATT_CHECK bool att_signers_add(struct att_arena *arena, struct att_span kept, struct att_span key,
+                                       struct att_span *ret_json, bool *ret_changed, struct att_err *err);
+ATT_API ATT_CHECK bool att_signers_remove(struct att_arena *arena, struct att_span kept, struct att_span key,
+                                          struct att_span *ret_json, bool *ret_changed, struct att_err *err);
+
 #ifdef __cplusplus
 }
 #endif

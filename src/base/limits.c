@@ -14,6 +14,12 @@ const struct att_limits att_limits_default = {
     .policy_conditions_max = 100,
     .policy_steps_max = (size_t)1500 * 1000, /* about 5 ms */
     .policy_claims_max = (size_t)10 * 1000,
+    .policy_depth_max = 64,
+    .policy_json_bytes_max = (size_t)16 << 20,
+    .policy_json_nodes_max = (size_t)1000 * 1000,
+    .jmespath_bytes_max = (size_t)64 * 1024, /* the longest published query: 0.4 kB */
+    .jmespath_depth_max = 64,
+    .jmespath_steps_max = (size_t)20 * 1000 * 1000,
     .token_bytes_max = (size_t)1024 * 1024,
     .arena_bytes_max = (size_t)16 << 20,
 };

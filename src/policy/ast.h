@@ -15,17 +15,24 @@ enum policy_section { SECTION_CONFIGURATION, SECTION_AUTHORIZATION, SECTION_ISSU
 enum policy_property { PROPERTY_TYPE, PROPERTY_VALUE, PROPERTY_VALUE_TYPE, PROPERTY_ISSUER };
 enum policy_compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
 enum policy_action_kind { ACTION_PERMIT, ACTION_DENY, ACTION_ADD, ACTION_ISSUE, ACTION_ISSUE_PROPERTY };
-enum policy_expr_kind { EXPR_LITERAL, EXPR_ACCESS };
+enum policy_expr_kind { EXPR_LITERAL, EXPR_ACCESS, EXPR_CALL };
 
-/* A literal, or `name.property`: that property of all claims which the condition `name` selected. */
+struct policy_function; /* a row of functions.def */
+struct att_jmespath;
+
+/* A literal, `name.property` (that property of all claims which the condition `name` selected), or a call. */
 struct policy_expr {
     enum policy_expr_kind kind;
     struct policy_mark at;
     struct att_value literal;
     struct policy_mark name;
     enum policy_property property;
+    const struct policy_function *function;
+    struct policy_expr *arguments; /* of a call, in order, by `next` */
+    struct policy_expr *next;
     /* checker */
     const struct policy_condition *condition;
+    const struct att_jmespath *query; /* a literal that is a query and compiles as one; owned by the policy */
 };
 
 /* `value >= 5` inside brackets. */
@@ -38,9 +45,10 @@ struct policy_test {
     struct policy_test *next;
 };
 
-/* `name:[test, test]` */
+/* `! name:[test, test]` */
 struct policy_condition {
     struct policy_mark at;
+    bool negated;
     struct policy_mark name; /* empty text when it has none */
     unsigned number;         /* in its rule, from 1 */
     struct policy_test *tests;

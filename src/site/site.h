@@ -193,6 +193,33 @@ ATT_CHECK bool site_delete(struct site_change *c, enum site_kind kind, const cha
 /* An object as this change leaves it so far; borrowed until the change ends; NULL when there is none. */
 const void *site_change_get(struct site_change *c, enum site_kind kind, const char *key);
 
+/* -- what happened to policies: kept for ever, in the store alone ------------------------------------------- *
+ * Every policy that was ever set, and every reset, with who and when; numbered 1, 2, 3, ... for each provider and type. A
+ * provider that is deleted leaves its history; one that is made again under the same id continues it. */
+
+struct site_policy_event {
+    uint64_t number; /* set by site_history_put */
+    int64_t at_unix_s;
+    const char *by;         /* principal */
+    bool removed;           /* a reset */
+    struct att_span token;  /* the JWS as it was accepted */
+    const char *signer;     /* thumbprint of x5c[0], upper-case hex; "" when unsigned or a bare jwk */
+    const char *request_id; /* "" when none */
+};
+/* In a change; at_unix_s is the change's. `type_key` in lower case: "sgxenclave". */
+ATT_CHECK bool site_history_put(struct site_change *c, const struct site_provider *p, const char *type_key,
+                                const struct site_policy_event *event, struct att_err *err);
+/* Newest first, at most `max`, numbers below `before` (0: from the newest). On the thread of
+ * changes; not while a change is open. */
+ATT_CHECK bool site_history_list(struct site *s, struct att_arena *arena, const struct site_provider *p,
+                                 const char *type_key, uint64_t before, size_t max,
+                                 struct site_policy_event **ret, size_t *ret_count, struct att_err *err);
+
+/* Tokens that count once, for each provider: true in *ret_new when it was not used before; from then on it is. Part of the
+ * change: a change that is abandoned has used nothing. Marks stay: only somebody with a role and a key can make them. */
+ATT_CHECK bool site_token_use(struct site_change *c, const struct site_provider *p, const uint8_t sha256[32],
+                              bool *ret_new, struct att_err *err);
+
 /* Who did what: goes into the audit trail in the same transaction. Strings are borrowed for the call. */
 struct site_record {
     const char *tenant;    /* whose trail; never NULL: "site" when nobody's */
