@@ -38,7 +38,7 @@ static bool complete(const struct site_change *c, const struct site_record *reco
  * reads everything. */
 static void count_generation(struct site *s, const struct site_change *c)
 {
-    bool changed = false;
+    bool changed = c->kept;
 
     if (!c->wrote)
         return;

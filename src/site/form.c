@@ -70,6 +70,20 @@ static bool is_flexible_name(struct att_span s)
     return s.len > 0 && s.ptr[s.len - 1] != '.';
 }
 
+static bool is_compact_jws(struct att_span s)
+{
+    unsigned dots = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        bool alphabet = is_lower(c) || is_upper(c) || is_digit(c) || c == '-' || c == '_';
+        if (!alphabet && c != '.')
+            return false;
+        dots += c == '.';
+    }
+    return dots == 2;
+}
+
 const struct site_form site_form_guid = { "a GUID in lower case", is_guid, 36, 36 };
 const struct site_form site_form_guid_any_case = { "a GUID", is_guid_any_case, 36, 36 };
 const struct site_form site_form_text = { "text of 1 to 256 bytes without control characters", site_is_text,
@@ -83,6 +97,7 @@ const struct site_form site_form_flexible_name = {
     "1 to 90 letters, digits, hyphens, dots, underscores and parentheses, no dot at the end",
     is_flexible_name, 1, 90
 };
+const struct site_form site_form_jws = { "a compact JWS of at most 768 KiB", is_compact_jws, 1, 768 * 1024 };
 
 bool site_form_check(const struct site_form *form, struct att_span value, const char *where,
                      struct att_err *err)

@@ -133,6 +133,7 @@ struct site_change {
     const struct site_object **spent;
     size_t spent_count, spent_room;
     bool wrote;
+    bool kept; /* rows that are no objects: the store counts them */
     bool failed;
 };
 

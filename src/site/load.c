@@ -3,7 +3,6 @@
 #include "base/err.h"
 #include "site/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct loader {
@@ -13,19 +12,9 @@ struct loader {
     enum site_kind kind;
 };
 
-/* The row's trouble under its name; our own trouble (memory, crypto) as it is. */
 static bool broken(enum site_kind kind, const char *id, struct att_err *err)
 {
-    struct att_err inner = err ? *err : (struct att_err){ 0 };
-
-    att_fail_as(err, ATT_STORE_FAILED, "store");
-    if (!err || err->code != ATT_STORE_FAILED)
-        return false;
-    (void)snprintf(err->found, sizeof err->found, "%.60s, in %s %.110s", inner.found, site_rows[kind]->name,
-                   id);
-    att_err_text(err, "the store could not do it: the row of kind %s with id %.300s cannot be used: %.200s",
-                 site_rows[kind]->name, id, inner.text);
-    return false;
+    return site_row_broken(site_rows[kind]->name, id, err);
 }
 
 static bool same_row(const struct site_object *o, const struct store_doc *doc, const uint8_t *digest)

@@ -29,7 +29,7 @@ struct site_form {
     size_t bytes_min, bytes_max;
 };
 extern const struct site_form site_form_guid, site_form_guid_any_case, site_form_text,
-    site_form_text_or_empty, site_form_principal, site_form_flexible_name;
+    site_form_text_or_empty, site_form_principal, site_form_flexible_name, site_form_jws;
 
 struct site_field {
     const char *name;
@@ -80,6 +80,30 @@ ATT_CHECK bool site_row_encode(const void *object, struct att_arena *arena, stru
 /* An object in the arena. */
 ATT_CHECK bool site_row_decode(enum site_kind kind, const struct store_doc *doc, struct att_arena *arena,
                                const void **ret, struct att_err *err);
+
+/* The same for rows that are no objects of the site: `where` is the place of the row in refusals; *ret is zeroed. */
+ATT_CHECK bool site_fields_encode(const struct site_field *fields, const void *row, const char *where,
+                                  struct att_arena *arena, struct att_buf *out, struct att_err *err);
+ATT_CHECK bool site_fields_decode(const struct site_field *fields, struct att_span body, const char *where,
+                                  struct att_arena *arena, void *ret, struct att_err *err);
+/* The row's trouble becomes STORE_FAILED and names the row; our own trouble (memory, crypto) stays as it is. False. */
+bool site_row_broken(const char *kind, const char *id, struct att_err *err);
+
+/* -- what happened to policies: rows that stay in the store: row_history.c ---------------------------------- */
+
+#define SITE_ROW_EVENT   "policy-event"      /* id PROVIDER-KEY/policies/TYPE/history/0000000001 */
+#define SITE_ROW_HISTORY "policy-history"    /* id PROVIDER-KEY/policies/TYPE/history: the last number */
+#define SITE_ROW_USED    "policy-token-used" /* id PROVIDER-KEY/tokens/SHA-256 */
+
+ATT_CHECK bool site_event_encode(const struct site_policy_event *event, struct att_arena *arena,
+                                 struct att_buf *out, struct att_err *err);
+/* The event that the row with this number holds. */
+ATT_CHECK bool site_event_decode(const struct store_doc *doc, uint64_t number, struct att_arena *arena,
+                                 struct site_policy_event *ret, struct att_err *err);
+ATT_CHECK bool site_history_encode(uint64_t last, struct att_arena *arena, struct att_buf *out,
+                                   struct att_err *err);
+ATT_CHECK bool site_history_decode(const struct store_doc *doc, struct att_arena *arena, uint64_t *ret_last,
+                                   struct att_err *err);
 
 /* -- for the checks --------------------------------------------------------------------------------------- */
 

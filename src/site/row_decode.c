@@ -213,21 +213,26 @@ static bool want_fields(const struct decoder *d, const struct site_field *fields
     return nothing_else(d, fields, from, where);
 }
 
+bool site_fields_decode(const struct site_field *fields, struct att_span body, const char *where,
+                        struct att_arena *arena, void *ret, struct att_err *err)
+{
+    struct decoder d = { .arena = arena, .err = err };
+
+    if (body.len > STORE_BODY_BYTES_MAX)
+        return att_fail(err, ATT_LIMIT_EXCEEDED, where, "a row of at most 1 MiB", "%zu bytes", body.len);
+    return att_json_parse(arena, body, NULL, &d.json, err) &&
+           want_fields(&d, fields, ATT_JSON_ROOT, ret, where);
+}
+
 bool site_row_decode(enum site_kind kind, const struct store_doc *doc, struct att_arena *arena,
                      const void **ret, struct att_err *err)
 {
     const struct site_row *row = site_rows[kind];
-    struct decoder d = { .arena = arena, .err = err };
     struct place place;
     struct place where;
 
     (void)snprintf(where.text, sizeof where.text, "site.%s", row->name);
     if (!site_form_check(&site_form_guid, att_str(doc->tenant), place_of(&place, where.text, "tenant"), err))
-        return false;
-    if (doc->body.len > STORE_BODY_BYTES_MAX)
-        return att_fail(err, ATT_LIMIT_EXCEEDED, where.text, "a row of at most 1 MiB", "%zu bytes",
-                        doc->body.len);
-    if (!att_json_parse(arena, doc->body, NULL, &d.json, err))
         return false;
     uint8_t *object = att_arena_alloc(arena, 1, row->bytes);
     const char *tenant = att_arena_dup(arena, att_str(doc->tenant));
@@ -242,8 +247,22 @@ bool site_row_decode(enum site_kind kind, const struct store_doc *doc, struct at
         .changed_unix_s = doc->changed_unix_s,
     };
     memcpy(object, &o, sizeof o);
-    if (!want_fields(&d, row->fields, ATT_JSON_ROOT, object, where.text) || !row->check(object, err))
+    if (!site_fields_decode(row->fields, doc->body, where.text, arena, object, err) ||
+        !row->check(object, err))
         return false;
     *ret = object;
     return true;
+}
+
+bool site_row_broken(const char *kind, const char *id, struct att_err *err)
+{
+    struct att_err inner = err ? *err : (struct att_err){ 0 };
+
+    att_fail_as(err, ATT_STORE_FAILED, "store");
+    if (!err || err->code != ATT_STORE_FAILED)
+        return false;
+    (void)snprintf(err->found, sizeof err->found, "%.60s, in %s %.110s", inner.found, kind, id);
+    att_err_text(err, "the store could not do it: the row of kind %s with id %.300s cannot be used: %.200s",
+                 kind, id, inner.text);
+    return false;
 }

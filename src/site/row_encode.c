@@ -182,19 +182,26 @@ static bool put_fields(struct encoder *e, const struct site_field *fields, const
     return true;
 }
 
-bool site_row_encode(const void *object, struct att_arena *arena, struct att_buf *out, struct att_err *err)
+bool site_fields_encode(const struct site_field *fields, const void *row, const char *where,
+                        struct att_arena *arena, struct att_buf *out, struct att_err *err)
 {
-    const struct site_object *o = object;
-    const struct site_row *row = site_rows[o->kind];
     struct encoder e = { { .out = out }, arena, err };
-    char where[96];
 
-    (void)snprintf(where, sizeof where, "site.%s", row->name);
-    if (!put_fields(&e, row->fields, object, where))
+    if (!put_fields(&e, fields, row, where))
         return false;
     if (out->failed && out->len < STORE_BODY_BYTES_MAX / 2)
         return att_fail_memory(err, where);
     if (out->failed || out->len > STORE_BODY_BYTES_MAX)
         return att_fail(err, ATT_LIMIT_EXCEEDED, where, "a row of at most 1 MiB", "more");
     return true;
+}
+
+bool site_row_encode(const void *object, struct att_arena *arena, struct att_buf *out, struct att_err *err)
+{
+    const struct site_object *o = object;
+    const struct site_row *row = site_rows[o->kind];
+    char where[96];
+
+    (void)snprintf(where, sizeof where, "site.%s", row->name);
+    return site_fields_encode(row->fields, object, where, arena, out, err);
 }

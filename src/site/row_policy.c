@@ -12,24 +12,7 @@ static bool is_type(struct att_span s)
     return true;
 }
 
-static bool is_compact_jws(struct att_span s)
-{
-    unsigned dots = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = s.ptr[i];
-        bool alphabet = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                        c == '-' || c == '_';
-        if (!alphabet && c != '.')
-            return false;
-        dots += c == '.';
-    }
-    return dots == 2;
-}
-
 static const struct site_form form_type = { "1 to 32 letters and digits", is_type, 1, 32 };
-static const struct site_form form_token = { "a compact JWS of at most 768 KiB", is_compact_jws, 1,
-                                             768 * 1024 };
 static const struct site_form form_signer = { "a JWK of at most 128 KiB", NULL, 1, 128 * 1024 };
 static const struct site_form form_policy = { "a policy of 1 byte to 512 KiB", NULL, 1, 512 * 1024 };
 
@@ -49,7 +32,7 @@ static const struct site_field fields[] = {
     { .name = "token",
       .type = SITE_TEXT_SPAN,
       .offset = offsetof(struct site_policy, token),
-      .form = &form_token },
+      .form = &site_form_jws },
     { .name = "type", .type = SITE_TEXT, .offset = offsetof(struct site_policy, type), .form = &form_type },
     { 0 },
 };

@@ -208,11 +208,15 @@ struct site_policy_event {
     const char *signer;     /* thumbprint of x5c[0], upper-case hex; "" when unsigned or a bare jwk */
     const char *request_id; /* "" when none */
 };
-/* In a change; at_unix_s is the change's. `type_key` in lower case: "sgxenclave". */
+/* In a change; number and at_unix_s are filled here. `type_key` in lower case: "sgxenclave". The audit record of the change
+ * lists the policy's own row, not these. RESOURCE_NOT_FOUND when the provider is not there (any more), PARAMETER_INVALID,
+ * STORE_FAILED (a broken row). After a refusal the change can only be abandoned. */
 ATT_CHECK bool site_history_put(struct site_change *c, const struct site_provider *p, const char *type_key,
                                 const struct site_policy_event *event, struct att_err *err);
-/* Newest first, at most `max`, numbers below `before` (0: from the newest). On the thread of
- * changes; not while a change is open. */
+/* Newest first, at most `max`, numbers below `before` (0: from the newest). Fewer when their tokens are long: it stops
+ * behind the one that brings them to SITE_HISTORY_BYTES, so the last number of a part is 1 or there is more. STORE_FAILED
+ * names a row that is missing or broken. On the thread of changes; not while a change is open. */
+enum { SITE_HISTORY_BYTES = 1 << 20 };
 ATT_CHECK bool site_history_list(struct site *s, struct att_arena *arena, const struct site_provider *p,
                                  const char *type_key, uint64_t before, size_t max,
                                  struct site_policy_event **ret, size_t *ret_count, struct att_err *err);

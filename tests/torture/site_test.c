@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "site/site.h"
 #include "store/memory/memory.h"
 
@@ -203,6 +204,78 @@ static enum torture_answer putting(void *state, struct att_err *err)
     return done ? TORTURE_RIGHT : TORTURE_REFUSED;
 }
 
+/* An event and a token that counts once, beside the policy that they are about. */
+static const uint8_t used[32] = { 7 };
+
+static bool happen(struct site_change *c, struct att_err *err)
+{
+    const struct site_policy_event event = {
+        .by = WHO, .token = policy.token, .signer = "", .request_id = "r"
+    };
+    bool is_new = false;
+
+    return site_put(c, &policy, 1, WHO, err) && site_token_use(c, &provider, used, &is_new, err) && is_new &&
+           site_history_put(c, &provider, "tpm", &event, err);
+}
+
+static bool happened(struct site *s, bool done)
+{
+    struct att_arena *a = att_arena_new(1 << 20);
+    struct site_policy_event *events = NULL;
+    struct site_change *c = NULL;
+    struct att_err err = { 0 };
+    size_t count = 9;
+    bool is_new = done;
+
+    bool right = a && site_history_list(s, a, &provider, "tpm", 0, 9, &events, &count, &err) &&
+                 count == (done ? 1 : 0) && site_change_begin(s, 1800000001, &c, &err) &&
+                 site_token_use(c, &provider, used, &is_new, &err) && is_new == !done;
+    site_change_abandon(c);
+    att_arena_free(a);
+    return right;
+}
+
+static enum torture_answer happening(void *state, struct att_err *err)
+{
+    struct scene scene = { 0 };
+
+    (void)state;
+    if (!present(&scene, err))
+        return refused(&scene);
+    bool done = change(&scene, happen, err);
+
+    torture_rest();
+    bool right = happened(scene.s, done);
+    end_scene(&scene);
+    if (!right)
+        return torture_wrong("history has not what was answered");
+    return done ? TORTURE_RIGHT : TORTURE_REFUSED;
+}
+
+static enum torture_answer recalling(void *state, struct att_err *err)
+{
+    struct scene scene = { 0 };
+    struct att_arena *a = NULL;
+    struct site_policy_event *events = NULL;
+    size_t count = 9;
+
+    (void)state;
+    if (!present(&scene, err) || !change(&scene, happen, err))
+        return refused(&scene);
+    a = att_arena_new(1 << 20);
+    bool done = a ? site_history_list(scene.s, a, &provider, "tpm", 0, 9, &events, &count, err)
+                  : att_fail_memory(err, "test");
+
+    torture_rest();
+    bool right = done ? count == 1 && events[0].number == 1 : count == 9 && !events;
+    right = right && happened(scene.s, true);
+    att_arena_free(a);
+    end_scene(&scene);
+    if (!right)
+        return torture_wrong("a list that lacks something");
+    return done ? TORTURE_RIGHT : TORTURE_REFUSED;
+}
+
 static enum torture_answer deleting(void *state, struct att_err *err)
 {
     struct scene scene = { 0 };
@@ -304,6 +377,7 @@ int main(void)
         { "put", putting, NULL, NULL, false },      { "delete", deleting, NULL, NULL, false },
         { "open", opening, NULL, NULL, false },     { "list", listing, NULL, NULL, false },
         { "refusal", refusing, NULL, NULL, false }, { "verify", verifying, NULL, NULL, false },
+        { "happen", happening, NULL, NULL, false }, { "recall", recalling, NULL, NULL, false },
     };
 
     torture_start();
