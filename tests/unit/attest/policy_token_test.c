@@ -226,7 +226,7 @@ static void wrong_payloads(void)
         { "not UTF-8", "{\"AttestationPolicy\":\"\xff\"}", ATT_POLICY_TOKEN_INVALID, "policy.payload.json" },
         { "bytes behind it", "{\"AttestationPolicy\":\"dg\"}x", ATT_POLICY_TOKEN_INVALID,
           "policy.payload.json" },
-        { "a list", "[]", ATT_POLICY_TOKEN_INVALID, "policy.payload.AttestationPolicy" },
+        { "a list", "[]", ATT_POLICY_TOKEN_INVALID, "policy.payload" },
         { "J14: an attestation token's claims", "{\"iss\":\"https://contoso.example\",\"x-ms-ver\":\"1.0\"}",
           ATT_POLICY_TOKEN_INVALID, "policy.payload.AttestationPolicy" },
         { "J12: a character that is none", "{\"AttestationPolicy\":\"dmVyc2lvbj0xLjA7)\"}",
@@ -390,10 +390,8 @@ static void every_bit(const char *name, EVP_PKEY *key, const char *alg, const ch
         other[bit / 8] = (char)(other[bit / 8] ^ (char)(1 << bit % 8));
         struct att_span sent = att_span_of(other, len);
         taken += ask_span(&isolated, sent).ok;
-        if (bit % 4 == 0) {
-            struct answer a = ask_span(&aad_set, sent);
-            changed += a.ok && !att_span_eq(att_str(a.text), sent) && a.t.text.len != len;
-        }
+        struct answer a = ask_span(&aad_set, sent);
+        changed += a.ok && !att_span_eq(att_str(a.text), sent);
     }
     cases_check(&cases, taken == 0 && changed == 0,
                 "%s: %zu flipped ones were taken, %zu with another meaning", name, taken, changed);
@@ -403,7 +401,7 @@ static void little_memory(void)
 {
     const struct {
         const struct ask *how;
-        char *body;
+        const char *body;
     } rows[] = { { &set, listed("", payload_of(POLICY, "\"jti\":\"a\",\"aud\":[\"" PROVIDER "\"]")) },
                  { &signer, listed("", adding("policyCertificate", "RSA", ca)) },
                  { &aad_set, POLICY } };
