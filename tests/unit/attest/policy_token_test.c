@@ -296,6 +296,8 @@ static void wrong_forms(void)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         (void)refuses(rows[i].name, &set, rows[i].body, rows[i].code, rows[i].where);
+    (void)refuses("a text that begins with a quotation mark would be read as another one", &aad_set,
+                  "\"version=1.0;\"", ATT_POLICY_TOKEN_INVALID, "policy");
     (void)refuses("an empty body is no policy", &aad_set, "", ATT_POLICY_TOKEN_INVALID, "policy");
     struct att_limits limits = att_limits_default;
     struct ask narrow = set;
