@@ -46,7 +46,8 @@ static bool parse_lasting(const struct policy_call *call, unsigned argument, str
         return policy_run_no_memory(call->run, NULL);
     if (!parse(call, argument, room, ret))
         return false;
-    w->documents[w->document_count++] = (struct policy_document){ policy_call_value(call, argument)->text, *ret };
+    w->documents[w->document_count++] =
+        (struct policy_document){ policy_call_value(call, argument)->text, *ret };
     return true;
 }
 
