@@ -2,8 +2,6 @@
 #include "jmespath/number.h"
 #include "jmespath/value.h"
 
-#include "base/err.h"
-
 static bool equal_at(struct jmes_search *s, const struct jmes_value *a, const struct jmes_value *b,
                      size_t depth, bool *ret);
 
@@ -13,8 +11,8 @@ static bool order_numbers(struct jmes_search *s, struct att_span a, struct att_s
         return false;
     if (jmes_number_order(a, b, ret))
         return true;
-    return att_fail(s->err, ATT_JMESPATH_VALUE, "jmespath", "an exponent of at most fifteen digits",
-                    "a number with a longer exponent");
+    return jmes_complain(&s->complaint, ATT_JMESPATH_VALUE, 0, "an exponent of at most fifteen digits",
+                         "a number with a longer one");
 }
 
 static bool equal_strings(struct jmes_search *s, const struct jmes_value *a, const struct jmes_value *b,

@@ -165,34 +165,43 @@ static int64_t slice_end(int64_t at, int64_t count, bool backwards)
     return at;
 }
 
+/* How many elements lie on the way from start to before stop. */
+static uint32_t slice_count(int64_t start, int64_t stop, int64_t step)
+{
+    int64_t way = step > 0 ? stop - start : start - stop;
+    int64_t pace = step > 0 ? step : -step;
+
+    return way > 0 ? (uint32_t)((way + pace - 1) / pace) : 0;
+}
+
 static bool eval_slice(struct jmes_search *s, const struct jmes_slice *slice,
                        const struct jmes_value *current, struct jmes_value *ret)
 {
     int64_t count = current->count;
     bool backwards = slice->step < 0;
-    int64_t start = backwards ? count - 1 : 0;
-    int64_t stop = backwards ? -1 : count;
-    struct jmes_list out = { 0 };
+    int64_t start = slice->has_start ? slice_end(slice->start, count, backwards) : backwards ? count - 1 : 0;
+    int64_t stop = slice->has_stop ? slice_end(slice->stop, count, backwards) : backwards ? -1 : count;
+    struct jmes_iter i = jmes_iter(current);
     struct jmes_value element;
-    struct jmes_list all = { 0 };
+    bool ok = true;
 
     if (current->type != ATT_JSON_ARRAY) {
         *ret = jmes_null();
         return true;
     }
-    if (slice->has_start)
-        start = slice_end(slice->start, count, backwards);
-    if (slice->has_stop)
-        stop = slice_end(slice->stop, count, backwards);
-    if (!add_all(s, current, &all)) /* elements of a document are a list: find each of them once */
+    uint32_t wanted = slice_count(start, stop, slice->step);
+    struct jmes_value *items = jmes_alloc(s, wanted, sizeof *items);
+    if (!items)
         return false;
-    for (int64_t i = start; backwards ? i > stop : i < stop; i += slice->step) {
-        element = all.items[i];
-        if (!jmes_spend(s, 1) || !jmes_list_add(s, &out, &element))
-            return false;
+    /* Elements of a document are a list: one walk forwards, and each is put where it belongs. */
+    while (jmes_next(s, &i, &element, &ok)) {
+        int64_t way = (int64_t)i.at - 1 - start;
+        int64_t place = way / slice->step;
+        if (way % slice->step == 0 && place >= 0 && place < wanted)
+            items[place] = element;
     }
-    *ret = jmes_list_value(&out);
-    return true;
+    *ret = jmes_array(items, wanted);
+    return ok;
 }
 
 static bool eval_select_list(struct jmes_search *s, const struct jmes_node *n,

@@ -2,14 +2,14 @@
 #include "jmespath/functions.h"
 #include "jmespath/number.h"
 
-#include "base/err.h"
-
 #include <math.h>
+
+enum { WRITE_STEPS = 16 };
 
 static bool read_number(struct jmes_search *s, const struct jmes_call *call, const struct jmes_value *v,
                         double *ret)
 {
-    if (!jmes_spend_text(s, v->u.text.len))
+    if (!jmes_spend(s, v->u.text.len)) /* a long one is dear */
         return false;
     return jmes_number_read(v->u.text, ret) ||
            jmes_call_value(s, call, "a number within the range of doubles", "a larger number");
@@ -20,6 +20,8 @@ static bool give_number(struct jmes_search *s, const struct jmes_call *call, dou
 {
     struct jmes_number_text room;
 
+    if (!jmes_spend(s, WRITE_STEPS))
+        return false;
     if (!isfinite(value))
         return jmes_call_value(s, call, "a result within the range of doubles", "a larger one");
     struct att_span text = jmes_number_write(&room, value);
@@ -138,7 +140,7 @@ JMES_FUNCTION(jmes_fn_length)
         for (size_t i = 0; i < text.len; i++)
             count += (text.ptr[i] & 0xc0) != 0x80;
     }
-    return give_number(s, call, (double)count, ret);
+    return give_number(s, call, (double)count, ret); /* below 2^53: exact */
 }
 
 JMES_FUNCTION(jmes_fn_to_number)

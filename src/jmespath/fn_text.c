@@ -1,7 +1,6 @@
 /* Functions on text. It is UTF-8 throughout, and whole: so bytes may be compared, and are. */
 #include "jmespath/functions.h"
 
-#include "base/err.h"
 #include "codec/utf8.h"
 
 static bool two_texts(struct jmes_search *s, const struct jmes_call *call, struct att_span *ret_a,
@@ -110,7 +109,7 @@ static bool joined_length(struct jmes_search *s, const struct jmes_value *array,
         if (!jmes_text(s, &element, &text))
             return false;
         if (__builtin_add_overflow(len, text.len + (i.at > 1 ? glue_len : 0), &len))
-            return att_fail_memory(s->err, "jmespath");
+            return jmes_no_memory(s);
     }
     *ret = len;
     return ok;

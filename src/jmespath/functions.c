@@ -1,6 +1,5 @@
 #include "jmespath/functions.h"
 
-#include "base/err.h"
 #include "jmespath/tree.h"
 
 #include <stdio.h>
@@ -94,30 +93,23 @@ static const struct jmes_node *argument_of(const struct jmes_call *call, size_t 
     return n;
 }
 
-static bool complain(struct jmes_search *s, const struct jmes_call *call, enum att_code code, unsigned column,
-                     const char *expected, const char *found)
-{
-    char where[32];
-
-    if (!s->err || s->err->code != ATT_OK)
-        return false;
-    (void)snprintf(where, sizeof where, "jmespath:%u", column);
-    (void)att_fail(s->err, code, where, expected, "%s", found);
-    att_err_text(s->err, "%s: found %s in column %u, expected %s for %s()", att_code_text(code), found,
-                 column, expected, call->function->name);
-    return false;
-}
-
 bool jmes_call_type(struct jmes_search *s, const struct jmes_call *call, size_t arg, const char *expected,
                     const char *found)
 {
-    return complain(s, call, ATT_JMESPATH_TYPE, argument_of(call, arg)->column, expected, found);
+    char whole[96];
+
+    (void)snprintf(whole, sizeof whole, "%s for %s()", expected, call->function->name);
+    return jmes_complain(&s->complaint, ATT_JMESPATH_TYPE, argument_of(call, arg)->column, whole, "%s",
+                         found);
 }
 
 bool jmes_call_value(struct jmes_search *s, const struct jmes_call *call, const char *expected,
                      const char *found)
 {
-    return complain(s, call, ATT_JMESPATH_VALUE, call->node->column, expected, found);
+    char whole[96];
+
+    (void)snprintf(whole, sizeof whole, "%s for %s()", expected, call->function->name);
+    return jmes_complain(&s->complaint, ATT_JMESPATH_VALUE, call->node->column, whole, "%s", found);
 }
 
 /* Bits of the types that this value has: an array without elements is one of numbers and one of strings. */

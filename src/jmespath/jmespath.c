@@ -74,7 +74,7 @@ bool jmespath_search_doc(const struct att_jmespath *query, struct att_arena *are
         .arena = arena,
         .limits = limits ? limits : &att_limits_default,
         .steps_left = *steps_left,
-        .err = err,
+        .complaint = { .err = err },
     };
     const struct jmes_value root = jmes_of_node(doc, ATT_JSON_ROOT);
     struct jmes_value found;

@@ -4,7 +4,6 @@
 #include "base/err.h"
 #include "codec/utf8.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 struct lexer {
@@ -13,27 +12,6 @@ struct lexer {
     unsigned column;
     const struct jmes_complaint *complaint;
 };
-
-bool jmes_complain(const struct jmes_complaint *to, enum att_code code, unsigned column, const char *expected,
-                   const char *found_format, ...)
-{
-    char found[sizeof to->err->found];
-    char where[32];
-    va_list args;
-
-    if (to->ret_column)
-        *to->ret_column = column;
-    va_start(args, found_format);
-    (void)vsnprintf(found, sizeof found, found_format, args);
-    va_end(args);
-    (void)snprintf(where, sizeof where, "jmespath:%u", column);
-    if (!to->err || to->err->code != ATT_OK)
-        return false;
-    (void)att_fail(to->err, code, where, expected, "%s", found);
-    att_err_text(to->err, "%s: found %s in column %u, expected %s", att_code_text(code), found, column,
-                 expected);
-    return false;
-}
 
 static uint8_t peek(const struct lexer *l, size_t ahead)
 {

@@ -6,6 +6,8 @@
 #include <attest/error.h>
 #include <attest/limits.h>
 
+#include "jmespath/complain.h"
+
 enum jmes_token_kind {
     JTOK_END,
     JTOK_NAME,    /* abc */
@@ -44,15 +46,6 @@ struct jmes_token {
     struct att_span text; /* as written, quotes included */
     unsigned column;      /* in code points, from 1 */
 };
-
-/* Where a refusal of a query goes. */
-struct jmes_complaint {
-    struct att_err *err;  /* may be NULL */
-    unsigned *ret_column; /* may be NULL */
-};
-/* Always false. */
-bool jmes_complain(const struct jmes_complaint *to, enum att_code code, unsigned column, const char *expected,
-                   const char *found_format, ...) __attribute__((format(printf, 5, 6)));
 
 /* All tokens, the last one is JTOK_END. They live in the arena and point into the text. */
 ATT_CHECK bool jmes_lex(struct att_arena *arena, struct att_span text, const struct jmes_complaint *complaint,

@@ -7,8 +7,8 @@
 bool jmes_steps_gone(struct jmes_search *s)
 {
     s->steps_left = 0;
-    return att_fail(s->err, ATT_JMESPATH_LIMIT, "jmespath", "a search within its steps",
-                    "more work than the steps that were left");
+    return jmes_complain(&s->complaint, ATT_JMESPATH_LIMIT, 0, "a search that ends within its steps",
+                         "more work than there were steps left");
 }
 
 bool jmes_too_deep(struct jmes_search *s)
@@ -16,7 +16,13 @@ bool jmes_too_deep(struct jmes_search *s)
     char expected[64];
 
     (void)snprintf(expected, sizeof expected, "at most %zu levels of nesting", s->limits->jmespath_depth_max);
-    return att_fail(s->err, ATT_JMESPATH_LIMIT, "jmespath", expected, "a value or projection nested deeper");
+    return jmes_complain(&s->complaint, ATT_JMESPATH_LIMIT, 0, expected,
+                         "a value or a projection nested deeper");
+}
+
+bool jmes_no_memory(struct jmes_search *s)
+{
+    return att_fail_memory(s->complaint.err, "jmespath");
 }
 
 void *jmes_alloc(struct jmes_search *s, size_t count, size_t size)
@@ -24,14 +30,14 @@ void *jmes_alloc(struct jmes_search *s, size_t count, size_t size)
     size_t bytes = 0;
 
     if (__builtin_mul_overflow(count, size, &bytes)) {
-        (void)att_fail_memory(s->err, "jmespath");
+        (void)jmes_no_memory(s);
         return NULL;
     }
     if (!jmes_spend(s, 1 + bytes / JMES_MEMORY_PER_STEP))
         return NULL;
     void *out = att_arena_alloc(s->arena, count, size);
     if (!out)
-        (void)att_fail_memory(s->err, "jmespath");
+        (void)jmes_no_memory(s);
     return out;
 }
 
@@ -65,7 +71,7 @@ bool jmes_list_add(struct jmes_search *s, struct jmes_list *list, const struct j
     if (list->count == list->capacity) {
         uint32_t wanted = list->capacity ? list->capacity * 2 : 4;
         if (wanted < list->capacity)
-            return att_fail_memory(s->err, "jmespath");
+            return jmes_no_memory(s);
         struct jmes_value *grown = jmes_alloc(s, wanted, sizeof *grown);
         if (!grown)
             return false;
@@ -115,7 +121,7 @@ bool jmes_text(struct jmes_search *s, const struct jmes_value *v, struct att_spa
     const struct att_json *doc = v->u.node.doc;
     if (!jmes_spend(s, 1 + att_json_source(doc, v->u.node.id).len / JMES_MEMORY_PER_STEP))
         return false;
-    return att_json_string(doc, s->arena, v->u.node.id, ret) || att_fail_memory(s->err, "jmespath");
+    return att_json_string(doc, s->arena, v->u.node.id, ret) || jmes_no_memory(s);
 }
 
 static bool member_of_node(struct jmes_search *s, const struct jmes_value *object, struct att_span name,
@@ -223,5 +229,5 @@ bool jmes_name(struct jmes_search *s, const struct jmes_iter *i, struct att_span
     const struct att_json_node *n = &doc->nodes[i->current];
     if (n->key_escaped && !jmes_spend(s, 1 + n->keylen / JMES_MEMORY_PER_STEP))
         return false;
-    return att_json_key(doc, s->arena, i->current, ret) || att_fail_memory(s->err, "jmespath");
+    return att_json_key(doc, s->arena, i->current, ret) || jmes_no_memory(s);
 }

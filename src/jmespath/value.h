@@ -12,6 +12,7 @@
 #include <attest/limits.h>
 
 #include "codec/json.h"
+#include "jmespath/complain.h"
 
 struct jmes_node;
 
@@ -53,7 +54,7 @@ struct jmes_search {
     const struct att_limits *limits;
     size_t steps_left;
     size_t projections; /* that are open, one inside the other */
-    struct att_err *err;
+    struct jmes_complaint complaint;
 };
 
 /* Work
@@ -75,6 +76,7 @@ static inline bool jmes_spend_text(struct jmes_search *s, size_t bytes)
     return jmes_spend(s, 1 + bytes / JMES_TEXT_PER_STEP);
 }
 bool jmes_too_deep(struct jmes_search *s);
+bool jmes_no_memory(struct jmes_search *s);
 /* Zeroed memory of the arena, paid for in steps; NULL and a refusal otherwise. */
 ATT_CHECK void *jmes_alloc(struct jmes_search *s, size_t count, size_t size);
 
