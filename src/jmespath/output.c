@@ -97,10 +97,6 @@ bool jmes_write(struct jmes_search *s, const struct jmes_value *v, struct att_sp
 {
     ATT_AUTO(att_buf_free) struct att_buf out = { .max = s->limits->policy_json_bytes_max };
 
-    if (v->type == ATT_JSON_NUMBER) {
-        *ret = v->u.text;
-        return true;
-    }
     if (!write_at(s, v, 0, &out))
         return false;
     const char *copy = out.failed ? NULL : att_arena_dup(s->arena, att_buf_span(&out));
