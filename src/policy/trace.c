@@ -56,7 +56,7 @@ static void describe_rules(struct policy_trace *t, const struct policy_ast *ast)
                 .kind = ATT_TRACE_SKIPPED,
                 .action = policy_actions[r->action.kind].word,
                 .text = r->at.text,
-                .reason = att_str("not reached: the evaluation had ended before this rule"),
+                .reason = att_str("the evaluation had ended before this rule"),
             };
     }
 }
