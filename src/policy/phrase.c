@@ -82,14 +82,13 @@ void policy_phrase_claim(struct att_buf *b, const struct att_claim *claim, enum 
                    voice == VOICE_PLAIN ? source_of(claim->issuer) : att_issuer_name(claim->issuer));
 }
 
-void policy_phrase_claims(struct att_buf *b, const struct att_claim *claims, size_t kept, size_t total,
-                          enum policy_voice voice)
+static void put_claims(struct att_buf *b, const struct att_claim *claims, size_t kept, size_t total)
 {
     size_t shown = kept < CLAIMS_SHOWN ? kept : CLAIMS_SHOWN;
 
     for (size_t i = 0; i < shown; i++) {
         att_buf_puts(b, i ? ", " : "");
-        policy_phrase_claim(b, &claims[i], voice);
+        policy_phrase_claim(b, &claims[i], VOICE_AUTHOR);
     }
     if (total > shown)
         att_buf_printf(b, " and %zu more", total - shown);
@@ -111,7 +110,19 @@ void policy_phrase_made(struct att_buf *b, const struct att_claim *claims, size_
 
 /* -- conditions that hold ------------------------------------------------------------------------------ */
 
-/* "no claim of type x is there", or "no claim meets [...]" when more than the type is asked for. */
+/* `[...]` of `! name:[...]`: what is in front of it does not belong to what a claim meets. */
+static void put_brackets(struct att_buf *b, const struct policy_condition *c)
+{
+    struct att_span text = c->at.text;
+
+    while (text.len > 1 && text.ptr[0] != '[') {
+        text.ptr++;
+        text.len--;
+    }
+    policy_phrase_text(b, text);
+}
+
+/* "there is no claim x", or "no claim meets [...]" when more than the type is asked for. */
 static void put_absent(struct att_buf *b, const struct policy_condition *c)
 {
     if (!c->tests) {
@@ -121,7 +132,7 @@ static void put_absent(struct att_buf *b, const struct policy_condition *c)
         policy_phrase_text(b, c->type_test->right.literal.text);
     } else {
         att_buf_puts(b, "no claim meets ");
-        policy_phrase_text(b, c->at.text);
+        put_brackets(b, c);
     }
 }
 
@@ -129,11 +140,13 @@ void policy_phrase_holds(struct att_buf *b, const struct policy_condition *c, co
                          enum policy_voice voice)
 {
     if (!s->looked)
-        att_buf_puts(b, "it holds (the claims were not looked at again: the explanation's work is used up)");
+        att_buf_puts(b, "holds; by which claims was not looked at: the explanation's work is used up");
     else if (c->negated)
         put_absent(b, c);
+    else if (voice == VOICE_PLAIN)
+        policy_phrase_claim(b, &s->nearest[0], voice);
     else
-        policy_phrase_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count, voice);
+        put_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count);
 }
 
 /* -- conditions that do not ---------------------------------------------------------------------------- */
@@ -185,9 +198,9 @@ static bool kinds_differ(const struct right_side *r, const struct att_value *lef
 
 static void put_not_there(struct att_buf *b, const struct policy_condition *c, const struct policy_survey *s)
 {
-    att_buf_puts(b, "no claim of type ");
+    att_buf_puts(b, "wants a claim of type ");
     policy_phrase_text(b, c->type_test->right.literal.text);
-    att_buf_puts(b, " is there");
+    att_buf_puts(b, ", and there is none");
     if (s->similar.len > 0) {
         att_buf_puts(b, "; there is one of type ");
         policy_phrase_text(b, s->similar);
@@ -224,14 +237,14 @@ void policy_phrase_wants(struct policy_run *run, struct att_buf *b, const struct
     }
     if (c->negated) {
         att_buf_puts(b, "wants that no claim meets ");
-        policy_phrase_text(b, c->at.text);
+        put_brackets(b, c);
         att_buf_puts(b, "; ");
-        policy_phrase_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count, VOICE_AUTHOR);
+        put_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count);
         return;
     }
     if (s->claims == 0) {
         att_buf_puts(b, "wants ");
-        policy_phrase_text(b, c->at.text);
+        put_brackets(b, c);
         att_buf_puts(b, "; there is no claim at all");
         return;
     }
@@ -245,7 +258,7 @@ void policy_phrase_wants(struct policy_run *run, struct att_buf *b, const struct
         att_buf_printf(b, "none of the %zu claims meets that", s->claims);
         return;
     }
-    policy_phrase_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count, VOICE_AUTHOR);
+    put_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count);
     right_side_of(run, s->failed, &right);
     if (s->failed->property == PROPERTY_VALUE && kinds_differ(&right, &s->nearest[0].value))
         att_buf_printf(b, "; %s and %s are different types", policy_kind_name(s->nearest[0].value.kind),
@@ -270,6 +283,10 @@ static void put_value_but(struct policy_run *run, struct att_buf *b, const struc
         put_typed(b, &claim->value);
     else
         policy_phrase_value(b, &claim->value);
+    if (right.count == 0) {
+        att_buf_puts(b, ", and there is nothing to compare it with");
+        return;
+    }
     att_buf_printf(b, " %s", words[t->op]);
     put_values(b, &right, typed);
 }
@@ -296,8 +313,8 @@ void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct p
     if (!s->looked) {
         att_buf_printf(b, "condition %u does not hold", c->number);
     } else if (c->negated) {
-        policy_phrase_claims(b, s->nearest, s->nearest_count ? 1 : 0, s->nearest_count, VOICE_PLAIN);
-        att_buf_puts(b, " and must not be there");
+        policy_phrase_claim(b, &s->nearest[0], VOICE_PLAIN);
+        att_buf_puts(b, ", which must not be there");
     } else if (s->claims == 0) {
         att_buf_puts(b, "there is no claim at all");
     } else if (!s->type_here) {
