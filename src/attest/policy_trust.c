@@ -1,8 +1,9 @@
 /* Do we know who signed? Deny is the start: a token is trusted where a listed certificate vouches for it, by its key, by
- * standing in the chain, or by having issued the chain's end - and both it and what it vouches for are in their time. */
+ * standing in the chain, or by having issued the chain's end - and both it and what it vouches for are in their time and strong enough. */
 #include <attest/signers.h>
 
 #include "attest/policy_parts.h"
+#include "attest/signer_key.h"
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/err.h"
@@ -82,15 +83,31 @@ bool att_policy_lists(const struct att_policy_judge *judge, const struct att_cer
     return true;
 }
 
-/* -- dates -------------------------------------------------------------------------------------------------- */
+/* -- keys and dates -------------------------------------------------------------------------------------------------- */
 
-static bool in_time(const struct att_policy_judge *judge, const struct att_cert *cert, const char *where,
-                    struct att_err *err)
+/* The signer's own key was measured with its signature; those that vouch for it are no weaker. */
+static bool strong(const struct att_policy_judge *judge, const struct att_cert *cert, const char *where,
+                   struct att_err *err)
+{
+    const unsigned bits_min = att_signer_rsa_bits(judge->options->rsa_bits_min);
+    const struct att_key *key = att_cert_key(cert);
+    char expected[48];
+
+    if (att_key_type(key) != ATT_KEY_RSA || att_key_bits(key) >= bits_min)
+        return true;
+    (void)snprintf(expected, sizeof expected, "an RSA key of at least %u bits", bits_min);
+    return att_fail(err, ATT_KEY_INVALID, where, expected, "one of %u bits", att_key_bits(key));
+}
+
+static bool usable(const struct att_policy_judge *judge, const struct att_cert *cert, const char *where,
+                   struct att_err *err)
 {
     const int64_t now = judge->options->now_unix_s;
     struct att_time_text limit;
     struct att_time_text shown;
 
+    if (!strong(judge, cert, where, err))
+        return false;
     if (now > att_cert_not_after(cert) + ATT_POLICY_SKEW_S)
         return att_fail(err, ATT_CERT_EXPIRED, where, att_time_text(&shown, now), "valid until %s",
                         att_time_text(&limit, att_cert_not_after(cert)));
@@ -101,14 +118,14 @@ static bool in_time(const struct att_policy_judge *judge, const struct att_cert 
 }
 
 /* The first `used` certificates of the chain. */
-static bool chain_in_time(const struct att_policy_judge *judge, const struct att_x5c *x5c, size_t used,
-                          struct att_err *err)
+static bool chain_usable(const struct att_policy_judge *judge, const struct att_x5c *x5c, size_t used,
+                         struct att_err *err)
 {
     char where[ATT_X5C_CERT_WHERE_BYTES];
 
     for (size_t i = 0; i < used; i++) {
         (void)snprintf(where, sizeof where, "%s.x5c[%zu]", x5c->where, i);
-        if (!in_time(judge, x5c->certs[i], where, err))
+        if (!usable(judge, x5c->certs[i], where, err))
             return false;
     }
     return true;
@@ -201,7 +218,7 @@ static bool known(const struct att_policy_judge *judge, const struct listed *l, 
                 continue;
             if (answer != VOUCH_YES)
                 return att_fail(err, ATT_CRYPTO_FAILED, ATT_POLICY_HEADER ".x5c", "a verdict", "a failure");
-            if (chain_in_time(judge, x5c, used, &late) && in_time(judge, l->certs[i], where_listed, &late))
+            if (chain_usable(judge, x5c, used, &late) && usable(judge, l->certs[i], where_listed, &late))
                 return true;
         }
     }
@@ -220,6 +237,6 @@ bool att_policy_trusts(const struct att_policy_judge *judge, const struct att_ke
     if (!att_x5c_holds(judge->crypto, x5c, err))
         return false;
     if (!judge->options->isolated)
-        return chain_in_time(judge, x5c, x5c->count, err);
+        return chain_usable(judge, x5c, x5c->count, err);
     return listed_read(judge, &l, err) && known(judge, &l, key, x5c, err);
 }

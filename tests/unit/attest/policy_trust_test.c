@@ -259,6 +259,23 @@ static void wrong_signatures(void)
     (void)refuses("J5: RSA of 2048 bits where more are demanded", &by_rsa,
                   signed_by(rsa, "RS256", x5c_of(ca, NULL, NULL), payload), ATT_TOKEN_KEY_INVALID,
                   "policy.token.key");
+    char *weak = x5c_make(&(struct x5c_cert){
+        .cn = "weak", .issuer_cn = "policy-ca", .key = small, .signer = rsa, .constraints = "CA:TRUE" });
+    char *under_weak =
+        x5c_make(&(struct x5c_cert){ .cn = "under", .issuer_cn = "weak", .key = p256, .signer = small });
+    struct ask by_ca = listing(rsa, ca), by_weak = listing(small, weak);
+    (void)refuses("J5, J8: a CA of 1024 bits between the leaf and the listed one", &by_ca,
+                  signed_by(p256, "ES256", x5c_of(under_weak, weak, NULL), payload), ATT_KEY_INVALID,
+                  "policy.token.header.x5c[1]");
+    (void)refuses("J5, J8: the listed CA has 1024 bits", &by_weak,
+                  signed_by(p256, "ES256", x5c_of(under_weak, NULL, NULL), payload), ATT_KEY_INVALID,
+                  "provider.signers");
+    (void)refuses("J5, J8: on an AAD provider too", &aad,
+                  signed_by(p256, "ES256", x5c_of(under_weak, weak, NULL), payload), ATT_KEY_INVALID,
+                  "policy.token.header.x5c[1]");
+    by_weak.rsa_bits_min = 1024;
+    (void)takes("a CA of 1024 bits where the operator allows them", &by_weak,
+                signed_by(p256, "ES256", x5c_of(under_weak, NULL, NULL), payload));
     (void)refuses(
         "J5: e is 1", &aad,
         textf("%s.AQ",
@@ -369,6 +386,8 @@ static void chains(void)
           ATT_CERT_CHAIN_INVALID, "policy.token.header.x5c[1]" },
         { "J8: in between stands a leaf", by_ca, p256, x5c_of(under_leaf, leaf, ca), ATT_CERT_CHAIN_INVALID,
           "policy.token.header.x5c[1]" },
+        { "J8: a listed leaf in the issuer's place issues nothing", by_leaf, p256,
+          x5c_of(under_leaf, leaf, NULL), ATT_CERT_CHAIN_INVALID, "policy.token.header.x5c[1]" },
         { "J8: a listed leaf issues nothing", by_leaf, p256, x5c_of(under_leaf, NULL, NULL),
           ATT_CERT_CHAIN_INVALID, "policy.token.header.x5c[0]" },
         { "J8: longer than the path length allows", listing(rsa, short_ca), p256,
