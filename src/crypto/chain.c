@@ -33,13 +33,21 @@ static bool may_issue(const struct att_cert *cert, size_t below)
     return !cert->has_path_len || below <= cert->path_len;
 }
 
-static enum att_chain_fault structure(struct att_cert *const *chain, size_t count, const char *const *known,
-                                      size_t *ret_at)
+/* Who issued certificate `i`: the next one; a chain that ends in its root, the last itself; else it is not asked. */
+static const struct att_cert *issuer_of(struct att_cert *const *chain, size_t count, size_t i, bool rooted)
+{
+    if (i + 1 < count)
+        return chain[i + 1];
+    return rooted ? chain[i] : NULL;
+}
+
+static enum att_chain_fault structure(struct att_cert *const *chain, size_t count, bool rooted,
+                                      const char *const *known, size_t *ret_at)
 {
     size_t below = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct att_cert *issuer = i + 1 < count ? chain[i + 1] : chain[i];
+        const struct att_cert *issuer = issuer_of(chain, count, i, rooted);
         *ret_at = i;
         if (!criticals_understood(chain[i], known))
             return ATT_CHAIN_CRITICAL;
@@ -47,7 +55,7 @@ static enum att_chain_fault structure(struct att_cert *const *chain, size_t coun
             return ATT_CHAIN_NOT_CA;
         if (i > 0 && !att_cert_is_self_issued(chain[i]))
             below++;
-        if (chain[i]->serial.len == 0 || !att_span_eq(chain[i]->issuer, issuer->subject))
+        if (chain[i]->serial.len == 0 || (issuer && !att_span_eq(chain[i]->issuer, issuer->subject)))
             return ATT_CHAIN_LINK;
     }
     return ATT_CHAIN_OK;
@@ -71,11 +79,14 @@ static enum att_chain_fault pinned(const struct att_crypto *c, const struct att_
 }
 
 static enum att_chain_fault signatures(const struct att_crypto *c, struct att_cert *const *chain,
-                                       size_t count, size_t *ret_at)
+                                       size_t count, bool rooted, size_t *ret_at)
 {
     for (size_t i = 0; i < count; i++) {
+        const struct att_cert *issuer = issuer_of(chain, count, i, rooted);
+        if (!issuer)
+            break;
         *ret_at = i;
-        switch (att_cert_signed_by(c, chain[i], i + 1 < count ? chain[i + 1] : chain[i])) {
+        switch (att_cert_signed_by(c, chain[i], issuer)) {
         case ATT_SIG_VALID:
             continue;
         case ATT_SIG_FAILED:
@@ -100,17 +111,34 @@ enum att_chain_fault att_chain_check(const struct att_crypto *c, struct att_cert
         *ret_at = count == 0 ? 0 : CHAIN_MAX;
         return ATT_CHAIN_LINK;
     }
-    enum att_chain_fault fault = structure(chain, count, known_critical, &at);
+    enum att_chain_fault fault = structure(chain, count, true, known_critical, &at);
     if (fault == ATT_CHAIN_OK) {
         at = count - 1;
         fault = pinned(c, chain[count - 1], roots, root_count, &test_root);
     }
     if (fault == ATT_CHAIN_OK)
-        fault = signatures(c, chain, count, &at);
+        fault = signatures(c, chain, count, true, &at);
     if (fault != ATT_CHAIN_OK) {
         *ret_at = at;
         return fault;
     }
     *ret_test_root = test_root;
     return ATT_CHAIN_OK;
+}
+
+enum att_chain_fault att_chain_links(const struct att_crypto *c, struct att_cert *const *chain, size_t count,
+                                     const char *const *known_critical, size_t *ret_at)
+{
+    size_t at = 0;
+
+    if (count == 0 || count > CHAIN_MAX) {
+        *ret_at = count == 0 ? 0 : CHAIN_MAX;
+        return ATT_CHAIN_LINK;
+    }
+    enum att_chain_fault fault = structure(chain, count, false, known_critical, &at);
+    if (fault == ATT_CHAIN_OK)
+        fault = signatures(c, chain, count, false, &at);
+    if (fault != ATT_CHAIN_OK)
+        *ret_at = at;
+    return fault;
 }

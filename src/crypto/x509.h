@@ -68,6 +68,10 @@ enum att_chain_fault {
 enum att_chain_fault att_chain_check(const struct att_crypto *c, struct att_cert *const *chain, size_t count,
                                      const struct att_pinned_key *roots, size_t root_count,
                                      const char *const *known_critical, size_t *ret_at, bool *ret_test_root);
+/* The same of certificates that need not end in a root: each is issued by the next, whoever issued the last. Never
+ * ATT_CHAIN_ROOT. */
+enum att_chain_fault att_chain_links(const struct att_crypto *c, struct att_cert *const *chain, size_t count,
+                                     const char *const *known_critical, size_t *ret_at);
 
 /* DER, hex of DER in ASCII, or PEM; version 2 with nextUpdate, complete and for one issuer (no delta, no issuing
  * distribution point). CRL_MALFORMED. Entries are sorted for look-up. */
