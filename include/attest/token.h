@@ -39,6 +39,8 @@ struct att_token_in {
     bool has_nonce;
     struct att_span policy_text; /* for x-ms-policy-hash */
     bool policy_is_default;      /* else the issued claims also stand inside x-ms-policy */
+    /* x-ms-policy-signer: the JWK of who signed the policy, JSON with sorted members; empty: nobody did. */
+    struct att_span policy_signer_jwk;
     bool unsafe_evidence_time; /* x-attestd-unsafe: "evidence-time"; "test-roots" follows from the verdict */
 };
 

@@ -109,6 +109,14 @@ static struct wire wire_of_code(enum att_code code)
     case ATT_REQUEST_MISDIRECTED:
         return (struct wire){ 421, "MisdirectedRequest", NULL };
     case ATT_POLICY_SIGNATURE_REQUIRED:
+    case ATT_POLICY_TOKEN_INVALID:
+    case ATT_POLICY_TOKEN_STALE:
+    case ATT_POLICY_TOKEN_AUDIENCE:
+    case ATT_POLICY_TOKEN_USED:
+    case ATT_POLICY_SIGNER_UNKNOWN:
+    case ATT_POLICY_SIGNER_MISSING:
+    case ATT_POLICY_SIGNER_LAST:
+    case ATT_POLICY_NOT_ISOLATED:
         return (struct wire){ 400, "InvalidOperation", NULL };
     case ATT_NOT_FOUND:
         return (struct wire){ 404, "NotFound", NULL };
@@ -127,8 +135,6 @@ static struct wire wire_of_code(enum att_code code)
     case ATT_POLICY_RULE:
     case ATT_POLICY_LIMIT:
         return (struct wire){ 400, "PolicyParsingError", NULL };
-    case ATT_POLICY_TOKEN_INVALID:
-        return (struct wire){ 400, "InvalidOperation", NULL };
     case ATT_PCK_CHAIN_SIGNATURE_INVALID:
     case ATT_ROOT_UNTRUSTED:
     case ATT_PCK_CERT_EXPIRED:
@@ -194,7 +200,7 @@ static void put_detail(struct att_json_writer *w, const struct att_err *err, boo
 }
 
 static struct att_span compose(struct att_arena *arena, const struct wire *wire, const struct att_err *err,
-                               bool tell, const char *request_id)
+                               bool tell, const char *request_id, struct att_span explanation)
 {
     static const char last_resort[] =
         "{\"error\":{\"code\":\"InternalError\",\"message\":\"out of memory\"}}";
@@ -216,6 +222,10 @@ static struct att_span compose(struct att_arena *arena, const struct wire *wire,
     if (wire->status != 500 && err->code != ATT_STORE_FAILED)
         put_detail(&w, err, tell);
     att_jw_end_object(&w);
+    if (explanation.len > 0) {
+        att_jw_key(&w, "x-attestd-explanation");
+        att_jw_raw(&w, explanation);
+    }
     att_jw_end_object(&w);
     char *copy = text.failed ? NULL : att_arena_dup(arena, att_buf_span(&text));
     struct att_span out = copy ? att_span_of(copy, text.len) : att_str(last_resort);
@@ -301,7 +311,8 @@ void api_answer_error(struct api_call *call, const struct att_err *err, bool tel
 {
     struct wire wire = wire_of(call, err->code);
 
-    api_answer_json(call, wire.status, compose(call->arena, &wire, err, tell, call->request_id));
+    api_answer_json(call, wire.status,
+                    compose(call->arena, &wire, err, tell, call->request_id, call->explanation));
     add_header(call->answer, "x-ms-error-code", att_str(wire.code));
     if (wire.status == 503 || wire.status == 429)
         retry_after(call, wire.status == 503 ? RETRY_AFTER_S : RETRY_THROTTLED_S);
@@ -325,6 +336,6 @@ void api_answer_framing(struct att_arena *arena, int status, const struct att_er
     else if (status >= 500)
         wire.code = status == 505 ? "HttpVersionNotSupported" : "InternalError";
     ret->content_type = json_type;
-    ret->body = compose(arena, &wire, err, true, request_id);
+    ret->body = compose(arena, &wire, err, true, request_id, (struct att_span){ 0 });
     add_header(ret, "x-ms-error-code", att_str(wire.code));
 }

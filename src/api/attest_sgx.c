@@ -1,19 +1,58 @@
 /* POST /attest/SgxEnclave, /attest/OpenEnclave. */
 #include "api/internal.h"
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /* Why a stored policy said no is for those who may read the policy. Who sent the draft knows it already. */
-static bool may_know(const struct service_attest_in *in, const struct att_err *err)
+static bool may_know(const struct api_call *call, const struct service_attest_in *in,
+                     const struct att_err *err)
 {
-    return in->has_draft_policy || att_code_class(err->code) != ATT_CLASS_POLICY;
+    return call->explain || in->has_draft_policy || att_code_class(err->code) != ATT_CLASS_POLICY;
+}
+
+/* Where an evaluation stopped tells of the policy: others read the documented sentence alone. */
+static void documented_only(struct att_err *err)
+{
+    if (err->code == ATT_POLICY_EVALUATION)
+        att_err_text(err, "Policy Evaluation Error has occurred");
+}
+
+static void refuse(struct api_call *call, const struct service_attest_in *in,
+                   const struct service_attest_out *out, struct att_err *err)
+{
+    bool tell = may_know(call, in, err);
+
+    call->explanation = out->explanation;
+    if (tell) {
+        api_refuse(call, err, true);
+        return;
+    }
+    struct att_err told = *err;
+    documented_only(&told);
+    api_refuse_telling(call, err, &told);
+}
+
+static bool answer(struct api_call *call, const struct service_attest_out *out, struct att_err *err)
+{
+    struct att_buf text = { 0 };
+
+    /* The 2018 form is a bare string, which has no room for more. */
+    if (out->explanation.len == 0 || call->version == API_2018_09_01_PREVIEW)
+        return api_answer_token(call, out->token, err);
+    att_buf_puts(&text, "{\"token\":\"");
+    att_buf_put(&text, out->token);
+    att_buf_puts(&text, "\",\"x-attestd-explanation\":");
+    att_buf_put(&text, out->explanation);
+    att_buf_putc(&text, '}');
+    return api_answer_buf(call, 200, &text, err);
 }
 
 static bool attest(struct api_call *call, const char *type, const char *evidence_name)
 {
     struct att_err err = { 0 };
-    struct service_attest_in in = { .evidence_type = type };
-    struct att_span token = { 0 };
+    struct service_attest_in in = { .evidence_type = type, .explain = call->explain };
+    struct service_attest_out out = { 0 };
     struct api_envelope envelope = { .arena = call->arena,
                                      .body = call->http->body,
                                      .limits = service_limits(call->service),
@@ -21,15 +60,15 @@ static bool attest(struct api_call *call, const char *type, const char *evidence
                                      .evidence_name = evidence_name };
 
     if (!api_envelope_read(&envelope, &in, &err) ||
-        !service_attest(call->service, call->provider, call->arena, &in, &token, &err) ||
-        !api_answer_token(call, token, &err))
-        api_refuse(call, &err, may_know(&in, &err));
+        !service_attest(call->service, call->provider, call->arena, &in, &out, &err) ||
+        !answer(call, &out, &err))
+        refuse(call, &in, &out, &err);
     return true; /* answered, either way */
 }
 
 bool api_attest_sgx(struct api_call *call, struct att_err *err)
 {
-    (void)err; /* refusals are told here: how much of them depends on the caller's draft */
+    (void)err; /* refusals are told here: how much of them depends on the caller */
     return attest(call, "sgx", "quote");
 }
 

@@ -56,11 +56,14 @@ struct api_call;
 struct api_route {
     const char *operation; /* for logs, metrics and records: "provider.put" */
     const char *method;
-    /* Segments are matched without case. "{name}" takes one segment; "{scope*}" at the beginning takes one or more. */
+    /* Segments are matched without case. "{name}" takes one segment, "{name}:word" one that ends so; "{scope*}" at the
+     * beginning takes one or more. */
     const char *path;
     enum api_plane plane;
     enum api_access access;
     const char *action; /* "Microsoft.Attestation/attestationProviders/write" */
+    /* Callers who send x-attestd-explain: 1 and may do this get an explanation; of others the header is ignored. */
+    const char *explain_action;
     enum api_lane lane;
     bool change;
     /* Control plane: known api-versions, separated by spaces; NULL: the data plane's, or none is asked for. */
@@ -87,6 +90,8 @@ struct api_call {
     enum api_version version;             /* data plane */
     const char *version_text;             /* control plane */
     struct access_identity who;           /* tenant NULL: nobody was asked for */
+    bool explain;                         /* the caller asked why, and the role may know */
+    struct att_span explanation;          /* JSON that goes with a refusal; or empty */
     const struct site_provider *provider; /* data plane: whose endpoint this is; borrowed for the call */
     const char
         *resource; /* lower-case id that the permission is about: the path; data plane: the provider's key */
@@ -134,6 +139,10 @@ void api_answer_error(struct api_call *call, const struct att_err *err, bool tel
  * is no such resource. */
 void api_answer_etag(struct api_call *call, uint64_t version);
 ATT_CHECK bool api_precondition(const struct api_call *call, uint64_t version, struct att_err *err);
+
+/* A decimal number in the query; *ret stays when it is not there. PARAMETER_INVALID. */
+ATT_CHECK bool api_query_number(struct api_call *call, const char *name, uint64_t least, uint64_t most,
+                                uint64_t *ret, struct att_err *err);
 
 /* The request's body as JSON, names in any case, no member twice. */
 ATT_CHECK bool api_body_json(struct api_call *call, struct att_json *ret, struct att_err *err);

@@ -20,12 +20,23 @@ static void finish(struct api_call *call)
         http_answer_now(http); /* the call lies in the request's arena: it is gone now */
 }
 
-void api_refuse(struct api_call *call, const struct att_err *err, bool tell)
+static void tell_operator(struct api_call *call, const struct att_err *err)
 {
-    api_answer_error(call, err, tell);
     if (call->options->on_refusal)
         call->options->on_refusal(call->options->on_refusal_ctx, call->request_id,
                                   call->route ? call->route->operation : "none", err);
+}
+
+void api_refuse(struct api_call *call, const struct att_err *err, bool tell)
+{
+    api_answer_error(call, err, tell);
+    tell_operator(call, err);
+}
+
+void api_refuse_telling(struct api_call *call, const struct att_err *err, const struct att_err *told)
+{
+    api_answer_error(call, told, false);
+    tell_operator(call, err);
 }
 
 /* -- reading ---------------------------------------------------------------------------------------------- */
@@ -40,6 +51,8 @@ static void run_read(struct api_call *call)
 {
     struct att_err err = { 0 };
 
+    if (api_needs_caller(call))
+        api_explain_allow(call);
     if (!permitted(call, &err) || !call->route->handle(call, &err))
         api_refuse(call, &err, true);
     finish(call);
@@ -239,16 +252,23 @@ static void refuse_caller(struct api_call *call, const struct att_err *err)
     finish(call);
 }
 
-/* On the identity lane: asks the issuer for its keys, then tries once more. */
-static void run_refresh(struct api_call *call)
+/* On the identity lane: asks the issuer for its keys. When that fails the keys that are here still count. */
+static void fetch_keys(struct api_call *call)
 {
-    struct att_err fetched = { 0 }, err = { 0 };
-    size_t again = ACCESS_NO_REFRESH;
+    struct att_err fetched = { 0 };
 
-    bool ok = access_refresh(call->api->parts.access, call->refresh, call->now_unix_s, &fetched);
-    if (!ok && call->options->on_refusal) /* a good token goes on: the keys that are here still count */
+    if (!access_refresh(call->api->parts.access, call->refresh, call->now_unix_s, &fetched) &&
+        call->options->on_refusal)
         call->options->on_refusal(call->options->on_refusal_ctx, call->request_id, "issuer.refresh",
                                   &fetched);
+}
+
+static void run_refresh(struct api_call *call)
+{
+    struct att_err err = { 0 };
+    size_t again = ACCESS_NO_REFRESH;
+
+    fetch_keys(call);
     if (api_caller_check(call, &again, &err)) {
         /* Already off the loop: what would have run there runs here. */
         if (call->route->lane == API_LANE_CHANGES)
@@ -260,12 +280,30 @@ static void run_refresh(struct api_call *call)
     refuse_caller(call, &err);
 }
 
+/* On the identity lane, for an explanation alone: whatever comes of it, the request is answered. */
+static void run_explain_refresh(struct api_call *call)
+{
+    size_t again = ACCESS_NO_REFRESH;
+
+    fetch_keys(call);
+    (void)api_explain_check(call, &again);
+    run_read(call);
+}
+
+static void run_anonymous(struct api_call *call)
+{
+    if (api_wants_explanation(call) && !api_explain_check(call, &call->refresh) &&
+        call->refresh != ACCESS_NO_REFRESH && lane_push(call->api->identity, call, NULL, run_explain_refresh))
+        return;
+    run_on_lane(call);
+}
+
 void api_dispatch(struct api_call *call)
 {
     struct att_err err = { 0 };
 
     if (!api_needs_caller(call)) {
-        run_on_lane(call);
+        run_anonymous(call);
         return;
     }
     bool good = api_caller_check(call, &call->refresh, &err);

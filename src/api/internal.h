@@ -59,12 +59,23 @@ ATT_CHECK bool api_caller_check(struct api_call *call, size_t *ret_refresh, stru
 /* WWW-Authenticate of a 401. */
 void api_challenge(struct api_call *call, const struct att_err *err);
 
+/* -- explain.c -------------------------------------------------------------------------------------------- */
+
+/* The route has explanations and the request asks for one. */
+bool api_wants_explanation(const struct api_call *call);
+/* Sets call->explain for a caller who is known by now. */
+void api_explain_allow(struct api_call *call);
+/* On a route that asks nobody who they are: looks at the bearer token for this alone. `ret_refresh` as api_caller_check. */
+bool api_explain_check(struct api_call *call, size_t *ret_refresh);
+
 /* -- dispatch.c ------------------------------------------------------------------------------------------- */
 
 /* From a matched route to its answer; may put the request on a lane. */
 void api_dispatch(struct api_call *call);
 /* Answers with the error, tells the operator. */
 void api_refuse(struct api_call *call, const struct att_err *err, bool tell);
+/* The same for a caller who may not know: reads `told`, and the operator `err`. */
+void api_refuse_telling(struct api_call *call, const struct att_err *err, const struct att_err *told);
 
 /* -- lanes.c: a thread and its queue ---------------------------------------------------------------------- */
 
@@ -123,6 +134,10 @@ bool api_certs(struct api_call *call, struct att_err *err);
 bool api_openid(struct api_call *call, struct att_err *err);
 bool api_policy_get(struct api_call *call, struct att_err *err);
 bool api_policy_put(struct api_call *call, struct att_err *err);
+bool api_policy_reset(struct api_call *call, struct att_err *err);
+bool api_policy_history(struct api_call *call, struct att_err *err);
 bool api_signers_get(struct api_call *call, struct att_err *err);
+bool api_signers_add(struct api_call *call, struct att_err *err);
+bool api_signers_remove(struct api_call *call, struct att_err *err);
 
 #endif

@@ -56,6 +56,7 @@ struct match {
         const char *name;
         size_t name_len;
         size_t first, count; /* segments */
+        size_t suffix;       /* bytes of the one segment that are not the parameter's */
     } params[API_PARAMS_MAX];
     size_t param_count;
 };
@@ -78,6 +79,25 @@ static bool take_param(struct match *m, const char *name, size_t len, size_t fir
     m->params[m->param_count].name_len = len;
     m->params[m->param_count].first = first;
     m->params[m->param_count++].count = count;
+    return true;
+}
+
+/* "{name}", or "{name}:word": a segment that ends so; the parameter is what stands before, and not nothing. */
+static bool take_with_suffix(struct match *m, const char *text, size_t len, struct att_span segment,
+                             size_t at)
+{
+    const char *suffix = (const char *)memchr(text, '}', len) + 1;
+    size_t name_len = (size_t)(suffix - text) - 2, suffix_len = len - (size_t)(suffix - text);
+
+    if (suffix_len > 0 && segment.len <= suffix_len)
+        return false;
+    if (suffix_len > 0 &&
+        !segment_is(att_span_of(segment.ptr + segment.len - suffix_len, suffix_len), suffix, suffix_len))
+        return false;
+    m->literals += suffix_len > 0;
+    if (!take_param(m, text + 1, name_len, at, 1))
+        return false;
+    m->params[m->param_count - 1].suffix = suffix_len;
     return true;
 }
 
@@ -104,7 +124,7 @@ static bool matches(const struct api_place *place, const char *pattern, struct m
         if (at == path->count)
             return false;
         if (text[0] == '{') {
-            if (!take_param(m, text + 1, len - 2, at, 1))
+            if (!take_with_suffix(m, text, len, path->segments[at], at))
                 return false;
         } else if (!segment_is(path->segments[at], text, len)) {
             return false;
@@ -135,8 +155,10 @@ static bool give_params(const struct match *m, const struct api_place *place, st
 {
     for (size_t i = 0; i < m->param_count; i++) {
         bool many = m->params[i].name[m->params[i].name_len] == '*';
+        struct att_span one = place->path.segments[m->params[i].first];
+        one.len -= m->params[i].suffix;
         char *value = many ? join(call->arena, &place->path, m->params[i].first, m->params[i].count)
-                           : att_arena_dup(call->arena, place->path.segments[m->params[i].first]);
+                           : att_arena_dup(call->arena, one);
         if (!value)
             return false;
         call->params[i].name = m->params[i].name;
@@ -212,12 +234,23 @@ const char *api_param(const struct api_call *call, const char *name)
     return "";
 }
 
+/* What stands behind the parameter in "{name}:word". */
+static bool same_suffix(const char *a, size_t la, const char *b, size_t lb)
+{
+    const char *sa = (const char *)memchr(a, '}', la) + 1, *sb = (const char *)memchr(b, '}', lb) + 1;
+    size_t len_a = la - (size_t)(sa - a), len_b = lb - (size_t)(sb - b);
+
+    return len_a == len_b && strncasecmp(sa, sb, len_a) == 0;
+}
+
 /* Two patterns that take the same paths: the names of parameters make no difference. */
 static bool same_pattern(const char *a, const char *b)
 {
     while (*a == '/' && *b == '/') {
         size_t la = strcspn(a + 1, "/"), lb = strcspn(b + 1, "/");
         bool pa = a[1] == '{', pb = b[1] == '{';
+        if (pa && pb && !same_suffix(a + 1, la, b + 1, lb))
+            return false;
         if (pa != pb || (!pa && (la != lb || strncasecmp(a + 1, b + 1, la) != 0)) ||
             (pa && (a[la - 1] == '*') != (b[lb - 1] == '*')))
             return false;

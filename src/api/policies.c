@@ -1,4 +1,4 @@
-/* GET and PUT /policies/TYPE, GET /certificates. */
+/* /policies/TYPE: get, set, reset, history. */
 #include "api/internal.h"
 
 #include "base/buf.h"
@@ -36,21 +36,44 @@ bool api_policy_get(struct api_call *call, struct att_err *err)
            api_answer_token(call, token, err);
 }
 
+static struct service_sent sent_of(const struct api_call *call, struct att_span body)
+{
+    return (struct service_sent){ .body = body, .by = call->changed_by, .request_id = call->request_id };
+}
+
 bool api_policy_put(struct api_call *call, struct att_err *err)
 {
+    const struct service_sent sent = sent_of(call, call->http->body);
     struct att_span token = { 0 };
     const char *type = NULL;
 
     return type_of(call, &type, err) &&
-           service_policy_set(call->service, call->change, call->provider, call->arena, type,
-                              call->http->body, call->changed_by, &token, err) &&
+           service_policy_set(call->service, call->change, call->provider, call->arena, type, &sent, &token,
+                              err) &&
            api_answer_token(call, token, err);
 }
 
-bool api_signers_get(struct api_call *call, struct att_err *err)
+bool api_policy_reset(struct api_call *call, struct att_err *err)
 {
+    const struct service_sent sent = sent_of(call, call->http->body);
     struct att_span token = { 0 };
+    const char *type = NULL;
 
-    return service_signers_get(call->service, call->provider, call->arena, &token, err) &&
+    return type_of(call, &type, err) &&
+           service_policy_reset(call->service, call->change, call->provider, call->arena, type, &sent, &token,
+                                err) &&
            api_answer_token(call, token, err);
+}
+
+bool api_policy_history(struct api_call *call, struct att_err *err)
+{
+    struct att_span json = { 0 };
+    const char *type = NULL;
+    uint64_t before = 0;
+
+    if (!type_of(call, &type, err) || !api_query_number(call, "before", 1, INT64_MAX, &before, err) ||
+        !service_policy_history(call->service, call->provider, call->arena, type, before, &json, err))
+        return false;
+    api_answer_json(call, 200, json);
+    return true;
 }

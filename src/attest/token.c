@@ -217,6 +217,8 @@ static void own_members(const struct att_verdict *verdict, const struct att_toke
         own_text(ret, "x-attestd-unsafe", ATT_CLAIM_JSON, att_str(unsafe));
     if (policy->len > 0)
         own_text(ret, "x-ms-policy", ATT_CLAIM_JSON, att_buf_span(policy));
+    if (in->policy_signer_jwk.len > 0)
+        own_text(ret, "x-ms-policy-signer", ATT_CLAIM_JSON, in->policy_signer_jwk);
 }
 
 static bool payload(struct att_arena *arena, const struct att_verdict *verdict, const struct own *own,

@@ -59,6 +59,8 @@ struct config {
     struct config_list private_networks;
     struct config_list trusted_proxies;
     bool proxy_protocol;
+    unsigned long policy_signer_rsa_bits_min;
+    bool policy_tokens_fresh_only;
     bool authority;
     unsigned long authority_token_lifetime_s;
     const char *identity_socket;

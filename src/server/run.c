@@ -88,6 +88,8 @@ static bool start_service(struct server *s, struct att_err *err)
         .domain = c->domain[0] ? c->domain : NULL,
         .location = c->location,
         .accepted_tcb = c->accepted_tcb,
+        .signer_rsa_bits_min = (unsigned)c->policy_signer_rsa_bits_min,
+        .policy_tokens_fresh_only = c->policy_tokens_fresh_only,
         .evidence_time_set = s->options->evidence_time_set,
         .evidence_time_unix_s = s->options->evidence_time_unix_s,
         .now_unix_s = server_clock,

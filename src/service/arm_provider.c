@@ -56,7 +56,9 @@ bool arm_refuse_default(struct att_err *err)
 static bool read_signers(struct service *s, struct att_arena *arena, struct att_span sent,
                          struct att_span *ret, struct att_err *err)
 {
-    const struct att_signers_options options = { .size = sizeof options, .limits = service_limits(s) };
+    const struct att_signers_options options = { .size = sizeof options,
+                                                 .limits = service_limits(s),
+                                                 .rsa_bits_min = s->options.signer_rsa_bits_min };
     struct att_span kept = { 0 };
     size_t count = 0;
 

@@ -13,6 +13,7 @@ struct judged_by {
     const struct att_policy *policy;
     struct att_policy *draft; /* owned */
     bool is_default;
+    struct att_span signer_jwk;
     struct att_collateral
         *collateral; /* a reference, kept as long as the verdict: advisories point into it */
 };
@@ -36,6 +37,8 @@ static bool stored_policy(const struct service_policy *stored, struct judged_by 
                         "a stored one that does not");
     ret->policy = stored->compiled;
     ret->is_default = stored->is_default;
+    if (stored->set)
+        ret->signer_jwk = stored->set->signer;
     return true;
 }
 
@@ -66,8 +69,7 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
         .now_unix_s = s->options.evidence_time_set ? s->options.evidence_time_unix_s : service_now_unix_s(s),
         .accepted_tcb = atomic_load_explicit(&s->accepted_tcb, memory_order_relaxed),
         .policy = by->policy,
-        /* The operator's log wants to know which rule denied; callers see it only when their role may. */
-        .trace = false,
+        .trace = in->explain,
     };
     bool ok = att_attest(s->options.lib, arena, &what, ret);
     if (!ok)
@@ -98,6 +100,7 @@ static bool token_of(struct service *s, const char *issuer, struct att_arena *ar
         .has_nonce = in->has_nonce,
         .policy_text = att_policy_text(by->policy),
         .policy_is_default = by->is_default,
+        .policy_signer_jwk = by->signer_jwk,
         .unsafe_evidence_time = s->options.evidence_time_set,
     };
     if (!att_token_input(arena, verdict, &what, &input, err))
@@ -107,9 +110,24 @@ static bool token_of(struct service *s, const char *issuer, struct att_arena *ar
     return att_token_join(arena, input, signature, ret, err);
 }
 
-bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
-                    const struct service_attest_in *in, struct att_span *ret_token, struct att_err *err)
+/* The rules as they went, for a yes and for a no alike. A failure to explain (memory) must not turn a yes into a no: there
+ * is no explanation then. */
+static struct att_span explained(struct att_arena *arena, const struct service_attest_in *in,
+                                 const struct att_verdict *verdict)
 {
+    struct att_err ignored = { 0 };
+    struct att_span json = { 0 };
+
+    if (!in->explain || !verdict->policy_ran ||
+        !att_policy_explain_json(&verdict->policy, arena, &json, &ignored))
+        return (struct att_span){ 0 };
+    return json;
+}
+
+bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                    const struct service_attest_in *in, struct service_attest_out *ret, struct att_err *err)
+{
+    struct service_attest_out out = { 0 };
     enum service_type type = SERVICE_SGX;
     struct att_verdict verdict = { 0 };
     const struct service_derived *d = NULL;
@@ -119,7 +137,9 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     struct judged_by by = { .collateral = service_collateral_ref(s) };
     bool ok = service_derive(s, p, &d, err) && choose_policy(s, &d->policies[type], arena, in, &by, err) &&
               judge(s, arena, in, &by, &verdict, err) &&
-              token_of(s, d->attest_uri, arena, in, &by, &verdict, ret_token, err);
+              token_of(s, d->attest_uri, arena, in, &by, &verdict, &out.token, err);
+    out.explanation = explained(arena, in, &verdict);
+    *ret = out;
     att_policy_free(by.draft);
     att_collateral_free(by.collateral);
     atomic_fetch_add_explicit(&s->verdicts[type][ok ? ATT_OK : err->code], 1, memory_order_relaxed);

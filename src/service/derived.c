@@ -16,8 +16,10 @@ static void derived_free(struct site_attachment *a)
 {
     struct service_derived *d = (struct service_derived *)(void *)a;
 
-    for (size_t i = 0; i < SERVICE_TYPE_COUNT; i++)
+    for (size_t i = 0; i < SERVICE_TYPE_COUNT; i++) {
         att_policy_free(d->policies[i].own);
+        site_unref(d->policies[i].set);
+    }
     free(d);
 }
 
@@ -39,10 +41,12 @@ static bool compile(struct service *s, enum service_type type, const struct site
     struct att_err why = { 0 };
 
     att_policy_free(ret->own);
-    *ret = (struct service_policy){ .compiled = fallback, .is_default = true };
+    site_unref(ret->set);
+    *ret = (struct service_policy){ .compiled = fallback, .is_default = true, .set = site_ref(set) };
     if (!set || att_span_eq(set->text, att_policy_text(fallback)))
         return true;
-    *ret = (struct service_policy){ 0 };
+    ret->compiled = NULL;
+    ret->is_default = false;
     if (att_policy_compile(set->text, service_limits(s), &ret->own, NULL, &why)) {
         ret->compiled = ret->own;
         return true;

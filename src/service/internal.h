@@ -17,6 +17,7 @@ struct service_type_row {
     const char *name;     /* "SgxEnclave" */
     const char *key;      /* in ids, lower case: "sgxenclave" */
     const char *evidence; /* "sgx" */
+    const char *policy;   /* whose default text it has, by att_policy_default; NULL: there is none */
 };
 /* The first SERVICE_TYPE_COUNT rows are those of enum service_type; an empty row ends. */
 extern const struct service_type_row service_types[];
@@ -58,6 +59,7 @@ struct service_policy {
     const struct att_policy *compiled; /* NULL: what stands in the store is no policy */
     struct att_policy *own;            /* NULL: the service's default */
     bool is_default;
+    const struct site_policy *set; /* a reference: who signed it; NULL: nothing was set */
 };
 struct service_derived {
     struct site_attachment base; /* first: the site frees it by this */

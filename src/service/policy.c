@@ -1,19 +1,20 @@
-/* Policies of a provider: reading, setting, and the certificates of those who may sign them. */
-#include <attest/token.h>
+/* Policies of a provider: reading, setting, resetting, and what was set before. */
+#include <attest/policy_token.h>
 
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/timetext.h"
 #include "codec/json.h"
-#include "service/policy_token.h"
+#include "service/policy_internal.h"
 #include "service/result.h"
 
 #include <openssl/sha.h>
 #include <stdio.h>
 
 /* Token and text stand in one row of the store, which takes 1 MiB. */
-enum { POLICY_BODY_BYTES_MAX = 512 * 1024, HASH_SIZE = 44 };
+enum { POLICY_BODY_BYTES_MAX = 512 * 1024 };
 
 bool service_policy_key(struct att_arena *arena, const char *provider_key, const char *type_key,
                         const char **ret, struct att_err *err)
@@ -28,7 +29,7 @@ bool service_policy_key(struct att_arena *arena, const char *provider_key, const
     return true;
 }
 
-static const struct service_type_row *row_of(const char *type, struct att_err *err)
+const struct service_type_row *policy_type_row(const char *type, struct att_err *err)
 {
     for (const struct service_type_row *t = service_types; t->name; t++) {
         if (strcmp(t->name, type) == 0)
@@ -44,15 +45,15 @@ static const struct service_type_row *row_of(const char *type, struct att_err *e
 static bool default_token(const struct service_type_row *type, struct att_arena *arena, struct att_span *ret,
                           struct att_err *err)
 {
-    struct att_span text = type->evidence ? att_policy_default(type->evidence) : (struct att_span){ 0 };
+    struct att_span text = att_policy_default(type->policy);
 
-    return policy_token_wrap(arena, text, ret, err);
+    return att_policy_token_wrap(arena, text, ret, err);
 }
 
 bool service_policy_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
                         const char *type, struct att_span *ret_token, struct att_err *err)
 {
-    const struct service_type_row *row = row_of(type, err);
+    const struct service_type_row *row = policy_type_row(type, err);
     struct att_span token = { 0 };
     const char *key = NULL;
 
@@ -68,69 +69,91 @@ bool service_policy_get(struct service *s, const struct site_provider *p, struct
     return ok;
 }
 
-/* -- setting ---------------------------------------------------------------------------------------------- */
+/* -- what a client has sent ------------------------------------------------------------------------------- */
 
-/* A policy that may be stored. */
-struct accepted {
-    struct att_span token;
-    struct att_span text;
-    struct policy_signer signer;
-};
-
-static bool signed_for(const struct service *s, const struct site_provider *p, struct att_arena *arena,
-                       const struct policy_signer *signer, struct att_err *err)
+bool policy_token_judge(const struct service *s, struct site_change *change, const struct site_provider *p,
+                        struct att_arena *arena, enum att_policy_token_use use, struct att_span body,
+                        struct att_policy_token *ret, struct att_err *err)
 {
-    bool listed = false;
-
-    if (!p->isolated)
-        return true;
-    if (!signer->is_signed)
-        return att_fail(err, ATT_POLICY_SIGNATURE_REQUIRED, "policy.header.alg",
-                        "a signature by one of the provider's policy signers", "none");
-    if (!policy_signer_is_listed(arena, signer->certificate, p->signers, service_limits(s), &listed, err))
-        return false;
-    return listed || att_fail(err, ATT_POLICY_SIGNATURE_REQUIRED, "policy.header.x5c[0]",
-                              "the certificate of one of the provider's policy signers", "another");
-}
-
-/* Who signed comes before what it says: an Isolated provider does not compile for strangers. */
-static bool accept(const struct service *s, const struct site_provider *p, struct att_arena *arena,
-                   struct att_span body, struct accepted *ret, struct att_err *err)
-{
-    const struct att_limits *limits = service_limits(s);
-    struct att_policy *compiled = NULL;
-    struct accepted a = { 0 };
+    char uri[SERVICE_URI_SIZE];
+    bool fresh = true;
 
     if (body.len > POLICY_BODY_BYTES_MAX)
         return att_fail(err, ATT_LIMIT_EXCEEDED, "policy", "at most 524288 bytes", "%zu bytes", body.len);
-    if (!att_policy_from_client(arena, body, limits, &a.text, err))
+    if (!service_uri_of(s, p->name, p->location, uri, err))
         return false;
-    /* Text that is no token comes back as it is; no token holds a text of its own length. */
-    if (!att_span_eq(a.text, body))
-        a.token = policy_token_bare(body);
-    else if (!policy_token_wrap(arena, body, &a.token, err))
+    const struct att_policy_token_options options = {
+        .size = sizeof options,
+        .limits = service_limits(s),
+        .isolated = p->isolated,
+        .signers = p->signers,
+        .rsa_bits_min = s->options.signer_rsa_bits_min,
+        .now_unix_s = service_now_unix_s(s),
+        .provider_uri = uri,
+        .fresh_only = s->options.policy_tokens_fresh_only,
+    };
+    if (!att_policy_token_read(arena, use, body, &options, ret, err))
         return false;
-    if (!policy_token_signer(arena, a.token, limits, &a.signer, err) ||
-        !signed_for(s, p, arena, &a.signer, err) || !att_policy_compile(a.text, limits, &compiled, NULL, err))
+    if (ret->counts_once && !site_token_use(change, p, ret->once_sha256, &fresh, err))
         return false;
-    att_policy_free(compiled);
-    *ret = a;
-    return true;
+    return fresh || att_fail(err, ATT_POLICY_TOKEN_USED, "policy.jti",
+                             "a token that was not used here before", "one that was");
 }
 
+/* The provider as the change sees it: the caller's reference may be older than a PUT that made it Isolated. */
+const struct site_provider *policy_provider_now(struct site_change *change, const struct site_provider *p,
+                                                struct att_err *err)
+{
+    const struct site_provider *now = site_change_get(change, SITE_PROVIDER, p->o.key);
+
+    if (!now)
+        (void)att_fail(err, ATT_RESOURCE_NOT_FOUND, "provider", "a provider that is there",
+                       "one that was deleted");
+    return now;
+}
+
+static bool remember(struct site_change *change, const struct site_provider *p,
+                     const struct service_type_row *type, const struct att_policy_token *token, bool removed,
+                     const struct service_sent *sent, struct att_err *err)
+{
+    const struct site_policy_event event = {
+        .by = sent->by,
+        .removed = removed,
+        .token = token->token,
+        .signer = token->is_signed ? token->thumbprint : "",
+        .request_id = sent->request_id ? sent->request_id : "",
+    };
+
+    return site_history_put(change, p, type->key, &event, err);
+}
+
+/* -- setting ---------------------------------------------------------------------------------------------- */
+
 static bool put(struct site_change *change, const struct site_provider *p, struct att_arena *arena,
-                const struct service_type_row *type, const struct accepted *a, const char *changed_by,
-                struct att_err *err)
+                const struct service_type_row *type, const struct att_policy_token *token,
+                const struct service_sent *sent, struct att_err *err)
 {
     struct site_policy fresh = { .o = { .kind = SITE_POLICY, .tenant = p->o.tenant },
                                  .type = type->name,
-                                 .token = a->token,
-                                 .text = a->text };
+                                 .token = token->token,
+                                 .text = token->text,
+                                 .signer = token->signer_jwk };
 
     if (!service_policy_key(arena, p->o.key, type->key, &fresh.o.key, err))
         return false;
     const struct site_policy *old = site_change_get(change, SITE_POLICY, fresh.o.key);
-    return site_put(change, &fresh, old ? old->o.version : 0, changed_by, err);
+    return site_put(change, &fresh, old ? old->o.version : 0, sent->by, err) &&
+           remember(change, p, type, token, false, sent, err);
+}
+
+static bool compiles(const struct service *s, struct att_span text, struct att_err *err)
+{
+    struct att_policy *compiled = NULL;
+
+    if (!att_policy_compile(text, service_limits(s), &compiled, NULL, err))
+        return false;
+    att_policy_free(compiled);
+    return true;
 }
 
 /* BASE64URL(SHA256(the token as it is stored)): a client that keeps what it sent can compare. */
@@ -151,99 +174,47 @@ static bool token_hash(struct att_span token, struct att_arena *arena, struct at
 }
 
 bool service_policy_set(struct service *s, struct site_change *change, const struct site_provider *p,
-                        struct att_arena *arena, const char *type, struct att_span body,
-                        const char *changed_by, struct att_span *ret_token, struct att_err *err)
+                        struct att_arena *arena, const char *type, const struct service_sent *sent,
+                        struct att_span *ret_token, struct att_err *err)
 {
-    const struct service_type_row *row = row_of(type, err);
-    /* The provider as the change sees it: the caller's reference may be older than a PUT that made it Isolated. */
-    const struct site_provider *now = site_change_get(change, SITE_PROVIDER, p->o.key);
+    const struct service_type_row *row = policy_type_row(type, err);
+    const struct site_provider *now = row ? policy_provider_now(change, p, err) : NULL;
+    struct att_policy_token token = { 0 };
     struct att_span hash = { 0 };
-    struct accepted a = { 0 };
 
-    if (!row)
-        return false;
-    if (!now)
-        return att_fail(err, ATT_RESOURCE_NOT_FOUND, "provider", "a provider that is there",
-                        "one that was deleted");
-    if (!accept(s, now, arena, body, &a, err) || !token_hash(a.token, arena, &hash, err) ||
-        !put(change, now, arena, row, &a, changed_by, err))
+    /* Who signed comes before what it says: an Isolated provider does not compile for strangers. */
+    if (!now || !policy_token_judge(s, change, now, arena, ATT_POLICY_SET, sent->body, &token, err) ||
+        !compiles(s, token.text, err) || !token_hash(token.token, arena, &hash, err) ||
+        !put(change, now, arena, row, &token, sent, err))
         return false;
     const struct result_member members[] = {
         { "x-ms-policy-result", att_str("Updated"), false },
-        { "x-ms-policy-signer", a.signer.jwk, true },
+        { "x-ms-policy-signer", token.signer_jwk, true },
         { "x-ms-policy-token-hash", hash, false },
     };
     const struct result_member unsigned_members[] = { members[0], members[2] };
-    return a.signer.is_signed ? result_token(s, p, arena, members, 3, ret_token, err)
-                              : result_token(s, p, arena, unsigned_members, 2, ret_token, err);
+    return token.is_signed ? result_token(s, p, arena, members, 3, ret_token, err)
+                           : result_token(s, p, arena, unsigned_members, 2, ret_token, err);
 }
 
-/* -- signers ---------------------------------------------------------------------------------------------- */
+/* -- resetting -------------------------------------------------------------------------------------------- */
 
-static bool put_text(struct att_json_writer *w, struct att_arena *arena, const struct att_json *j,
-                     att_json_id key, const char *name, const char *otherwise)
+bool service_policy_reset(struct service *s, struct site_change *change, const struct site_provider *p,
+                          struct att_arena *arena, const char *type, const struct service_sent *sent,
+                          struct att_span *ret_token, struct att_err *err)
 {
-    att_json_id id = att_json_get(j, key, name);
-    struct att_span text = att_str(otherwise);
+    const struct result_member members[] = { { "x-ms-policy-result", att_str("Removed"), false } };
+    const struct service_type_row *row = policy_type_row(type, err);
+    const struct site_provider *now = row ? policy_provider_now(change, p, err) : NULL;
+    struct att_policy_token token = { 0 };
+    const char *key = NULL;
 
-    if (att_json_type(j, id) == ATT_JSON_STRING && !att_json_string(j, arena, id, &text))
+    if (!now || !policy_token_judge(s, change, now, arena, ATT_POLICY_RESET, sent->body, &token, err) ||
+        !service_policy_key(arena, now->o.key, row->key, &key, err))
         return false;
-    att_jw_key(w, name);
-    att_jw_string(w, text);
-    return true;
-}
-
-/* Of each key what the protocol shows, and nothing else that somebody may have put into it. */
-static bool put_signer(struct att_json_writer *w, struct att_arena *arena, const struct att_json *j,
-                       att_json_id key)
-{
-    att_json_id x5c = att_json_get(j, key, "x5c");
-
-    att_jw_object(w);
-    if (!put_text(w, arena, j, key, "alg", "RS256") || !put_text(w, arena, j, key, "kty", "RSA"))
+    const struct site_policy *old = site_change_get(change, SITE_POLICY, key);
+    if (old && (!site_delete(change, SITE_POLICY, key, old->o.version, err) ||
+                !remember(change, now, row, &token, true, sent, err)))
         return false;
-    att_jw_key(w, "use");
-    att_jw_str(w, "sig");
-    att_jw_key(w, "x5c");
-    att_jw_array(w);
-    for (att_json_id at = att_json_first(j, x5c); at != ATT_JSON_NONE; at = att_json_next(j, at)) {
-        if (att_json_type(j, at) == ATT_JSON_STRING)
-            att_jw_raw(w, att_json_source(j, at));
-    }
-    att_jw_end_array(w);
-    att_jw_end_object(w);
-    return true;
-}
-
-static bool put_signers(struct att_buf *out, struct att_arena *arena, struct att_span signers,
-                        const struct att_limits *limits, struct att_err *err)
-{
-    const struct att_json_options options = { .limits = limits };
-    struct att_json_writer w = { .out = out };
-    struct att_json j = { 0 };
-
-    if (signers.len > 0 && !att_json_parse(arena, signers, &options, &j, err))
-        return att_fail_as(err, ATT_STORE_FAILED, "provider.signers");
-    att_jw_object(&w);
-    att_jw_key(&w, "keys");
-    att_jw_array(&w);
-    att_json_id key = att_json_first(&j, att_json_get(&j, ATT_JSON_ROOT, "keys"));
-    for (; key != ATT_JSON_NONE; key = att_json_next(&j, key)) {
-        if (!put_signer(&w, arena, &j, key))
-            return att_fail_memory(err, "provider.signers");
-    }
-    att_jw_end_array(&w);
-    att_jw_end_object(&w);
-    return !out->failed || att_fail_memory(err, "provider.signers");
-}
-
-bool service_signers_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
-                         struct att_span *ret_token, struct att_err *err)
-{
-    ATT_AUTO(att_buf_free) struct att_buf keys = { 0 };
-
-    if (!put_signers(&keys, arena, p->signers, service_limits(s), err))
-        return false;
-    const struct result_member members[] = { { "x-ms-policy-certificates", att_buf_span(&keys), true } };
     return result_token(s, p, arena, members, 1, ret_token, err);
 }

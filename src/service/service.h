@@ -21,12 +21,15 @@ struct service_options {
     const struct att_lib *lib;
     struct signer *signer;
     struct site *site;
-    const struct keyring *keys; /* of tokens */
-    const char *base_url;       /* no trailing slash */
-    const char *domain;         /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
-    const char *location;       /* of the default provider: "East US" */
-    unsigned accepted_tcb;      /* ATT_TCB_BIT of each */
-    bool evidence_time_set;     /* --dev: judge evidence at evidence_time_unix_s; never iat, nbf, exp */
+    const struct keyring *keys;   /* of tokens */
+    const char *base_url;         /* no trailing slash */
+    const char *domain;           /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
+    const char *location;         /* of the default provider: "East US" */
+    unsigned accepted_tcb;        /* ATT_TCB_BIT of each */
+    unsigned signer_rsa_bits_min; /* smallest RSA key of a policy signer; 0: 2048 */
+    bool
+        policy_tokens_fresh_only; /* signed policy tokens must say when and where they count, and count once */
+    bool evidence_time_set;       /* --dev: judge evidence at evidence_time_unix_s; never iat, nbf, exp */
     int64_t evidence_time_unix_s;
     int64_t (*now_unix_s)(void *ctx);
     void *now_ctx;
@@ -90,11 +93,17 @@ struct service_attest_in {
     struct att_span draft_policy;
     bool has_nonce;
     struct att_span nonce;
+    bool explain; /* the caller may know why */
 };
-/* A compact JWS in the arena; false with `err`: the reason. RESOURCE_NOT_FOUND: the provider was deleted before anything
+struct service_attest_out {
+    struct att_span token; /* compact JWS, in the arena; empty when refused */
+    struct att_span
+        explanation; /* JSON, as att_policy_explain_json; empty unless asked for and a policy ran */
+};
+/* `ret` is filled in every case. False with `err`: the reason. RESOURCE_NOT_FOUND: the provider was deleted before anything
  * was derived from it; STORE_FAILED: its stored policy or its certificates are not what was once put there. */
 ATT_CHECK bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
-                              const struct service_attest_in *in, struct att_span *ret_token,
+                              const struct service_attest_in *in, struct service_attest_out *ret,
                               struct att_err *err);
 /* Which TCB statuses are accepted from now on; ATT_TCB_BIT of each. */
 void service_accept_tcb(struct service *s, unsigned accepted_tcb);
@@ -110,23 +119,48 @@ ATT_CHECK bool service_openid_json(struct service *s, const struct site_provider
 
 /* The attestation type as it stands in a path, in any case ("sgxenclave"): "SgxEnclave", or NULL. */
 const char *service_policy_type(struct att_span segment);
+/* What a client has sent to change one, and who it is. */
+struct service_sent {
+    struct att_span body;
+    const char *by;         /* principal */
+    const char *request_id; /* "" when there is none */
+};
 /* Answers are JWS of the provider: {"exp","iat","iss","nbf",...}, good for an hour, without jti. */
 /* The answer to GET /policies/TYPE: x-ms-policy is the JWS that was set, or an unsecured one with the default text (with
  * an empty payload for a type that has no default). */
 ATT_CHECK bool service_policy_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
                                   const char *type, struct att_span *ret_token, struct att_err *err);
 /* Checks, compiles and puts a policy inside a change: x-ms-policy-result "Updated", x-ms-policy-token-hash, and
- * x-ms-policy-signer when it was signed. AAD providers take unsecured tokens, signed ones and plain text (kept as an
- * unsecured token); an Isolated provider refuses what is not signed by one of its policy signers
- * (POLICY_SIGNATURE_REQUIRED): x5c[0] of the token must be the first certificate of a listed signer. The provider counts as
- * the change sees it, not as `p` has it: RESOURCE_NOT_FOUND when it is gone. */
+ * x-ms-policy-signer when it was signed. What is taken from whom: attest/policy_token.h. The provider counts as the change
+ * sees it, not as `p` has it: RESOURCE_NOT_FOUND when it is gone. POLICY_TOKEN_USED: it counts once, and has. */
 ATT_CHECK bool service_policy_set(struct service *s, struct site_change *change,
                                   const struct site_provider *p, struct att_arena *arena, const char *type,
-                                  struct att_span body, const char *changed_by, struct att_span *ret_token,
+                                  const struct service_sent *sent, struct att_span *ret_token,
                                   struct att_err *err);
+/* Back to the default: x-ms-policy-result "Removed". The same when none was set. */
+ATT_CHECK bool service_policy_reset(struct service *s, struct site_change *change,
+                                    const struct site_provider *p, struct att_arena *arena, const char *type,
+                                    const struct service_sent *sent, struct att_span *ret_token,
+                                    struct att_err *err);
+/* All that was ever set, newest first: {"value":[{"number","result","time","principal","signer","policyHash","token"}],
+ * "nextBefore"}. At most SERVICE_HISTORY_PAGE with numbers below `before` (0: the newest). On the thread of changes. */
+enum { SERVICE_HISTORY_PAGE = 50 };
+ATT_CHECK bool service_policy_history(struct service *s, const struct site_provider *p,
+                                      struct att_arena *arena, const char *type, uint64_t before,
+                                      struct att_span *ret_json, struct att_err *err);
+
+/* -- policy signers --------------------------------------------------------------------------------------- */
+
 /* The answer to GET /certificates: x-ms-policy-certificates {"keys":[...]}, of each key alg, kty, use and x5c. */
 ATT_CHECK bool service_signers_get(struct service *s, const struct site_provider *p, struct att_arena *arena,
                                    struct att_span *ret_token, struct att_err *err);
+/* Adds or removes the certificate that a signer's token names: x-ms-certificate-thumbprint and
+ * x-ms-policycertificates-result "IsPresent" or "IsAbsent". What is so already stays so. POLICY_NOT_ISOLATED,
+ * POLICY_SIGNER_LAST, and what att_policy_token_read refuses. */
+ATT_CHECK bool service_signers_change(struct service *s, struct site_change *change,
+                                      const struct site_provider *p, struct att_arena *arena, bool add,
+                                      const struct service_sent *sent, struct att_span *ret_token,
+                                      struct att_err *err);
 
 /* -- what others ask -------------------------------------------------------------------------------------- */
 

@@ -2,16 +2,16 @@
 #include "service/internal.h"
 
 const struct service_type_row service_types[] = {
-    [SERVICE_SGX] = { "SgxEnclave", "sgxenclave", "sgx" },
-    [SERVICE_OPEN_ENCLAVE] = { "OpenEnclave", "openenclave", "open-enclave" },
-    { "Tpm", "tpm", NULL },
-    { "SevSnpVm", "sevsnpvm", NULL },
-    { "TdxVm", "tdxvm", NULL },
-    { "AzureGuest", "azureguest", NULL },
-    { "Pluton", "pluton", NULL },
-    { "KeyGuard", "keyguard", NULL },
-    { "MdepTz", "mdeptz", NULL },
-    { "AiHsm", "aihsm", NULL },
+    [SERVICE_SGX] = { "SgxEnclave", "sgxenclave", "sgx", "sgx" },
+    [SERVICE_OPEN_ENCLAVE] = { "OpenEnclave", "openenclave", "open-enclave", "open-enclave" },
+    { "Tpm", "tpm", NULL, NULL },
+    { "SevSnpVm", "sevsnpvm", NULL, "sev-snp" },
+    { "TdxVm", "tdxvm", NULL, "tdx" },
+    { "AzureGuest", "azureguest", NULL, NULL },
+    { "Pluton", "pluton", NULL, NULL },
+    { "KeyGuard", "keyguard", NULL, NULL },
+    { "MdepTz", "mdeptz", NULL, NULL },
+    { "AiHsm", "aihsm", NULL, NULL },
     { 0 },
 };
 _Static_assert(SERVICE_TYPE_COUNT == 2, "a type of evidence was added: give it its row at its place");

@@ -34,6 +34,7 @@ extern const struct site_form site_form_guid, site_form_guid_any_case, site_form
 struct site_field {
     const char *name;
     enum site_field_type type;
+    bool later; /* OBJECT: older rows do not have it, and one that is empty is left out */
     size_t offset;
     const struct site_form *form;    /* TEXT, TEXT_SPAN, BYTES, OBJECT */
     const char *const *choices;      /* CHOICE; NULL-terminated */

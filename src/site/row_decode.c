@@ -70,8 +70,9 @@ static bool want_object(const struct decoder *d, const struct site_field *f, att
     struct place place;
     att_json_id id = att_json_get(&d->json, from, f->name);
 
-    if (id != ATT_JSON_NONE && att_json_type(&d->json, id) == ATT_JSON_NULL)
-        return true; /* ret is zeroed: the empty span */
+    /* One spelling for the empty span, which ret, zeroed, is already. */
+    if (f->later ? id == ATT_JSON_NONE : id != ATT_JSON_NONE && att_json_type(&d->json, id) == ATT_JSON_NULL)
+        return true;
     if (!att_json_want(&d->json, from, where, f->name, ATT_JSON_OBJECT, &id, d->err))
         return false;
     struct att_span source = att_json_source(&d->json, id);

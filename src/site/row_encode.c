@@ -172,6 +172,8 @@ static bool put_fields(struct encoder *e, const struct site_field *fields, const
     for (const struct site_field *f = fields; f->name; f++) {
         char place[96];
         (void)snprintf(place, sizeof place, "%.60s.%.30s", where, f->name);
+        if (f->later && span_at(at + f->offset).len == 0)
+            continue;
         att_jw_key(&e->w, f->name);
         if (!put_field(e, f, at, place))
             return false;

@@ -13,12 +13,18 @@ static bool is_type(struct att_span s)
 }
 
 static const struct site_form form_type = { "1 to 32 letters and digits", is_type, 1, 32 };
+static const struct site_form form_signer = { "a JWK of at most 128 KiB", NULL, 1, 128 * 1024 };
 static const struct site_form form_policy = { "a policy of 1 byte to 512 KiB", NULL, 1, 512 * 1024 };
 
 static const struct site_field fields[] = {
     SITE_FIELD_CHANGED_BY,
     SITE_FIELD_CREATED_AT,
     SITE_FIELD_CREATED_BY,
+    { .name = "signer",
+      .type = SITE_OBJECT,
+      .later = true,
+      .offset = offsetof(struct site_policy, signer),
+      .form = &form_signer },
     { .name = "text",
       .type = SITE_BYTES,
       .offset = offsetof(struct site_policy, text),

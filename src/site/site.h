@@ -98,6 +98,8 @@ struct site_policy {
     const char *type;      /* "SgxEnclave" */
     struct att_span token; /* the JWS as it was accepted */
     struct att_span text;  /* the policy */
+    /* Who signed it: a JWK, members sorted; empty: nobody. */
+    struct att_span signer;
 };
 
 struct site_connection { /* key PROVIDER-KEY "/privateendpointconnections/NAME" */

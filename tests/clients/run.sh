@@ -50,7 +50,27 @@ NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/synthetic.mjs" "$url" "
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$run/signer.TEST-KEY.pem" -out "$run/signer.pem" -days 30 -subj "/CN=policy signer of a test" 2>/dev/null || exit 1
 NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/walkthrough.mjs" "$run/dev/dev/credentials.json" "$run/binary" "$run/signer.pem" || { status=1; tail -5 "$run/dev.log"; }
 
-vector=${ATTESTD_VECTORS:-$source_dir/../shared/vectors}/sgx/platform-ca-2025
+# Policy signers of the tests: a CA, one whose basic constraints hold a path length alone (as the client's own tests make
+# them), one on P-256, one that nobody lists.
+keys=$run/keys
+mkdir "$keys"
+signer() {
+    local name=$1 key=$2 constraints=$3
+    openssl req -x509 -newkey $key -nodes -keyout "$keys/$name.TEST-KEY.pem" -out "$keys/$name.pem" -days 30 -subj "/CN=$name policy signer of a test" -addext "basicConstraints=critical,$constraints" 2>/dev/null || exit 1
+}
+signer first rsa:2048 CA:TRUE && signer second rsa:2048 pathlen:5 && signer stranger rsa:2048 CA:TRUE
+signer third "ec -pkeyopt ec_paramgen_curve:P-256" CA:TRUE
+NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/policies.mjs" "$run/dev/dev/credentials.json" "$keys" "$run/binary" || { status=1; tail -5 "$run/dev.log"; }
+
+vectors=${ATTESTD_VECTORS:-$source_dir/../shared/vectors}
+if [ -d "$vectors/seeds" ]; then
+    NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/seeds.mjs" "$run/dev/dev/credentials.json" "$vectors/seeds" "$run/binary" || { status=1; tail -5 "$run/dev.log"; }
+else
+    echo "skipped clients-seeds: no reference vectors here"
+    echo "cases clients-seeds passed 0 failed 0 skipped 1"
+fi
+
+vector=$vectors/sgx/platform-ca-2025
 if [ -d "$vector" ]; then
     start recorded --evidence-time 2025-08-30T05:09:06Z --collateral "$vector"
     NODE_EXTRA_CA_CERTS="$run/recorded/dev/ca.pem" "$node" "$work/recorded.mjs" "$url" "$vector" || { status=1; tail -5 "$run/recorded.log"; }

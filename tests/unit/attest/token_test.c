@@ -154,6 +154,13 @@ static void exact_bytes(void)
            "{" TIMES "," JTI "," TYPE ",\"x-ms-policy\":{}," HASH "," VER "}");
 
     m = make();
+    m.in.policy_signer_jwk = att_str("{\"kty\":\"EC\",\"x5c\":[\"AA==\"]}");
+    issued(&m, "x-ms-policy-signer", text("forged"));
+    expect("who signed the policy", m,
+           "{" TIMES "," JTI "," TYPE "," HASH
+           ",\"x-ms-policy-signer\":{\"kty\":\"EC\",\"x5c\":[\"AA==\"]}," VER "}");
+
+    m = make();
     m.in.has_nonce = true;
     expect("empty nonce", m, "{" TIMES "," JTI ",\"nonce\":\"\"," TYPE "," HASH "," VER "}");
 

@@ -50,11 +50,12 @@ static struct service_attest_in request(const struct site_of *s)
 static enum att_code attest_at(struct site_of *s, const struct site_provider *p, struct att_arena *a,
                                const struct service_attest_in *in, struct att_span *ret_payload)
 {
-    struct att_span token = { 0 };
+    struct service_attest_out out = { 0 };
     struct att_err err = { 0 };
 
-    if (!service_attest(s->rig.service, p, a, in, &token, &err))
+    if (!service_attest(s->rig.service, p, a, in, &out, &err))
         return err.code;
+    const struct att_span token = out.token;
     const uint8_t *dot = memchr(token.ptr, '.', token.len);
     size_t rest = token.len - (size_t)(dot + 1 - token.ptr);
     const uint8_t *end = memchr(dot + 1, '.', rest);
@@ -166,11 +167,12 @@ static void drafts(struct cases *c, struct mk_hardware *hw)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct att_arena *a = arena_new();
         struct service_attest_in in = request(&r);
-        struct att_span token = { 0 };
+        struct service_attest_out out = { 0 };
         struct att_err err = { 0 };
         in.has_draft_policy = true;
         in.draft_policy = att_str(rows[i].text);
-        bool ok = service_attest(r.rig.service, r.provider, a, &in, &token, &err);
+        bool ok = service_attest(r.rig.service, r.provider, a, &in, &out, &err);
+        const struct att_span token = out.token;
         cases_check(c, ok == (rows[i].code == ATT_OK) && err.code == rows[i].code, "draft: %s: %s",
                     rows[i].name, att_code_name(err.code));
         /* Only the issuer's key makes a token; a draft's has no signature at all. */
@@ -186,7 +188,8 @@ static void providers(struct cases *c, struct mk_hardware *hw)
 {
     struct site_of r;
     struct att_arena *a = arena_new();
-    struct att_span payload = { 0 }, token = { 0 };
+    struct service_attest_out out = { 0 };
+    struct att_span payload = { 0 };
     struct att_err err = { 0 };
     struct att_token t = { 0 };
 
@@ -195,8 +198,8 @@ static void providers(struct cases *c, struct mk_hardware *hw)
     rig_provider(&r.rig, "contoso", NULL);
     const struct site_provider *p = rig_ref(&r.rig, "contoso");
     struct service_attest_in in = request(&r);
-    bool ok = service_attest(r.rig.service, p, a, &in, &token, &err);
-    cases_check(c, ok && rig_verify(&r.rig, p, RIG_BASE "/p/contoso", token, &t, &err),
+    bool ok = service_attest(r.rig.service, p, a, &in, &out, &err);
+    cases_check(c, ok && rig_verify(&r.rig, p, RIG_BASE "/p/contoso", out.token, &t, &err),
                 "a token of its own: %s", err.text);
     cases_check(c,
                 memmem(t.header.ptr, t.header.len, RIG_BASE "/p/contoso/certs",
@@ -399,14 +402,14 @@ static void little_memory(struct cases *c, struct mk_hardware *hw)
     for (size_t bytes = 256; bytes < 256 * 1024; bytes += bytes / 8) {
         struct att_arena *a = att_arena_new(bytes);
         struct service_attest_in in = request(&r);
-        struct att_span token = { 0 };
+        struct service_attest_out out = { 0 };
         struct att_err err = { 0 };
-        if (service_attest(r.rig.service, r.provider, a, &in, &token, &err)) {
+        if (service_attest(r.rig.service, r.provider, a, &in, &out, &err)) {
             att_arena_free(a);
             break;
         }
         refused++;
-        wrong += err.code != ATT_OUT_OF_MEMORY || token.len != 0;
+        wrong += err.code != ATT_OUT_OF_MEMORY || out.token.len != 0;
         att_arena_free(a);
     }
     cases_check(c, refused > 10 && wrong == 0, "%u of %u refusals for want of memory are something else",

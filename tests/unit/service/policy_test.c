@@ -580,8 +580,8 @@ static void abandoned(struct cases *c)
     rig_new(&r, &(struct rig_options){ 0 });
     const struct site_provider *p = rig_ref(&r, "default");
     struct site_change *change = rig_begin(&r);
-    bool ok = service_policy_set(r.service, change, p, r.arena, "SgxEnclave", att_str(DENY), RIG_OWNER,
-                                 &token, &err);
+    const struct service_sent sent = { .body = att_str(DENY), .by = RIG_OWNER, .request_id = "" };
+    bool ok = service_policy_set(r.service, change, p, r.arena, "SgxEnclave", &sent, &token, &err);
     site_change_abandon(change);
     cases_check(c,
                 ok && strstr(policy(&r, "SgxEnclave"), "eyJhbGciOiJub25lIn0.") &&
@@ -607,6 +607,7 @@ static void little_memory(struct cases *c)
     struct author w = author_new(r.arena, "w", "ES256");
     rig_provider(&r, "isolated", w.signers);
     struct att_span jws = signed_policy(r.arena, &w, DENY);
+    const struct service_sent sent = { .body = jws, .by = RIG_OWNER, .request_id = "" };
     const struct site_provider *p = rig_ref(&r, "isolated");
     bool done = false;
     for (size_t bytes = 16; !done && bytes < 1 << 20; bytes += 16 + bytes / 16) {
@@ -614,7 +615,7 @@ static void little_memory(struct cases *c)
         struct site_change *change = rig_begin(&r);
         struct att_span token = { 0 };
         struct att_err err = { 0 };
-        done = service_policy_set(r.service, change, p, a, "SgxEnclave", jws, RIG_OWNER, &token, &err);
+        done = service_policy_set(r.service, change, p, a, "SgxEnclave", &sent, &token, &err);
         site_change_abandon(change);
         tried++;
         wrong += !done && (!is_our_trouble(&err) || token.len > 0);

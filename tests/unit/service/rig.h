@@ -196,16 +196,11 @@ static inline const struct site_provider *rig_ref(struct rig *r, const char *nam
     return p;
 }
 
-/* Puts a policy; the code of the refusal, after which nothing was changed. */
-static inline enum att_code rig_policy(struct rig *r, const struct site_provider *p, const char *type,
-                                       struct att_span body, struct att_span *ret_token, struct att_err *err)
+/* Ends a change by how its step went. */
+static inline enum att_code rig_end(struct site_change *change, bool ok, struct att_span token,
+                                    struct att_span *ret_token, const struct att_err *err)
 {
-    struct site_change *change = rig_begin(r);
-    struct att_span token = { 0 };
-    struct att_err none = { 0 };
-
-    err = err ? err : &none;
-    if (!service_policy_set(r->service, change, p, r->arena, type, body, RIG_OWNER, &token, err)) {
+    if (!ok) {
         site_change_abandon(change);
         return err->code;
     }
@@ -213,6 +208,42 @@ static inline enum att_code rig_policy(struct rig *r, const struct site_provider
     if (ret_token)
         *ret_token = token;
     return ATT_OK;
+}
+
+/* Puts a policy; the code of the refusal, after which nothing was changed. */
+static inline enum att_code rig_policy(struct rig *r, const struct site_provider *p, const char *type,
+                                       struct att_span body, struct att_span *ret_token, struct att_err *err)
+{
+    const struct service_sent sent = { .body = body, .by = RIG_OWNER, .request_id = "rig" };
+    struct site_change *change = rig_begin(r);
+    struct att_span token = { 0 };
+    struct att_err none = { 0 };
+
+    err = err ? err : &none;
+    return rig_end(change, service_policy_set(r->service, change, p, r->arena, type, &sent, &token, err),
+                   token, ret_token, err);
+}
+
+static inline enum att_code rig_reset(struct rig *r, const struct site_provider *p, const char *type,
+                                      struct att_span body, struct att_span *ret_token, struct att_err *err)
+{
+    const struct service_sent sent = { .body = body, .by = RIG_OWNER, .request_id = "rig" };
+    struct site_change *change = rig_begin(r);
+    struct att_span token = { 0 };
+
+    return rig_end(change, service_policy_reset(r->service, change, p, r->arena, type, &sent, &token, err),
+                   token, ret_token, err);
+}
+
+static inline enum att_code rig_signer(struct rig *r, const struct site_provider *p, bool add,
+                                       struct att_span body, struct att_span *ret_token, struct att_err *err)
+{
+    const struct service_sent sent = { .body = body, .by = RIG_OWNER, .request_id = "rig" };
+    struct site_change *change = rig_begin(r);
+    struct att_span token = { 0 };
+
+    return rig_end(change, service_signers_change(r->service, change, p, r->arena, add, &sent, &token, err),
+                   token, ret_token, err);
 }
 
 /* -- tokens ----------------------------------------------------------------------------------------------- */
