@@ -39,8 +39,9 @@ static bool event_of(struct members *m, att_json_id id, struct past_event *ret)
     return !m->failed;
 }
 
-/* Numbers go down without a gap: what is missing between two would be missed without a word. */
-static bool page_of(struct remote *r, const struct remote_answer *a, struct past_page *ret)
+/* Numbers go down without a gap, from below `before`: what is missing between two would be missed without a word, and what
+ * comes again would come for ever. */
+static bool page_of(struct remote *r, const struct remote_answer *a, int64_t before, struct past_page *ret)
 {
     struct members m = remote_members(r, a);
     struct past_page page = { .doc = a->doc };
@@ -57,6 +58,8 @@ static bool page_of(struct remote *r, const struct remote_answer *a, struct past
         if (!event_of(&m, id, &page.events[page.count]) ||
             (page.count > 0 && page.events[page.count].number != page.events[page.count - 1].number - 1))
             return false;
+    if (before > 0 && page.count > 0 && page.events[0].number >= before)
+        return false;
     if (att_json_type(&a->doc, next) != ATT_JSON_NULL &&
         (!att_json_i64(&a->doc, next, &page.next_before) || page.count == 0 ||
          page.next_before != page.events[page.count - 1].number))
@@ -81,7 +84,7 @@ bool past_page(struct policy_service *s, const char *type, int64_t before, struc
     }
     if (!remote_call(&s->r, &q, &a))
         return false;
-    if (page_of(&s->r, &a, ret))
+    if (page_of(&s->r, &a, before, ret))
         return true;
     att_fail(&err, ATT_SERVICE_UNAVAILABLE, "answer", "a history of policies", "something else");
     return remote_fail(&s->r, &err);
