@@ -90,6 +90,15 @@ static struct wire wire_of_caller(const struct api_call *call, enum att_code cod
 
 static struct wire wire_of_code(enum att_code code);
 
+/* A token that cannot be read: what the guides of this protocol call a bad message when a policy or a signer comes in it,
+ * and a bad parameter everywhere else. */
+static bool is_bad_message(enum att_code code)
+{
+    return att_code_class(code) == ATT_CLASS_TOKEN || code == ATT_BASE64_INVALID || code == ATT_JSON_SYNTAX ||
+           code == ATT_JSON_DUPLICATE || code == ATT_JSON_DEPTH || code == ATT_JSON_TYPE ||
+           code == ATT_JSON_MISSING || code == ATT_JSON_RANGE || code == ATT_JSON_LIMIT;
+}
+
 static struct wire wire_of(const struct api_call *call, enum att_code code)
 {
     bool control = call->route && call->route->plane == API_CONTROL;
@@ -100,6 +109,8 @@ static struct wire wire_of(const struct api_call *call, enum att_code code)
         if (plane_rows[i].code == code)
             return control ? plane_rows[i].control : plane_rows[i].data;
     }
+    if (call->route && !control && call->route->change && is_bad_message(code))
+        return (struct wire){ 400, "InvalidOperation", NULL };
     return wire_of_code(code);
 }
 

@@ -141,18 +141,22 @@ void policy_phrase_holds(struct att_buf *b, const struct policy_condition *c, co
 struct right_side {
     struct att_value values[VALUES_SHOWN];
     size_t count; /* all of them */
+    bool known;   /* false: a call that was not made */
 };
 
 static void right_side_of(const struct policy_run *run, const struct policy_test *t, struct right_side *ret)
 {
     const struct policy_expr *e = &t->right;
 
-    *ret = (struct right_side){ .count = 1, .values = { e->literal } };
+    *ret = (struct right_side){ .count = 1, .values = { e->literal }, .known = true };
     if (e->kind == EXPR_LITERAL)
         return;
-    ret->count = policy_run_bound_count(run, e->condition);
+    const struct policy_slot *slot = t->slot ? &run->slots[t->slot - 1] : NULL;
+    ret->known = !slot || slot->known;
+    ret->count = !ret->known ? 0 : slot ? slot->values.count : policy_run_bound_count(run, e->condition);
     for (size_t i = 0; i < ret->count && i < VALUES_SHOWN; i++)
-        ret->values[i] = policy_property_of(policy_run_bound(run, e->condition, i), e->property);
+        ret->values[i] = slot ? slot->values.items[i].value
+                              : policy_property_of(policy_run_bound(run, e->condition, i), e->property);
 }
 
 static void put_values(struct att_buf *b, const struct right_side *r, bool typed)
@@ -200,6 +204,8 @@ static void put_wanted_test(struct policy_run *run, struct att_buf *b, const str
     if (t->right.kind == EXPR_LITERAL)
         return;
     right_side_of(run, t, &right);
+    if (!right.known)
+        return;
     att_buf_puts(b, ", where ");
     policy_phrase_text(b, t->right.at.text);
     att_buf_puts(b, " is ");

@@ -17,75 +17,77 @@ static void keep(struct att_buf *b, char ret[POLICY_PART_BYTES])
 
 /* -- rules that fired ---------------------------------------------------------------------------------- */
 
-static void note_because(struct policy_sentence *s, struct policy_run *run, const struct policy_rule *r,
-                         size_t incoming)
+void policy_sentence_holds(struct att_buf *because, const struct policy_condition *c,
+                           const struct policy_survey *survey)
+{
+    if (c->number > CONDITIONS_SAID)
+        return;
+    att_buf_puts(because, c->number > 1 ? " and " : "");
+    if (survey->looked)
+        policy_phrase_holds(because, c, survey, VOICE_PLAIN);
+    else
+        att_buf_printf(because, "condition %u holds", c->number);
+}
+
+static void keep_because(struct policy_sentence *s, const struct policy_rule *r,
+                         const struct att_buf *because)
 {
     ATT_AUTO(att_buf_free) struct att_buf b = { 0 };
-    const struct policy_condition *c = r->conditions;
-    struct policy_survey survey;
 
-    for (unsigned i = 0; c && i < CONDITIONS_SAID; i++, c = c->next) {
-        policy_survey_take(run, c, incoming, &survey);
-        att_buf_puts(&b, i ? " and " : "");
-        if (!survey.looked)
-            att_buf_printf(&b, "condition %u holds", c->number);
-        else
-            policy_phrase_holds(&b, c, &survey, VOICE_PLAIN);
-    }
-    if (c)
-        att_buf_printf(&b, " and %u more conditions hold", r->condition_count - CONDITIONS_SAID);
+    att_buf_put(&b, att_buf_span(because));
+    if (r->condition_count > CONDITIONS_SAID)
+        att_buf_printf(&b, " and %u more condition%s", r->condition_count - CONDITIONS_SAID,
+                       r->condition_count == CONDITIONS_SAID + 1 ? " holds" : "s hold");
     keep(&b, s->because);
 }
 
-void policy_sentence_fired(struct policy_sentence *s, struct policy_run *run, const struct policy_rule *r,
-                           size_t incoming)
+void policy_sentence_fired(struct policy_sentence *s, const struct policy_rule *r,
+                           const struct att_buf *because)
 {
-    if (r->action.kind == ACTION_DENY) {
-        if (s->denies++ == 0) {
-            s->denied_by = r;
-            note_because(s, run, r, incoming);
-        }
-    } else if (r->action.kind == ACTION_PERMIT) {
-        if (s->permits++ == 0) {
-            s->permitted_by = r;
-            if (!s->denied_by)
-                note_because(s, run, r, incoming);
-        }
+    if (r->action.kind == ACTION_DENY && s->denies++ == 0) {
+        s->denied_by = r;
+        keep_because(s, r, because);
+    } else if (r->action.kind == ACTION_PERMIT && s->permits++ == 0) {
+        s->permitted_by = r;
+        if (!s->denied_by)
+            keep_because(s, r, because);
     }
 }
 
 /* -- permit rules that did not ------------------------------------------------------------------------- */
 
-/* The right side refers to a condition from number `from` on, which selected nothing. */
-static bool refers(const struct policy_expr *e, unsigned from)
+/* What the test compares with is not known: it refers to a condition from number `from` on, which selected nothing or was
+ * not tried, or it would have to call a function. */
+static bool is_unknown(const struct policy_test *t, unsigned from)
 {
-    if (e->kind == EXPR_ACCESS)
-        return e->condition->number >= from;
-    return false;
+    return t->right.kind == EXPR_CALL || (t->right.kind == EXPR_ACCESS && t->right.condition->number >= from);
 }
 
-static bool depends(const struct policy_condition *c, unsigned from)
+static bool can_try(const struct policy_condition *c, unsigned from)
 {
     for (const struct policy_test *t = c->tests; t; t = t->next)
-        if (refers(&t->right, from))
-            return true;
-    return false;
+        if (is_unknown(t, from))
+            return false;
+    return true;
 }
 
-/* Evaluation ends at the first condition that does not hold; people want to know how many of all do. One that refers to
- * a condition that was not met cannot. */
-static unsigned count_held(struct policy_run *run, const struct policy_condition *first)
+/* Evaluation ends at the first condition that does not hold; people want to know how many of all do. */
+static void count_held(struct policy_run *run, const struct policy_condition *first, unsigned *ret_held,
+                       unsigned *ret_untried)
 {
-    unsigned held = first->number - 1;
     struct policy_survey survey;
 
+    *ret_held = first->number - 1;
+    *ret_untried = 0;
     for (const struct policy_condition *c = first->next; c; c = c->next) {
-        if (depends(c, first->number))
-            continue;
-        policy_survey_take(run, c, run->incoming->count, &survey);
-        held += survey.looked && policy_survey_hit(&survey) != c->negated;
+        survey.looked = false;
+        if (can_try(c, first->number))
+            policy_survey_take(run, c, &survey);
+        if (!survey.looked)
+            ++*ret_untried;
+        else
+            *ret_held += policy_survey_hit(&survey) != c->negated;
     }
-    return held;
 }
 
 /* Fewer conditions missing, then more that hold, then the one that some claim came near; then the first. */
@@ -112,12 +114,14 @@ void policy_sentence_not_fired(struct policy_sentence *s, struct policy_run *run
     s->candidates++;
     if (s->permitted_by)
         return; /* why another rule does not permit is not asked any more */
-    unsigned held = count_held(run, c);
+    unsigned held, untried;
+    count_held(run, c, &held, &untried);
     bool close = survey->looked && !policy_survey_far(survey, c);
     if (!is_nearer(s, r, held, close))
         return;
     s->nearest = r;
     s->nearest_held = held;
+    s->nearest_untried = untried;
     s->nearest_close = close;
     policy_phrase_but(run, &b, c, survey);
     keep(&b, s->but);
@@ -150,6 +154,8 @@ static void put_no_permit(const struct policy_sentence *s, struct att_buf *b)
                        s->nearest->at.line);
     if (s->nearest->condition_count > 1)
         att_buf_printf(b, ", where %u of %u conditions hold", s->nearest_held, s->nearest->condition_count);
+    if (s->nearest_untried > 0)
+        att_buf_printf(b, " (%u not tried)", s->nearest_untried);
     att_buf_printf(b, ", but %s.", s->but);
 }
 

@@ -13,16 +13,20 @@ struct policy_sentence {
     unsigned denies, permits;                           /* how many fired */
     char because[POLICY_PART_BYTES];                    /* why: of the deny, if there is one */
 
-    unsigned candidates; /* permit rules, none of which fired so far */
+    unsigned candidates; /* permit rules that did not fire, while none has */
     const struct policy_rule *nearest;
-    unsigned nearest_held; /* conditions of it that hold */
-    bool nearest_close;    /* some claim came near the first that does not */
+    unsigned nearest_held;    /* conditions of it that hold */
+    unsigned nearest_untried; /* that may hold or not */
+    bool nearest_close;       /* some claim came near the first that does not */
     char but[POLICY_PART_BYTES];
 };
 
-/* `r` fired; `incoming` claims were there when its conditions were tried. */
-void policy_sentence_fired(struct policy_sentence *s, struct policy_run *run, const struct policy_rule *r,
-                           size_t incoming);
+/* One more condition of a rule that may come to fire: "x is 3 (from the evidence) and ". */
+void policy_sentence_holds(struct att_buf *because, const struct policy_condition *c,
+                           const struct policy_survey *survey);
+/* `r` fired; `because` is what was made of its conditions. */
+void policy_sentence_fired(struct policy_sentence *s, const struct policy_rule *r,
+                           const struct att_buf *because);
 /* `r` did not fire because of `c`. */
 void policy_sentence_not_fired(struct policy_sentence *s, struct policy_run *run, const struct policy_rule *r,
                                const struct policy_condition *c, const struct policy_survey *survey);

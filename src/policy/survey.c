@@ -44,7 +44,8 @@ static struct passage passage_of(struct policy_run *run, const struct policy_con
     for (const struct policy_test *t = c->tests; t && policy_run_charge(run, 1); t = t->next) {
         if (t == c->type_test)
             continue;
-        if (policy_run_test(run, t, claim))
+        bool known = !t->slot || run->slots[t->slot - 1].known;
+        if (known && policy_run_test(run, t, claim))
             p.met++;
         else if (!p.failed)
             p.failed = t;
@@ -66,26 +67,24 @@ static void take(struct policy_survey *s, const struct passage *p, const struct 
     s->nearest_count++;
 }
 
-static void find_similar(struct policy_run *run, const struct policy_condition *c, size_t count,
-                         struct policy_survey *s)
+static void find_similar(struct policy_run *run, const struct policy_condition *c, struct policy_survey *s)
 {
     struct att_nearest near = { .wanted = c->type_test->right.literal.text };
 
-    for (size_t i = 0; i < count && policy_run_charge(run, NEAREST_STEPS); i++)
-        if (policy_sees(&run->incoming->items[i]))
+    for (size_t i = 0; i < run->incoming->count && policy_run_charge(run, NEAREST_STEPS); i++)
+        if (policy_run_sees(run, &run->incoming->items[i]))
             att_nearest_try(&near, run->incoming->items[i].type);
     s->similar = near.best;
 }
 
-void policy_survey_take(struct policy_run *run, const struct policy_condition *c, size_t count,
-                        struct policy_survey *ret)
+void policy_survey_take(struct policy_run *run, const struct policy_condition *c, struct policy_survey *ret)
 {
     struct purse purse = open_purse(run);
 
     *ret = (struct policy_survey){ .type_here = !c->type_test };
-    for (size_t i = 0; i < count && policy_run_charge(run, 1); i++) {
+    for (size_t i = 0; i < run->incoming->count && policy_run_charge(run, 1); i++) {
         const struct att_claim *claim = &run->incoming->items[i];
-        if (!policy_sees(claim))
+        if (!policy_run_sees(run, claim))
             continue;
         ret->claims++;
         if (c->type_test && !policy_run_test(run, c->type_test, claim))
@@ -95,6 +94,6 @@ void policy_survey_take(struct policy_run *run, const struct policy_condition *c
         take(ret, &p, claim);
     }
     if (!ret->type_here)
-        find_similar(run, c, count, ret);
+        find_similar(run, c, ret);
     ret->looked = close_purse(run, purse);
 }

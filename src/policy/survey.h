@@ -17,9 +17,11 @@ struct policy_survey {
     struct att_span similar; /* when the type is not there: one that is spelled nearly like it; or empty */
 };
 
-/* Looks at the first `count` incoming claims. With the bindings of the rule that runs. */
-void policy_survey_take(struct policy_run *run, const struct policy_condition *c, size_t count,
-                        struct policy_survey *ret);
+/* With the bindings of the rule that runs. No function is called: that could fail, or leave something behind that makes
+ * the evaluation's own work cheaper or dearer. What a call on the right side gave when the condition was tried is used;
+ * where no claim got as far as the call, the test counts as not met. So `c` is the condition tried last, or one without
+ * calls. */
+void policy_survey_take(struct policy_run *run, const struct policy_condition *c, struct policy_survey *ret);
 /* Claims meet all tests of the condition. */
 static inline bool policy_survey_hit(const struct policy_survey *s)
 {

@@ -14,6 +14,8 @@ struct policy_trace_work {
     struct att_err *callers; /* NULL is fine */
     struct att_claim made[ATT_TRACE_CLAIMS_MAX]; /* by the rule that runs */
     size_t made_count;                           /* all of them */
+    struct att_buf holds;                        /* what its conditions met so far, for the row */
+    struct att_buf because;                      /* and for the sentence */
     struct policy_sentence sentence;
 };
 
@@ -71,6 +73,8 @@ bool policy_trace_begin(struct policy_trace *t, struct policy_run *run)
     if (!made.work || (made.count > 0 && !made.rows))
         return att_fail_memory(run->err, "policy.trace");
     describe_rules(&made, run->ast);
+    made.work->holds.max = REASON_BYTES_MAX;
+    made.work->because.max = REASON_BYTES_MAX;
     made.work->callers = run->err;
     run->err = &made.work->err;
     *t = made;
@@ -88,22 +92,34 @@ void policy_trace_made(struct policy_run *run, const struct att_claim *claim)
 
 /* -- a rule that fired --------------------------------------------------------------------------------- */
 
-static void put_conditions(struct policy_run *run, struct att_buf *b, const struct policy_rule *r,
-                           size_t incoming)
+void policy_trace_holds(struct policy_run *run, const struct policy_rule *r, const struct policy_condition *c)
 {
+    struct policy_trace_work *w = run->trace->work;
     struct policy_survey survey;
 
-    if (!r->conditions)
+    if (c->number == 1) {
+        att_buf_clear(&w->holds);
+        att_buf_clear(&w->because);
+    }
+    if (c->number > CONDITIONS_SHOWN)
+        return;
+    policy_survey_take(run, c, &survey);
+    if (r->condition_count > 1)
+        att_buf_printf(&w->holds, "condition %u: ", c->number);
+    policy_phrase_holds(&w->holds, c, &survey, VOICE_AUTHOR);
+    att_buf_puts(&w->holds, "; ");
+    if (!policy_actions[r->action.kind].takes_claim)
+        policy_sentence_holds(&w->because, c, &survey);
+}
+
+static void put_conditions(struct att_buf *b, const struct policy_rule *r)
+{
+    if (!r->conditions) {
+        att_buf_clear(b);
         att_buf_puts(b, "no conditions; ");
-    for (const struct policy_condition *c = r->conditions; c && c->number <= CONDITIONS_SHOWN; c = c->next) {
-        policy_survey_take(run, c, incoming, &survey);
-        if (r->condition_count > 1)
-            att_buf_printf(b, "condition %u: ", c->number);
-        policy_phrase_holds(b, c, &survey, VOICE_AUTHOR);
-        att_buf_puts(b, "; ");
     }
     if (r->condition_count > CONDITIONS_SHOWN)
-        att_buf_printf(b, "%u more conditions hold; ", r->condition_count - CONDITIONS_SHOWN);
+        att_buf_printf(b, "%u more hold; ", r->condition_count - CONDITIONS_SHOWN);
 }
 
 static void put_withheld(struct att_buf *b, const struct policy_trace_work *w, size_t withheld)
@@ -148,18 +164,17 @@ static void put_effect(struct att_buf *b, const struct policy_trace_work *w, con
 
 bool policy_trace_fired(struct policy_run *run, const struct policy_rule *r, size_t added, size_t withheld)
 {
-    ATT_AUTO(att_buf_free) struct att_buf b = { .max = REASON_BYTES_MAX };
     struct att_trace_row *row = &run->trace->rows[r->number];
     struct policy_trace_work *w = run->trace->work;
     size_t kept = w->made_count < ATT_TRACE_CLAIMS_MAX ? w->made_count : ATT_TRACE_CLAIMS_MAX;
-    size_t incoming = run->incoming->count - added; /* when the conditions were tried */
 
     row->kind = ATT_TRACE_FIRED;
-    put_conditions(run, &b, r, incoming);
-    put_effect(&b, w, r, added, withheld);
-    policy_sentence_fired(&w->sentence, run, r, incoming);
+    put_conditions(&w->holds, r);
+    put_effect(&w->holds, w, r, added, withheld);
+    policy_sentence_fired(&w->sentence, r, &w->because);
     w->made_count = 0;
-    return keep_claims(run, w->made, kept, &row->made, &row->made_count) && keep(run, &b, &row->reason);
+    return keep_claims(run, w->made, kept, &row->made, &row->made_count) &&
+           keep(run, &w->holds, &row->reason);
 }
 
 /* -- a rule that did not ------------------------------------------------------------------------------- */
@@ -171,7 +186,7 @@ bool policy_trace_not_fired(struct policy_run *run, const struct policy_rule *r,
     struct att_trace_row *row = &run->trace->rows[r->number];
     struct policy_survey survey;
 
-    policy_survey_take(run, c, run->incoming->count, &survey);
+    policy_survey_take(run, c, &survey);
     row->kind = ATT_TRACE_NOT_FIRED;
     row->condition = c->number;
     att_buf_printf(&b, "condition %u ", c->number);
@@ -229,6 +244,8 @@ void policy_trace_end(struct policy_run *run, bool authorized, struct att_span *
     policy_sentence_put(&w->sentence, stopped, &w->err, &b);
     *ret_sentence = att_str(authorized ? "Permitted." : "Not permitted.");
     (void)keep(run, &b, ret_sentence); /* without memory the short one stands */
+    att_buf_free(&w->holds);
+    att_buf_free(&w->because);
     run->err = w->callers;
     if (w->callers && w->callers->code == ATT_OK)
         *w->callers = w->err;

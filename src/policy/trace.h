@@ -21,13 +21,15 @@ struct policy_trace {
 /* All rows, as not reached. False when memory runs out. From here to policy_trace_end the run's refusal is the
  * trace's to read: run->err is one of its own. */
 ATT_CHECK bool policy_trace_begin(struct policy_trace *t, struct policy_run *run);
+/* `c` holds: before the next condition is tried, because what functions gave is kept for one condition only. */
+void policy_trace_holds(struct policy_run *run, const struct policy_rule *r,
+                        const struct policy_condition *c);
 /* The action of the rule that runs now made this claim (or found it there). */
 void policy_trace_made(struct policy_run *run, const struct att_claim *claim);
-/* All conditions of `r` held and its action ran; before the next rule changes the bindings. `added` counts
- * claims that are new, `withheld` those that the policy may not issue. */
+/* All conditions of `r` held and its action ran. `added` counts claims that are new, `withheld` those that the policy may not issue. */
 ATT_CHECK bool policy_trace_fired(struct policy_run *run, const struct policy_rule *r, size_t added,
                                   size_t withheld);
-/* `c` selected nothing; a negated one: something. */
+/* `c` selected nothing; a negated one: something. As for policy_trace_holds. */
 ATT_CHECK bool policy_trace_not_fired(struct policy_run *run, const struct policy_rule *r,
                                       const struct policy_condition *c);
 /* After the last rule, or after the failure that ended the evaluation: the row of the rule that failed, and the verdict

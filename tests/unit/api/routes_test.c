@@ -224,7 +224,6 @@ static void patterns(struct cases *c)
         { .operation = "exists", .method = "HEAD", .path = "/subscriptions/{s}", .plane = API_CONTROL },
         { .operation = "data", .method = "GET", .path = "/policies/{t}" },
         { .operation = "reset", .method = "GET", .path = "/policies/{t}:reset" },
-        { .operation = "undo", .method = "GET", .path = "/policies/{t}:undo/{n}" },
         { 0 },
     };
     static const struct api_route *const tables_[] = { table, NULL };
@@ -248,8 +247,6 @@ static void patterns(struct cases *c)
         { "GET", "/policies/a:b:RESET", "reset", "t", "a:b" },
         { "GET", "/policies/:reset", "data", "t", ":reset" },
         { "GET", "/policies/SgxEnclave:resetx", "data", "t", "SgxEnclave:resetx" },
-        { "GET", "/policies/x:undo/7", "undo", "n", "7" },
-        { "GET", "/policies/x:reset/7", NULL, NULL, NULL },
         { "GET", "/p/mine/subscriptions/1", NULL, NULL, NULL },
         { "GET", "/p/mine", NULL, NULL, NULL },
         { "GET", "//subscriptions/1", "sub", "s", "1" },

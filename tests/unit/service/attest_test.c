@@ -207,8 +207,9 @@ static void providers(struct cases *c, struct mk_hardware *hw)
                 "jku is its /certs");
     cases_check(c, member_is(a, t.payload, "x-ms-policy", NULL), "under the default policy");
     err = (struct att_err){ 0 };
-    cases_check(c, !rig_verify(&r.rig, r.provider, RIG_BASE, token, &t, &err) && err.code == ATT_TOKEN_ISSUER,
-                "is not the default provider's");
+    cases_check(
+        c, !rig_verify(&r.rig, r.provider, RIG_BASE, out.token, &t, &err) && err.code == ATT_TOKEN_ISSUER,
+        "is not the default provider's");
     enum att_code code = rig_policy(&r.rig, p, "SgxEnclave",
                                     att_str("version=1.0; authorizationrules{ => permit(); }; issuancerules{ "
                                             "=> issue(type=\"mine\", value=7); };"),

@@ -48,6 +48,7 @@ struct rig_options {
     const char *location;
     bool evidence_time;
     bool not_installed;
+    bool fresh_only; /* policy_tokens_fresh_only */
 };
 
 static inline void rig_need(bool ok, const char *what, const struct att_err *err)
@@ -103,6 +104,7 @@ static inline void rig_new(struct rig *r, const struct rig_options *o)
         .domain = o->domain,
         .location = o->location ? o->location : "East US",
         .accepted_tcb = ATT_TCB_DEFAULT,
+        .policy_tokens_fresh_only = o->fresh_only,
         .evidence_time_set = o->evidence_time,
         .evidence_time_unix_s = RIG_NOW,
         .now_unix_s = rig_now,
