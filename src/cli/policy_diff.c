@@ -208,6 +208,11 @@ static enum cli_exit answer_rollback(struct cli *c, const struct rollback *b)
     return b->done ? CLI_YES : CLI_NO;
 }
 
+static bool is_signed(struct att_span token)
+{
+    return token.len > 0 && token.ptr[token.len - 1] != '.';
+}
+
 static enum cli_exit roll_back(struct cli *c, struct rollback *b, int64_t number)
 {
     struct remote_answer a = { 0 };
@@ -218,8 +223,11 @@ static enum cli_exit roll_back(struct cli *c, struct rollback *b, int64_t number
         struct policy_change change = { .reset = b->event.removed,
                                         .token = b->event.token,
                                         .text = b->side[1].text };
-        if (!policy_send(&b->s, b->type, &change, &a))
+        if (!policy_send(&b->s, b->type, &change, &a)) {
+            if (!c->json && a.status != 0 && !cli_has(c, "key") && is_signed(b->event.token))
+                att_buf_puts(&c->diagnostics, "  what to do  sign it anew: --key and --cert\n");
             return b->s.r.exit;
+        }
         b->done = true;
     }
     return answer_rollback(c, b);

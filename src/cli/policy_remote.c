@@ -105,6 +105,17 @@ static bool is_token(struct att_span text)
     return text.len > 2 && memcmp(text.ptr, "ey", 2) == 0 && dots == 2 && !memchr(text.ptr, ' ', text.len);
 }
 
+/* Text becomes an unsigned token; what is a token already stays one, without the line ends behind it. */
+static bool token_of(struct att_arena *arena, struct att_span text_or_token, struct att_span *ret,
+                     bool *ret_was, struct att_err *err)
+{
+    *ret = text_or_token;
+    *ret_was = is_token(text_or_token);
+    while (*ret_was && ret->ptr[ret->len - 1] == '\n')
+        ret->len--;
+    return *ret_was || att_policy_token_wrap(arena, text_or_token, ret, err);
+}
+
 static bool send_token(struct remote *r, const char *attest_uri, const char *type, bool reset,
                        struct att_span token, struct remote_answer *answer, struct att_err *err)
 {
@@ -120,11 +131,10 @@ static bool send_token(struct remote *r, const char *attest_uri, const char *typ
 bool policy_store(struct remote *r, const char *attest_uri, const char *type, struct att_span text_or_token,
                   struct remote_answer *answer, struct att_err *err)
 {
-    struct att_span token = text_or_token;
+    struct att_span token;
+    bool was = false;
 
-    while (is_token(token) && token.ptr[token.len - 1] == '\n')
-        token.len--;
-    return (is_token(token) || att_policy_token_wrap(r->c->arena, text_or_token, &token, err)) &&
+    return token_of(r->c->arena, text_or_token, &token, &was, err) &&
            send_token(r, attest_uri, type, false, token, answer, err);
 }
 
@@ -265,16 +275,12 @@ static enum cli_exit run_get(struct cli *c)
 /* What a file holds, as it is to be sent: a token stays one unless it is to be signed by another. */
 static bool change_of(struct cli *c, const char *path, struct policy_change *ret, struct att_err *err)
 {
-    struct att_span file;
+    bool was = false;
 
-    if (!cli_read(c, "policy", path, &file, err))
-        return false;
-    while (is_token(file) && file.ptr[file.len - 1] == '\n')
-        file.len--;
-    ret->token = ret->text = file;
-    if (is_token(file))
-        return !cli_has(c, "key") || att_policy_from_client(c->arena, file, NULL, &ret->text, err);
-    return att_policy_token_wrap(c->arena, file, &ret->token, err);
+    return cli_read(c, "policy", path, &ret->text, err) &&
+           token_of(c->arena, ret->text, &ret->token, &was, err) &&
+           (!was || !cli_has(c, "key") ||
+            att_policy_from_client(c->arena, ret->token, NULL, &ret->text, err));
 }
 
 static enum cli_exit run_set(struct cli *c)

@@ -218,6 +218,16 @@ static bool sign(struct att_arena *arena, const struct algorithm *a, EVP_PKEY *k
 
 /* -- tokens ----------------------------------------------------------------------------------------------- */
 
+/* Services know themselves without a slash at the end. */
+static struct att_span audience_of(const struct cli *c, const char *fallback)
+{
+    struct att_span url = att_str(cli_has(c, "for") ? cli_value(c, "for") : fallback);
+
+    while (url.len > 0 && url.ptr[url.len - 1] == '/')
+        url.len--;
+    return url;
+}
+
 static bool put_times(const struct cli *c, struct att_policy_token_in *in, char jti[2 * JTI_BYTES + 1],
                       const char *audience, struct att_err *err)
 {
@@ -234,7 +244,7 @@ static bool put_times(const struct cli *c, struct att_policy_token_in *in, char 
     in->jti = att_str(jti);
     in->iat_unix_s = (int64_t)time(NULL);
     in->exp_unix_s = lasts_s ? in->iat_unix_s + lasts_s : 0;
-    in->audience = att_str(cli_has(c, "for") ? cli_value(c, "for") : audience);
+    in->audience = audience_of(c, audience);
     return true;
 }
 
