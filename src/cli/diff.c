@@ -50,7 +50,7 @@ static void lines_free(struct lines *l)
 struct middle {
     const struct att_span *a, *b;
     int n, m;
-    int *reached; /* row d: how far along a each diagonal -d..d came with d edits; -1: not at all */
+    int *reached; /* row d: how far along a each diagonal -d..d came with d edits */
 };
 
 static int reached(const struct middle *z, int d, int k)
@@ -58,23 +58,20 @@ static int reached(const struct middle *z, int d, int k)
     return k < -d || k > d ? -1 : z->reached[(size_t)d * (size_t)d + (size_t)(k + d)];
 }
 
-/* The better of taking a line and putting one, after d - 1 edits; -1 when neither is possible. */
+/* The better of taking a line and putting one, after d - 1 edits. What goes beyond an end leads nowhere, and costs more than
+ * going along it. */
 static int advance(const struct middle *z, int d, int k, bool *ret_put)
 {
     int put = reached(z, d - 1, k + 1);
     int taken = reached(z, d - 1, k - 1) + 1;
 
-    if (put < 0 || put - k > z->m)
-        put = -1;
-    if (taken < 1 || taken > z->n)
-        taken = -1;
     *ret_put = put >= taken;
     return put >= taken ? put : taken;
 }
 
 static int slide(const struct middle *z, int x, int k)
 {
-    while (x >= 0 && x < z->n && x - k < z->m && att_span_eq(z->a[x], z->b[x - k]))
+    while (x < z->n && x - k < z->m && att_span_eq(z->a[x], z->b[x - k]))
         x++;
     return x;
 }
@@ -130,8 +127,6 @@ static bool compare(struct lines *a, struct lines *b, struct att_err *err)
     z.reached = malloc(room * sizeof *z.reached);
     if (!z.reached)
         return att_fail_memory(err, "diff");
-    for (size_t i = 0; i < room; i++)
-        z.reached[i] = -1;
     int edits = search(&z, bound);
     if (edits >= 0)
         mark(&z, edits, a->marked + head, b->marked + head);
