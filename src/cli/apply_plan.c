@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/err.h"
+#include "cli/pem.h"
 #include "cli/provider.h"
 #include "cli/scope.h"
 

@@ -7,10 +7,12 @@
 #include "cli/jmespath.h"
 #include "cli/login.h"
 #include "cli/policy.h"
-#include "cli/policy_remote.h"
+#include "cli/policy_past.h"
+#include "cli/policy_sign.h"
 #include "cli/principal.h"
 #include "cli/provider.h"
 #include "cli/role.h"
+#include "cli/signer.h"
 #include "cli/token.h"
 #include "cli/verify.h"
 
@@ -23,6 +25,14 @@ const struct cli_command *const cli_commands[] = {
     &cli_policy_hash,
     &cli_policy_get,
     &cli_policy_set,
+    &cli_policy_reset,
+    &cli_policy_history,
+    &cli_policy_diff,
+    &cli_policy_rollback,
+    &cli_policy_sign,
+    &cli_signer_list,
+    &cli_signer_add,
+    &cli_signer_remove,
     &cli_jmespath,
     &cli_token_decode,
     &cli_token_verify,

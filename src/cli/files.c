@@ -132,6 +132,28 @@ bool cli_is_readable(const struct cli *c, const char *option, struct att_err *er
     return !path || access(path, R_OK) == 0 || fail_io(err, option, path, "open", errno);
 }
 
+bool cli_file_new(const char *where, const char *path, int *ret, struct att_err *err)
+{
+    struct att_shown shown;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return att_fail(err, errno == EEXIST ? ATT_USAGE : ATT_IO_FAILED, where,
+                        "a file that can be made and is not there yet", "%s: %m",
+                        att_shown(&shown, att_str(path)));
+    *ret = fd;
+    return true;
+}
+
+bool cli_file_put(const char *where, int fd, const char *text, struct att_err *err)
+{
+    size_t len = strlen(text);
+
+    if (write(fd, text, len) == (ssize_t)len && write(fd, "\n", 1) == 1 && fsync(fd) == 0)
+        return true;
+    return att_fail(err, ATT_IO_FAILED, where, "all bytes written", "%m");
+}
+
 /* "+02:00" behind a local time; false when it is no offset. */
 static bool offset_read(struct att_span text, int64_t *ret_s)
 {

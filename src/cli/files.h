@@ -22,6 +22,11 @@ ATT_CHECK bool cli_is_folder(const char *where, const char *path, struct att_err
 /* The file of an option that a library opens by its name can be read; true when the option was not given. */
 ATT_CHECK bool cli_is_readable(const struct cli *c, const char *option, struct att_err *err);
 
+/* A new file that only its owner may read. USAGE when there is one already, IO_FAILED. The caller closes. */
+ATT_CHECK bool cli_file_new(const char *where, const char *path, int *ret, struct att_err *err);
+/* The text and a line end, on disk when it returns. */
+ATT_CHECK bool cli_file_put(const char *where, int fd, const char *text, struct att_err *err);
+
 /* --at, or the clock of this machine: RFC 3339, with Z or a numeric offset. TIME_INVALID. */
 ATT_CHECK bool cli_time(const struct cli *c, int64_t *ret_unix_s, struct att_err *err);
 

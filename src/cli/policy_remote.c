@@ -10,20 +10,20 @@
 
 #include <attest/token.h>
 
-static bool not_a_policy(struct att_err *err)
+static bool no_answer(struct att_err *err, const char *expected)
 {
     *err = (struct att_err){ 0 }; /* only that it was no answer matters */
-    return att_fail(err, ATT_SERVICE_UNAVAILABLE, "answer", "a token with a policy", "something else");
+    return att_fail(err, ATT_SERVICE_UNAVAILABLE, "answer", expected, "something else");
 }
 
-static bool path_of(struct remote *r, const char *type, const char **ret, struct att_err *err)
+bool policy_path(struct remote *r, const char *type, const char *tail, const char **ret, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf b = { 0 };
 
     att_buf_puts(&b, "/policies/");
     if (!path_put(&b, "type", type, err))
         return false;
-    att_buf_puts(&b, "?api-version=" VERSION_DATA);
+    att_buf_printf(&b, "%s?api-version=" VERSION_DATA, tail);
     *ret = b.failed ? NULL : att_arena_dup(r->c->arena, att_buf_span(&b));
     return *ret || att_fail_memory(err, "request");
 }
@@ -44,30 +44,56 @@ static bool payload_of(struct cli *c, struct att_span jws, struct att_json *ret)
            att_json_parse(c->arena, payload, NULL, ret, NULL);
 }
 
-bool policy_fetch(struct remote *r, const char *attest_uri, const char *type, struct att_span *ret,
-                  struct remote_answer *answer, struct att_err *err)
+bool policy_answer(struct cli *c, const struct remote_answer *a, struct att_json *ret, struct att_err *err)
+{
+    struct att_span token;
+
+    return (a->has_doc &&
+            att_json_want_string(&a->doc, c->arena, ATT_JSON_ROOT, "answer", "token", &token, NULL) &&
+            payload_of(c, token, ret)) ||
+           no_answer(err, "a token");
+}
+
+/* A signed one carries its text in the same member; who signed it is the service's business. */
+bool policy_text(struct cli *c, struct att_span token, struct att_span *ret, struct att_err *err)
+{
+    struct att_json payload;
+    struct att_span text;
+
+    if (memmem(token.ptr, token.len, "..", 2)) { /* the empty policy, which has no payload */
+        *ret = (struct att_span){ 0 };
+        return true;
+    }
+    return (payload_of(c, token, &payload) &&
+            att_json_want_string(&payload, c->arena, ATT_JSON_ROOT, "policy", "AttestationPolicy", &text,
+                                 NULL) &&
+            att_base64_decode(c->arena, ATT_BASE64_LENIENT, text, "policy", ret, NULL)) ||
+           no_answer(err, "a token with a policy");
+}
+
+static bool fetch_token(struct remote *r, const char *attest_uri, const char *type, struct att_span *ret,
+                        struct remote_answer *answer, struct att_err *err)
 {
     struct remote_request q = { .url = attest_uri, .audience = AUDIENCE_DATA };
     struct att_json payload;
-    struct att_span token;
-    struct att_span policy;
 
-    if (!path_of(r, type, &q.path, err) || !remote_send(r, &q, answer, err))
+    if (!policy_path(r, type, "", &q.path, err) || !remote_send(r, &q, answer, err))
         return false;
     if (!remote_done(answer))
         return true;
-    if (!answer->has_doc ||
-        !att_json_want_string(&answer->doc, r->c->arena, ATT_JSON_ROOT, "answer", "token", &token, NULL) ||
-        !payload_of(r->c, token, &payload) ||
-        !att_json_want_string(&payload, r->c->arena, ATT_JSON_ROOT, "token", "x-ms-policy", &policy, NULL))
-        return not_a_policy(err);
-    /* A signed one carries its text in the same member; who signed it is the service's business. */
-    if (!payload_of(r->c, policy, &payload) ||
-        !att_json_want_string(&payload, r->c->arena, ATT_JSON_ROOT, "policy", "AttestationPolicy", &policy,
-                              NULL) ||
-        !att_base64_decode(r->c->arena, ATT_BASE64_LENIENT, policy, "policy", ret, NULL))
-        return not_a_policy(err);
-    return true;
+    return policy_answer(r->c, answer, &payload, err) &&
+           (att_json_want_string(&payload, r->c->arena, ATT_JSON_ROOT, "token", "x-ms-policy", ret, NULL) ||
+            no_answer(err, "a token with a policy"));
+}
+
+bool policy_fetch(struct remote *r, const char *attest_uri, const char *type, struct att_span *ret,
+                  struct remote_answer *answer, struct att_err *err)
+{
+    struct att_span token;
+
+    if (!fetch_token(r, attest_uri, type, &token, answer, err))
+        return false;
+    return !remote_done(answer) || policy_text(r->c, token, ret, err);
 }
 
 static bool is_token(struct att_span text)
@@ -79,32 +105,37 @@ static bool is_token(struct att_span text)
     return text.len > 2 && memcmp(text.ptr, "ey", 2) == 0 && dots == 2 && !memchr(text.ptr, ' ', text.len);
 }
 
+/* Text becomes an unsigned token; what is a token already stays one, without the line ends behind it. */
+static bool token_of(struct att_arena *arena, struct att_span text_or_token, struct att_span *ret,
+                     bool *ret_was, struct att_err *err)
+{
+    *ret = text_or_token;
+    *ret_was = is_token(text_or_token);
+    while (*ret_was && ret->ptr[ret->len - 1] == '\n')
+        ret->len--;
+    return *ret_was || att_policy_token_wrap(arena, text_or_token, ret, err);
+}
+
+static bool send_token(struct remote *r, const char *attest_uri, const char *type, bool reset,
+                       struct att_span token, struct remote_answer *answer, struct att_err *err)
+{
+    struct remote_request q = { .method = reset ? "POST" : "PUT",
+                                .url = attest_uri,
+                                .audience = AUDIENCE_DATA,
+                                .content_type = "text/plain",
+                                .body = &token };
+
+    return policy_path(r, type, reset ? ":reset" : "", &q.path, err) && remote_send(r, &q, answer, err);
+}
+
 bool policy_store(struct remote *r, const char *attest_uri, const char *type, struct att_span text_or_token,
                   struct remote_answer *answer, struct att_err *err)
 {
-    ATT_AUTO(att_buf_free) struct att_buf payload = { 0 };
-    ATT_AUTO(att_buf_free) struct att_buf token = { 0 };
-    struct remote_request q = {
-        .method = "PUT", .url = attest_uri, .audience = AUDIENCE_DATA, .content_type = "text/plain"
-    };
+    struct att_span token;
+    bool was = false;
 
-    while (is_token(text_or_token) && text_or_token.ptr[text_or_token.len - 1] == '\n')
-        text_or_token.len--;
-    if (is_token(text_or_token)) {
-        att_buf_put(&token, text_or_token);
-    } else {
-        att_buf_puts(&payload, "{\"AttestationPolicy\":\"");
-        att_base64url_put(&payload, text_or_token);
-        att_buf_puts(&payload, "\"}");
-        att_buf_puts(&token, "eyJhbGciOiJub25lIn0."); /* {"alg":"none"} */
-        att_base64url_put(&token, att_buf_span(&payload));
-        att_buf_putc(&token, '.');
-    }
-    if (payload.failed || token.failed)
-        return att_fail_memory(err, "policy");
-    struct att_span sent = att_buf_span(&token);
-    q.body = &sent;
-    return path_of(r, type, &q.path, err) && remote_send(r, &q, answer, err);
+    return token_of(r->c->arena, text_or_token, &token, &was, err) &&
+           send_token(r, attest_uri, type, false, token, answer, err);
 }
 
 /* Who may change policies need not see the control plane: then the URL is given. */
@@ -157,59 +188,137 @@ static bool uri_of(struct remote *r, const char **ret)
     return true;
 }
 
+bool policy_open(struct cli *c, struct policy_service *ret)
+{
+    return remote_open(c, &ret->r) && uri_of(&ret->r, &ret->uri);
+}
+
+bool policy_now(struct policy_service *s, const char *type, struct att_span *ret_token)
+{
+    struct remote_answer a = { 0 };
+    struct att_err err = { 0 };
+
+    if (!fetch_token(&s->r, s->uri, type, ret_token, &a, &err))
+        return remote_fail(&s->r, &err);
+    if (remote_done(&a))
+        return true;
+    s->r.exit = remote_refuse(s->r.c, &a);
+    return false;
+}
+
+bool policy_send(struct policy_service *s, const char *type, const struct policy_change *change,
+                 struct remote_answer *ret)
+{
+    struct cli *c = s->r.c;
+    struct sign_request q = { .use = change->reset ? ATT_POLICY_RESET : ATT_POLICY_SET,
+                              .text = change->text,
+                              .audience = s->uri };
+    struct signed_token made = { .token = change->token };
+    struct att_err err = { 0 };
+    bool wanted = false;
+
+    bool ok = sign_wanted(c, &wanted, &err) && (!wanted || sign_token(c, &q, &made, &err)) &&
+              send_token(&s->r, s->uri, type, change->reset, made.token, ret, &err);
+    if (!ok)
+        return remote_fail(&s->r, &err);
+    if (remote_done(ret))
+        return true;
+    s->r.exit = remote_refuse(c, ret);
+    return false;
+}
+
+/* -- commands --------------------------------------------------------------------------------------------- */
+
+/* --format: text unless it says jwt. */
+static bool wants_token(const struct cli *c, bool *ret, struct att_err *err)
+{
+    const char *format = cli_value(c, "format");
+    struct att_shown shown;
+
+    *ret = format && strcmp(format, "jwt") == 0;
+    if (!format || *ret || strcmp(format, "text") == 0)
+        return true;
+    return att_fail(err, ATT_USAGE, "format", "text or jwt", "%s", att_shown(&shown, att_str(format)));
+}
+
 static enum cli_exit run_get(struct cli *c)
 {
     struct att_err err = { 0 };
-    struct remote r;
-    struct remote_answer a = { 0 };
+    struct policy_service s;
+    struct att_span token = { 0 };
     struct att_span text = { 0 };
-    const char *uri = NULL;
+    bool as_token = false;
 
-    if (!remote_open(c, &r) || !uri_of(&r, &uri))
-        return r.exit;
-    if (!policy_fetch(&r, uri, c->operands[0], &text, &a, &err))
+    if (!wants_token(c, &as_token, &err))
         return cli_refuse(c, &err);
-    if (!remote_done(&a))
-        return remote_refuse(c, &a);
+    if (!policy_open(c, &s) || !policy_now(&s, c->operands[0], &token))
+        return s.r.exit;
+    if (!policy_text(c, token, &text, &err))
+        return cli_refuse(c, &err);
     if (!c->json) {
-        att_buf_put(&c->out, text);
+        att_buf_put(&c->out, as_token ? token : text);
+        if (as_token)
+            att_buf_putc(&c->out, '\n');
         return CLI_YES;
     }
     struct att_json_writer w = cli_writer(c);
     att_jw_object(&w);
     att_jw_key(&w, "policy");
     att_jw_string(&w, text);
+    att_jw_key(&w, "token");
+    att_jw_string(&w, token);
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
     return CLI_YES;
 }
 
+/* What a file holds, as it is to be sent: a token stays one unless it is to be signed by another. */
+static bool change_of(struct cli *c, const char *path, struct policy_change *ret, struct att_err *err)
+{
+    bool was = false;
+
+    return cli_read(c, "policy", path, &ret->text, err) &&
+           token_of(c->arena, ret->text, &ret->token, &was, err) &&
+           (!was || !cli_has(c, "key") ||
+            att_policy_from_client(c->arena, ret->token, NULL, &ret->text, err));
+}
+
 static enum cli_exit run_set(struct cli *c)
 {
     struct att_err err = { 0 };
-    struct remote r;
+    struct policy_service s;
     struct remote_answer a = { 0 };
-    struct att_span text = { 0 };
-    const char *uri = NULL;
+    struct policy_change change = { 0 };
 
-    if (!cli_read(c, "policy", c->operands[1], &text, &err))
+    if (!change_of(c, c->operands[1], &change, &err))
         return cli_refuse(c, &err);
-    if (!remote_open(c, &r) || !uri_of(&r, &uri))
-        return r.exit;
-    if (!policy_store(&r, uri, c->operands[0], text, &a, &err))
-        return cli_refuse(c, &err);
-    return remote_done(&a) ? answer_change(c, &a, "set the policy of", c->operands[0]) : remote_refuse(c, &a);
+    if (!policy_open(c, &s) || !policy_send(&s, c->operands[0], &change, &a))
+        return s.r.exit;
+    return answer_change(c, &a, "set the policy of", c->operands[0]);
 }
 
-static const struct cli_option options[] = {
-    { .name = "provider", .argument = "NAME", .help = "The provider; else the service's default one." },
-    { .name = "url",
-      .argument = "URL",
-      .help = "The provider's URL instead of its name, for who may not see providers." },
-    OPTION_GROUP,
-    OPTION_SUBSCRIPTION,
+static enum cli_exit run_reset(struct cli *c)
+{
+    struct att_err err = { 0 };
+    struct policy_service s;
+    struct remote_answer a = { 0 };
+    struct policy_change change = { .reset = true };
+
+    if (!att_policy_token_wrap(c->arena, (struct att_span){ 0 }, &change.token, &err))
+        return cli_refuse(c, &err);
+    if (!policy_open(c, &s) || !policy_send(&s, c->operands[0], &change, &a))
+        return s.r.exit;
+    return answer_change(c, &a, "reset the policy of", c->operands[0]);
+}
+
+static const struct cli_option options_get[] = {
+    OPTIONS_POLICY_SERVICE,
+    { .name = "format",
+      .argument = "text|jwt",
+      .help = "The text alone (if not given), or the token that it was set with." },
     { 0 },
 };
+static const struct cli_option options_change[] = { OPTIONS_POLICY_SERVICE, OPTIONS_SIGN("cert"), { 0 } };
 
 const struct cli_command cli_policy_get = {
     .name = "policy get",
@@ -218,8 +327,9 @@ const struct cli_command cli_policy_get = {
     .operands_max = 1,
     .summary = "show the policy that a provider judges by",
     .about = "TYPE is the attestation type, SgxEnclave for one. The text is written exactly as it is stored.",
-    .examples = "  attestctl policy get SgxEnclave --provider one --group lab\n",
-    .options = options,
+    .examples = "  attestctl policy get SgxEnclave --provider one --group lab\n"
+                "  attestctl policy get SgxEnclave --format jwt\n",
+    .options = options_get,
     .run = run_get,
 };
 const struct cli_command cli_policy_set = {
@@ -229,9 +339,24 @@ const struct cli_command cli_policy_set = {
     .operands_max = 2,
     .summary = "set the policy that a provider judges by",
     .about = "FILE holds the text of a policy, or a policy token. Text is sent unsigned, which providers of "
-             "the trust "
-             "model AAD take; an Isolated provider wants a token of one of its signers.",
-    .examples = "  attestctl policy set SgxEnclave mine.policy --provider one --group lab\n",
-    .options = options,
+             "the trust model AAD take; an Isolated provider wants a token of one of its signers. With --key "
+             "it is signed first, for this provider and for an hour unless --for and --expires say "
+             "otherwise; a token in FILE is then signed anew.",
+    .examples = "  attestctl policy set SgxEnclave mine.policy --provider one --group lab\n"
+                "  attestctl policy set SgxEnclave mine.policy --provider two --group lab --key signer.key "
+                "--cert signer.pem\n",
+    .options = options_change,
     .run = run_set,
+};
+const struct cli_command cli_policy_reset = {
+    .name = "policy reset",
+    .operands = "TYPE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "take a provider's policy back to the default one",
+    .about = "What was set stays in its history, from where policy rollback sets it again. An Isolated "
+             "provider wants the reset signed: --key and --cert.",
+    .examples = "  attestctl policy reset SgxEnclave --provider one --group lab\n",
+    .options = options_change,
+    .run = run_reset,
 };

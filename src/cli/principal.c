@@ -5,6 +5,7 @@
 #include "cli/answer.h"
 #include "cli/files.h"
 #include "cli/init.h"
+#include "cli/pem.h"
 #include "cli/provider.h"
 #include "cli/scope.h"
 
@@ -154,29 +155,6 @@ static enum cli_exit run_remove_credential(struct cli *c)
     return run_remove(&r, path, NULL, c->operands[1]);
 }
 
-/* Made before the secret is: once it was given out, there must be a place for it. */
-static bool make_file(const char *path, int *ret, struct att_err *err)
-{
-    struct att_shown shown;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return att_fail(err, errno == EEXIST ? ATT_USAGE : ATT_IO_FAILED, "secret-file",
-                        "a file that can be made and is not there yet", "%s: %m",
-                        att_shown(&shown, att_str(path)));
-    *ret = fd;
-    return true;
-}
-
-static bool write_secret(int fd, const char *secret, struct att_err *err)
-{
-    size_t len = strlen(secret);
-
-    if (write(fd, secret, len) == (ssize_t)len && write(fd, "\n", 1) == 1 && fsync(fd) == 0)
-        return true;
-    return att_fail(err, ATT_IO_FAILED, "secret-file", "all bytes written", "%m");
-}
-
 /* The answer without its secret. */
 static void put_credential(struct cli *c, const struct remote_answer *a, bool with_secret)
 {
@@ -205,7 +183,7 @@ static enum cli_exit answer_secret(struct cli *c, struct remote *r, const struct
         att_fail(&err, ATT_SERVICE_UNAVAILABLE, "answer.secret", "the new secret", "none");
         return cli_refuse(c, &err);
     }
-    if (fd >= 0 && !write_secret(fd, secret, &err))
+    if (fd >= 0 && !cli_file_put("secret-file", fd, secret, &err))
         return cli_refuse(c, &err);
     if (c->json) {
         put_credential(c, a, fd < 0);
@@ -232,8 +210,9 @@ static enum cli_exit run_add_secret(struct cli *c)
 
     if (!remote_open(c, &r))
         return r.exit;
+    /* The file is made before the secret is: once it was given out, there must be a place for it. */
     if (!path_of(&r, c->operands[0], "/credentials", NULL, &q.path, &err) ||
-        (file && !make_file(file, &fd, &err)))
+        (file && !cli_file_new("secret-file", file, &fd, &err)))
         return cli_refuse(c, &err);
     att_jw_object(&w);
     att_jw_key(&w, "type");

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "cli/answer.h"
 #include "cli/files.h"
+#include "cli/pem.h"
 #include "cli/scope.h"
 
 static bool request_path(struct remote *r, const char *id, const char *version, const char **ret,

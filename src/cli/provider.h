@@ -15,9 +15,6 @@ extern const struct cli_command cli_group_create;
 extern const struct cli_command cli_group_list;
 extern const struct cli_command cli_group_delete;
 
-/* Appends {"kty":...,"x5c":[...]}, the key of one policy signer, of the certificates in a PEM file. USAGE for a file without. */
-ATT_CHECK bool pem_put_x5c(struct cli *c, const char *where, const char *path, struct att_json_writer *w,
-                           struct att_err *err);
 /* The answer of a change: as it came with --json, else one sentence. */
 enum cli_exit answer_change(struct cli *c, const struct remote_answer *a, const char *verb, const char *what);
 /* DELETE path; 204 is "was not there". */

@@ -175,30 +175,35 @@ stop_server() {
 credential() { sed -n "/\"name\": *\"$1\"/,/}/ s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; }
 fact() { sed -n "s/^ *\"$1\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; }
 
-wanted=${*:-pages usage verify evidence breaks policy token attest https control apply}
+# The scenario $1 beside the server that it is for.
+run_with() {
+    local start=start_attestd
+    [ "$1" = https ] && start=start_server
+    if $start; then
+        run_file "$1"
+        stop_server
+    else
+        bad "$1: its server does not start: $(tail -3 "$scratch/attestd" "$scratch/openssl" 2> "$scratch/tail")"
+        server=
+    fi
+}
+
+wanted=${*:-pages usage verify evidence breaks policy token attest https policy_sign control apply policy_life}
 for file in $wanted; do
     mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
     case $file in
     pages) run_pages ;;
     breaks) run_breaks ;;
-    https)
-        if start_server; then
-            run_file https
-            kill "$server"
-            server=
+    https | policy_sign | policy_life)
+        if ! command -v openssl > /dev/null; then
+            skipped=$((skipped + $(grep -c '^\$ ' "$here/$file.txt")))
+            echo "skipped $file: no openssl command to make keys with"
+        elif [ "$file" = policy_sign ]; then
+            run_file policy_sign
         else
-            cases=$(grep -c '^\$ ' "$here/https.txt")
-            skipped=$((skipped + cases))
-            echo "skipped https: no openssl command to serve with"
+            run_with "$file"
         fi ;;
-    control | apply)
-        if start_attestd; then
-            run_file "$file"
-            stop_server
-        else
-            bad "$file: attestd does not start: $(tail -3 "$scratch/attestd")"
-            server=
-        fi ;;
+    control | apply) run_with "$file" ;;
     *) run_file "$file" ;;
     esac
 done
