@@ -137,7 +137,7 @@ static struct survey survey_all(struct policy_run *run, const struct policy_cond
 
     for (size_t i = 0; i < run->incoming->count; i++) {
         const struct att_claim *claim = &run->incoming->items[i];
-        if (!policy_sees(claim))
+        if (!policy_run_sees(run, claim))
             continue;
         struct survey s = passage(run, c, claim);
         if (best.count > 0 && s.depth == best.depth)
