@@ -40,13 +40,11 @@ static bool parse(const struct policy_call *call, unsigned argument, struct att_
 static bool parse_lasting(const struct policy_call *call, unsigned argument, struct att_json *ret)
 {
     struct policy_work *w = &call->run->work;
+    struct att_arena *room = policy_work_document_room(w);
 
-    if (w->document_count == POLICY_DOCUMENTS)
-        policy_work_forget(w);
-    struct att_arena *lasting = policy_work_lasting(w);
-    if (!lasting)
+    if (!room)
         return policy_run_no_memory(call->run, NULL);
-    if (!parse(call, argument, lasting, ret))
+    if (!parse(call, argument, room, ret))
         return false;
     w->documents[w->document_count++] =
         (struct policy_document){ policy_call_value(call, argument)->text, *ret };
