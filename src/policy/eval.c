@@ -97,6 +97,8 @@ static bool put(struct outcome *o, const struct policy_rule *r, struct att_span 
         return false;
     if (a->kind == ACTION_ISSUE_PROPERTY && !set_property(o, r, claim))
         return false;
+    if (o->run.trace)
+        policy_trace_made(&o->run, &claim);
     return add_to(o, r, o->run.incoming, &claim);
 }
 
@@ -205,6 +207,8 @@ static bool run_rule(struct outcome *o, const struct policy_rule *r)
             return false;
         if (!holds)
             return !run->trace || policy_trace_not_fired(run, r, c);
+        if (run->trace)
+            policy_trace_holds(run, r, c);
     }
     size_t before = run->incoming->count;
     if (!policy_run_charge(run, 1))
@@ -327,7 +331,9 @@ bool policy_eval(const struct policy_ast *ast, struct att_arena *arena, struct a
         .issued = o.issued,
         .properties = o.properties,
         .trace = trace.rows,
-        .trace_count = trace.rows ? trace.count : 0,
+        .trace_count = trace.count,
     };
+    if (trace.work)
+        policy_trace_end(&o.run, yes, &ret->sentence);
     return yes;
 }
