@@ -51,49 +51,98 @@ static void put_place(struct att_json_writer *w, const struct att_policy_place *
         att_jw_null(w);
 }
 
-static enum cli_exit check_json(struct cli *c, const struct att_policy *policy,
-                                const struct att_policy_place *place, const struct att_err *err)
+struct checked {
+    struct att_span text;
+    struct att_policy *policy; /* NULL when it does not compile */
+    struct att_policy_place place;
+    const struct att_policy_finding *findings;
+    size_t finding_count;
+};
+
+static void put_findings(struct att_json_writer *w, const struct checked *k)
+{
+    att_jw_key(w, "findings");
+    att_jw_array(w);
+    for (size_t i = 0; i < k->finding_count; i++) {
+        const struct att_policy_finding *f = &k->findings[i];
+        att_jw_object(w);
+        att_jw_key(w, "rule");
+        att_jw_str(w, f->rule);
+        att_jw_key(w, "line");
+        att_jw_int(w, f->line);
+        att_jw_key(w, "column");
+        att_jw_int(w, f->column);
+        att_jw_key(w, "message");
+        att_jw_string(w, f->message);
+        att_jw_end_object(w);
+    }
+    att_jw_end_array(w);
+}
+
+static void check_json(struct cli *c, const struct checked *k, const struct att_err *err)
 {
     struct att_json_writer w = cli_writer(c);
 
     att_jw_object(&w);
     att_jw_key(&w, "valid");
-    att_jw_bool(&w, policy != NULL);
+    att_jw_bool(&w, k->policy != NULL);
     att_jw_key(&w, "version");
-    att_jw_str(&w, policy ? att_policy_version(policy) : NULL);
+    att_jw_str(&w, k->policy ? att_policy_version(k->policy) : NULL);
     att_jw_key(&w, "error");
     cli_put_error(&w, err);
-    put_place(&w, place);
+    put_place(&w, &k->place);
+    put_findings(&w, k);
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
-    return cli_exit_of(err->code);
+}
+
+static void check_text(struct cli *c, const struct checked *k, const struct att_err *err)
+{
+    struct att_buf *b = &c->out;
+
+    if (k->policy) {
+        att_buf_printf(b, "valid: policy version %s\n", att_policy_version(k->policy));
+        for (size_t i = 0; i < k->finding_count; i++) {
+            const struct att_policy_finding *f = &k->findings[i];
+            att_buf_printf(b, "\nline %u, column %u: %s\n", f->line, f->column, f->rule);
+            cli_put_caret(b, line_of(k->text, f->line), f->column);
+            att_buf_puts(b, "  ");
+            att_buf_put(b, f->message);
+            att_buf_putc(b, '\n');
+        }
+        if (k->finding_count > 0)
+            att_buf_printf(b, "\n%zu finding%s\n", k->finding_count, k->finding_count == 1 ? "" : "s");
+        return;
+    }
+    if (k->place.line)
+        att_buf_printf(b, "invalid: %s at line %u, column %u\n", att_code_name(err->code), k->place.line,
+                       k->place.column);
+    else
+        att_buf_printf(b, "invalid: %s\n", att_code_name(err->code));
+    if (k->place.line)
+        cli_put_caret(b, line_of(k->text, k->place.line), k->place.column);
+    att_buf_printf(b, "  found       %s\n  expected    %s\n\n%s\n", err->found, err->expected, err->text);
 }
 
 static enum cli_exit run_check(struct cli *c)
 {
     ATT_AUTO(policy_free) struct att_policy *policy = NULL;
-    struct att_policy_place place = { 0 };
+    struct checked k = { 0 };
     struct att_err err = { 0 };
-    struct att_span text = { 0 };
 
-    bool ok = cli_policy_read(c, &text, &err) && att_policy_compile(text, NULL, &policy, &place, &err);
+    bool ok = cli_policy_read(c, &k.text, &err) && att_policy_compile(k.text, NULL, &policy, &k.place, &err);
     if (!ok && att_code_class(err.code) != ATT_CLASS_POLICY)
         return cli_refuse(c, &err);
+    k.policy = policy;
+    if (ok && !att_policy_lint(policy, cli_value(c, "type"), c->arena, &k.findings, &k.finding_count, &err))
+        return cli_refuse(c, &err);
     if (c->json)
-        return check_json(c, policy, &place, &err);
-    if (ok) {
-        att_buf_printf(&c->out, "valid: policy version %s\n", att_policy_version(policy));
-        return CLI_YES;
-    }
-    if (place.line)
-        att_buf_printf(&c->out, "invalid: %s at line %u, column %u\n", att_code_name(err.code), place.line,
-                       place.column);
+        check_json(c, &k, &err);
     else
-        att_buf_printf(&c->out, "invalid: %s\n", att_code_name(err.code));
-    if (place.line)
-        cli_put_caret(&c->out, line_of(text, place.line), place.column);
-    att_buf_printf(&c->out, "  found       %s\n  expected    %s\n\n%s\n", err.found, err.expected, err.text);
-    return CLI_NO;
+        check_text(c, &k, &err);
+    if (!ok)
+        return cli_exit_of(err.code);
+    return cli_has(c, "strict") && k.finding_count > 0 ? CLI_NO : CLI_YES;
 }
 
 static enum cli_exit run_hash(struct cli *c)
@@ -119,18 +168,36 @@ static enum cli_exit run_hash(struct cli *c)
 
 static const struct cli_option no_options[] = { { 0 } };
 
+static const struct cli_option options_check[] = {
+    { .name = "type",
+      .argument = "TYPE",
+      .help =
+          "The evidence that the policy is for: sgx, open-enclave, tdx, sev-snp, tpm, vbs or azure-guest. "
+          "Without it, claims are not compared with those that evidence has." },
+    { .name = "strict", .help = "Findings make the exit status 1." },
+    { 0 },
+};
+
 const struct cli_command cli_policy_check = {
     .name = "policy check",
     .operands = "FILE",
     .operands_min = 1,
     .operands_max = 1,
-    .summary = "say whether a policy compiles",
+    .summary = "say whether a policy compiles, and what looks wrong",
     .about =
         "Compiles a policy, given as text or as a policy token. The first error is shown with its line, a "
         "caret under the column, and what was expected. Nothing is evaluated: what compiles here is what a "
-        "service would store.",
-    .examples = "  attestctl policy check mine.policy\n",
-    .options = no_options,
+        "service would store.\n\n"
+        "What compiles is then searched for what is probably not meant: rules that never fire, conditions "
+        "that "
+        "always hold, a permit for everything or for nothing, evidence let through that can be debugged, "
+        "claims "
+        "that no evidence of the type has, reserved names, queries that do not compile. Findings do not "
+        "change "
+        "the exit status unless --strict is given.",
+    .examples = "  attestctl policy check mine.policy\n"
+                "  attestctl policy check mine.policy --type sgx --strict --json\n",
+    .options = options_check,
     .run = run_check,
 };
 

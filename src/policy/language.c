@@ -117,22 +117,27 @@ bool policy_type_reserved(struct att_span type)
     return false;
 }
 
+static const struct policy_known_property properties[] = {
+    { "require_valid_aik_cert", ATT_CLAIM_BOOL, 0, 0, "true or false" },
+    { "required_pcr_mask", ATT_CLAIM_INT, 0, 0xffffff,
+      "an integer from 0 to 16777215, one bit for each PCR" },
+    { "x-ms-sgx-tcbidentifier", ATT_CLAIM_STRING, 10, 9999,
+      "a string: \"azuredefault\" or the number of a baseline, \"10\" or more" },
+    { "report_validity_in_minutes", ATT_CLAIM_INT, 1, 525600,
+      "an integer of minutes from 1 to 525600 (one year)" },
+    { "omit_x5c", ATT_CLAIM_BOOL, 0, 0, "true or false" },
+};
+
+const struct policy_known_property *policy_known_property_at(size_t i)
+{
+    return i < sizeof properties / sizeof properties[0] ? &properties[i] : NULL;
+}
+
 const struct policy_known_property *policy_known_property(struct att_span name)
 {
-    static const struct policy_known_property rows[] = {
-        { "require_valid_aik_cert", ATT_CLAIM_BOOL, 0, 0, "true or false" },
-        { "required_pcr_mask", ATT_CLAIM_INT, 0, 0xffffff,
-          "an integer from 0 to 16777215, one bit for each PCR" },
-        { "x-ms-sgx-tcbidentifier", ATT_CLAIM_STRING, 10, 9999,
-          "a string: \"azuredefault\" or the number of a baseline, \"10\" or more" },
-        { "report_validity_in_minutes", ATT_CLAIM_INT, 1, 525600,
-          "an integer of minutes from 1 to 525600 (one year)" },
-        { "omit_x5c", ATT_CLAIM_BOOL, 0, 0, "true or false" },
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (att_span_is(name, rows[i].name))
-            return &rows[i];
+    for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
+        if (att_span_is(name, properties[i].name))
+            return &properties[i];
     return NULL;
 }
 

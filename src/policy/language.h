@@ -50,6 +50,8 @@ struct policy_known_property {
     const char *expected;
 };
 const struct policy_known_property *policy_known_property(struct att_span name);
+/* Row `i` of the table, NULL behind the last. */
+const struct policy_known_property *policy_known_property_at(size_t i);
 bool policy_property_takes(const struct policy_known_property *p, const struct att_value *v);
 
 #endif

@@ -7,6 +7,7 @@
 #include "policy/complain.h"
 #include "policy/eval.h"
 #include "policy/language.h"
+#include "policy/lint_entry.h"
 #include "policy/parser.h"
 #include "policy/queries.h"
 
@@ -104,4 +105,10 @@ bool att_policy_configure(const struct att_policy *policy, struct att_arena *are
                           struct att_claims *incoming, struct att_claims *ret_properties, struct att_err *err)
 {
     return policy_eval_configuration(&policy->ast, arena, incoming, ret_properties, err);
+}
+
+bool att_policy_lint(const struct att_policy *policy, const char *evidence_type, struct att_arena *arena,
+                     const struct att_policy_finding **ret, size_t *ret_count, struct att_err *err)
+{
+    return policy_lint(&policy->ast, policy->text, evidence_type, arena, ret, ret_count, err);
 }
