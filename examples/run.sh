@@ -109,7 +109,7 @@ POLICY
     echo 'version=1.0; authorizationrules { => permit() };' >"$work/broken"
     want 0 "yes: permitted" "$work/policy" "$work/good"
     want 0 "issued  version = 3" "$work/policy" "$work/good"
-    want 0 "rule    line 5 fired" "$work/policy" "$work/good"
+    want 0 "rule    line 5, permit, fired" "$work/policy" "$work/good"
     want 1 "no: POLICY_NO_PERMIT" "$work/policy" "$work/old"
     want 1 "no: POLICY_DENIED" "$work/policy" "$work/debug"
     want 3 "POLICY_SYNTAX at policy:1:" "$work/broken" "$work/good"
