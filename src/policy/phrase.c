@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "policy/language.h"
+#include "policy/trace.h"
 
 enum { CLAIMS_SHOWN = 3, VALUES_SHOWN = 3 };
 
@@ -90,22 +91,41 @@ static const char *source_of(enum att_claim_issuer issuer)
     return "sent by the caller";
 }
 
-void policy_phrase_claim(struct att_buf *b, const struct att_claim *claim, enum policy_voice voice)
+static void put_source_of(struct policy_run *run, struct att_buf *b, const struct att_claim *claim,
+                          enum policy_voice voice)
+{
+    unsigned line = claim->issuer == ATT_ISSUER_POLICY ? policy_trace_maker(run, claim) : 0;
+
+    if (voice == VOICE_AUTHOR) {
+        att_buf_puts(b, att_issuer_name(claim->issuer));
+        if (line)
+            att_buf_printf(b, ", line %u", line);
+    } else if (line) {
+        att_buf_printf(b, "made by the rule at line %u", line);
+    } else {
+        att_buf_puts(b, source_of(claim->issuer));
+    }
+}
+
+void policy_phrase_claim(struct policy_run *run, struct att_buf *b, const struct att_claim *claim,
+                         enum policy_voice voice)
 {
     policy_phrase_text(b, claim->type);
     att_buf_puts(b, " is ");
     policy_phrase_value(b, &claim->value);
-    att_buf_printf(b, " (%s)",
-                   voice == VOICE_PLAIN ? source_of(claim->issuer) : att_issuer_name(claim->issuer));
+    att_buf_puts(b, " (");
+    put_source_of(run, b, claim, voice);
+    att_buf_putc(b, ')');
 }
 
-static void put_claims(struct att_buf *b, const struct att_claim *claims, size_t kept, size_t total)
+static void put_claims(struct policy_run *run, struct att_buf *b, const struct att_claim *claims, size_t kept,
+                       size_t total)
 {
     size_t shown = kept < CLAIMS_SHOWN ? kept : CLAIMS_SHOWN;
 
     for (size_t i = 0; i < shown; i++) {
         att_buf_puts(b, i ? ", " : "");
-        policy_phrase_claim(b, &claims[i], VOICE_AUTHOR);
+        policy_phrase_claim(run, b, &claims[i], VOICE_AUTHOR);
     }
     if (total > shown)
         att_buf_printf(b, " and %zu more", total - shown);
@@ -153,17 +173,17 @@ static void put_absent(struct att_buf *b, const struct policy_condition *c)
     }
 }
 
-void policy_phrase_holds(struct att_buf *b, const struct policy_condition *c, const struct policy_survey *s,
-                         enum policy_voice voice)
+void policy_phrase_holds(struct policy_run *run, struct att_buf *b, const struct policy_condition *c,
+                         const struct policy_survey *s, enum policy_voice voice)
 {
     if (!s->looked)
         att_buf_puts(b, "holds; by which claims was not looked at: the explanation's work is used up");
     else if (c->negated)
         put_absent(b, c);
     else if (voice == VOICE_PLAIN)
-        policy_phrase_claim(b, &s->nearest[0], voice);
+        policy_phrase_claim(run, b, &s->nearest[0], voice);
     else
-        put_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count);
+        put_claims(run, b, s->nearest, policy_survey_kept(s), s->nearest_count);
 }
 
 /* -- conditions that do not ---------------------------------------------------------------------------- */
@@ -256,7 +276,7 @@ void policy_phrase_wants(struct policy_run *run, struct att_buf *b, const struct
         att_buf_puts(b, "wants that no claim meets ");
         put_brackets(b, c);
         att_buf_puts(b, "; ");
-        put_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count);
+        put_claims(run, b, s->nearest, policy_survey_kept(s), s->nearest_count);
         return;
     }
     if (s->claims == 0) {
@@ -275,7 +295,7 @@ void policy_phrase_wants(struct policy_run *run, struct att_buf *b, const struct
         att_buf_printf(b, "none of the %zu claims meets that", s->claims);
         return;
     }
-    put_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count);
+    put_claims(run, b, s->nearest, policy_survey_kept(s), s->nearest_count);
     right_side_of(run, s->failed, &right);
     if (s->failed->property == PROPERTY_VALUE && kinds_differ(&right, &s->nearest[0].value))
         att_buf_printf(b, "; %s and %s are different types", policy_kind_name(s->nearest[0].value.kind),
@@ -295,6 +315,11 @@ static void put_value_but(struct policy_run *run, struct att_buf *b, const struc
     right_side_of(run, t, &right);
     bool typed = t->op != COMPARE_NE && kinds_differ(&right, &claim->value);
     policy_phrase_text(b, claim->type);
+    if (claim->issuer == ATT_ISSUER_POLICY) { /* what was made of what else is the next thing to look at */
+        att_buf_puts(b, ", ");
+        put_source_of(run, b, claim, VOICE_PLAIN);
+        att_buf_putc(b, ',');
+    }
     att_buf_puts(b, " is ");
     if (typed)
         put_typed(b, &claim->value);
@@ -308,11 +333,12 @@ static void put_value_but(struct policy_run *run, struct att_buf *b, const struc
     put_values(b, &right, typed);
 }
 
-static void put_issuer_but(struct att_buf *b, const struct policy_test *t, const struct att_claim *claim)
+static void put_issuer_but(struct policy_run *run, struct att_buf *b, const struct policy_test *t,
+                           const struct att_claim *claim)
 {
     const struct att_span wanted = t->right.literal.text;
 
-    policy_phrase_claim(b, claim, VOICE_PLAIN);
+    policy_phrase_claim(run, b, claim, VOICE_PLAIN);
     for (enum att_claim_issuer i = ATT_ISSUER_SERVICE; t->op == COMPARE_EQ && i <= ATT_ISSUER_CUSTOM; i++)
         if (att_span_is(wanted, att_issuer_name(i))) {
             att_buf_printf(b, " and not %s", source_of(i));
@@ -330,7 +356,7 @@ void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct p
     if (!s->looked) {
         att_buf_printf(b, "condition %u does not hold", c->number);
     } else if (c->negated) {
-        policy_phrase_claim(b, &s->nearest[0], VOICE_PLAIN);
+        policy_phrase_claim(run, b, &s->nearest[0], VOICE_PLAIN);
         att_buf_puts(b, ", which must not be there");
     } else if (s->claims == 0) {
         att_buf_puts(b, "there is no claim at all");
@@ -342,9 +368,9 @@ void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct p
     } else if (t->property == PROPERTY_VALUE) {
         put_value_but(run, b, t, &s->nearest[0]);
     } else if (t->property == PROPERTY_ISSUER && t->right.kind == EXPR_LITERAL) {
-        put_issuer_but(b, t, &s->nearest[0]);
+        put_issuer_but(run, b, t, &s->nearest[0]);
     } else {
-        policy_phrase_claim(b, &s->nearest[0], VOICE_PLAIN);
+        policy_phrase_claim(run, b, &s->nearest[0], VOICE_PLAIN);
         att_buf_puts(b, ", which does not meet ");
         put_source(b, t->at.text);
     }

@@ -20,14 +20,14 @@ static void keep(const struct att_buf *b, char ret[POLICY_PART_BYTES])
 
 /* -- rules that fired ---------------------------------------------------------------------------------- */
 
-void policy_sentence_holds(struct att_buf *because, const struct policy_condition *c,
+void policy_sentence_holds(struct policy_run *run, struct att_buf *because, const struct policy_condition *c,
                            const struct policy_survey *survey)
 {
     if (c->number > CONDITIONS_SAID)
         return;
     att_buf_puts(because, c->number > 1 ? " and " : "");
     if (survey->looked)
-        policy_phrase_holds(because, c, survey, VOICE_PLAIN);
+        policy_phrase_holds(run, because, c, survey, VOICE_PLAIN);
     else
         att_buf_printf(because, "condition %u holds", c->number);
 }

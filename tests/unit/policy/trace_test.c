@@ -484,8 +484,28 @@ static void check_every_limit(void)
     CHECK(enough > 0 && enough < 400, "%zu limits were enough", enough);
 }
 
+/* With every arena: memory may end the evaluation, but words for which there is none do not make a failure of a permit. */
+static void check_every_arena(void)
+{
+    size_t without_words = 0;
+
+    for (size_t bytes = 0; bytes < 30000; bytes += 16) {
+        struct asked a = { .arena = att_arena_new(bytes) };
+        att_claims_init(&a.incoming, a.arena, NULL);
+        ask(&a, "version=1.0;authorizationrules{=>permit();};", NULL, true);
+        CHECK(a.yes == (a.err.code == ATT_OK) && a.yes == a.result.authorized, "%zu bytes: %s", bytes,
+              a.err.text);
+        CHECK(a.yes ? a.result.sentence.ptr[0] == 'P' : a.err.code == ATT_OUT_OF_MEMORY, "%zu bytes: %s",
+              bytes, a.err.text);
+        without_words += a.yes && att_span_is(a.result.sentence, "Permitted.");
+        end(&a);
+    }
+    CHECK(without_words > 0, "no arena was too small for the sentence only");
+}
+
 int main(void)
 {
+    check_every_arena();
     check_fields();
     check_whole_json();
     check_refusals();
