@@ -22,6 +22,8 @@ const struct cli_command *const cli_commands[] = {
     &cli_evidence_show,
     &cli_policy_check,
     &cli_policy_eval,
+    &cli_policy_fmt,
+    &cli_policy_test,
     &cli_policy_hash,
     &cli_policy_get,
     &cli_policy_set,
