@@ -305,10 +305,26 @@ static bool make_token(const struct reading *r, struct att_span text, struct att
     return true;
 }
 
+static bool judge_token(struct reading *r, struct att_span bare, struct att_policy_token *t,
+                        struct att_err *err)
+{
+    ATT_AUTO(crypto_auto) struct att_crypto *c = NULL;
+
+    if (!split(r, bare, err))
+        return false;
+    c = att_crypto_new(); /* not before the form is right: it costs more than most of what strangers send */
+    if (!c)
+        return att_fail(err, ATT_CRYPTO_FAILED, "policy", "a working crypto library", "none");
+    r->judge.crypto = c;
+    bool good = judge_signer(r, t, err) && says(r, t, err);
+    r->judge.crypto = NULL;
+    return good;
+}
+
 static bool read_token(struct reading *r, struct att_span bare, struct att_policy_token *t,
                        struct att_err *err)
 {
-    if (!split(r, bare, err) || !judge_signer(r, t, err) || !says(r, t, err)) {
+    if (!judge_token(r, bare, t, err)) {
         if (err && err->code == ATT_BASE64_INVALID)
             base64_message(err);
         return false;
@@ -321,7 +337,6 @@ bool att_policy_token_read(struct att_arena *arena, enum att_policy_token_use us
                            const struct att_policy_token_options *options, struct att_policy_token *ret,
                            struct att_err *err)
 {
-    ATT_AUTO(crypto_auto) struct att_crypto *c = NULL;
     ATT_AUTO(reading_end) struct reading r = { .use = use };
     struct att_span bare = att_policy_bare(body);
     struct att_policy_token token = { .is_signed = false };
@@ -329,11 +344,7 @@ bool att_policy_token_read(struct att_arena *arena, enum att_policy_token_use us
     if (!options || options->size != sizeof *options)
         return att_fail(err, ATT_INTERNAL, "options.size", "sizeof(struct att_policy_token_options)",
                         "another size");
-    c = att_crypto_new();
-    if (!c)
-        return att_fail(err, ATT_CRYPTO_FAILED, "policy", "a working crypto library", "none");
-    r.judge = (struct att_policy_judge){ .crypto = c,
-                                         .arena = arena,
+    r.judge = (struct att_policy_judge){ .arena = arena,
                                          .limits = options->limits ? options->limits : &att_limits_default,
                                          .options = options };
     if (!(stands_for_token(&r, body, bare) ? make_token(&r, use == ATT_POLICY_SET ? body : bare, &token, err)
