@@ -39,10 +39,12 @@ static bool signer_of(struct members *m, att_json_id key, struct signer *ret, st
     struct att_span der;
 
     ret->alg = member_at(m, key, "alg");
-    if (first == ATT_JSON_NONE || !att_json_string(m->doc, m->arena, first, &base64))
-        return att_fail(err, ATT_SERVICE_UNAVAILABLE, "answer", "a key with x5c", "one without");
-    return att_base64_decode(m->arena, ATT_BASE64_STANDARD, base64, "answer.x5c", &der, err) &&
-           pem_show(m->arena, der, &ret->shown, err);
+    if (first == ATT_JSON_NONE || !att_json_string(m->doc, m->arena, first, &base64) ||
+        !att_base64_decode(m->arena, ATT_BASE64_STANDARD, base64, "answer.x5c", &der, NULL) ||
+        !pem_show(m->arena, der, &ret->shown, NULL))
+        return att_fail(err, ATT_SERVICE_UNAVAILABLE, "answer", "a key with a certificate in x5c",
+                        "one without");
+    return true;
 }
 
 static void put_signer(struct cli *c, struct att_json_writer *w, const struct signer *s)
@@ -77,7 +79,7 @@ static bool put_signers(struct cli *c, const struct att_json *payload, struct at
     att_json_id set = att_json_get(payload, ATT_JSON_ROOT, "x-ms-policy-certificates");
     att_json_id keys = att_json_get(payload, set, "keys");
 
-    if (keys == ATT_JSON_NONE)
+    if (keys == ATT_JSON_NONE || att_json_type(payload, keys) != ATT_JSON_ARRAY)
         return att_fail(err, ATT_SERVICE_UNAVAILABLE, "answer", "a set of keys", "none");
     if (c->json) {
         att_jw_object(&w);

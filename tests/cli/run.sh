@@ -178,7 +178,7 @@ fact() { sed -n "s/^ *\"$1\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; 
 # The scenario $1 beside the server that it is for.
 run_with() {
     local start=start_attestd
-    [ "$1" = https ] && start=start_server
+    case $1 in https | policy_answers) start=start_server ;; esac
     if $start; then
         run_file "$1"
         stop_server
@@ -188,13 +188,13 @@ run_with() {
     fi
 }
 
-wanted=${*:-pages usage verify evidence breaks policy token attest https policy_sign control apply policy_life}
+wanted=${*:-pages usage verify evidence breaks policy token attest https policy_sign policy_answers control apply policy_life}
 for file in $wanted; do
     mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
     case $file in
     pages) run_pages ;;
     breaks) run_breaks ;;
-    https | policy_sign | policy_life)
+    https | policy_sign | policy_answers | policy_life)
         if ! command -v openssl > /dev/null; then
             skipped=$((skipped + $(grep -c '^\$ ' "$here/$file.txt")))
             echo "skipped $file: no openssl command to make keys with"
