@@ -76,8 +76,13 @@ endfunction()
 
 foreach(layer IN LISTS ATT_LAYERS)
   string(REPLACE "/" "_" id "${layer}")
-  # Only this folder's own files: a folder below it is a layer of its own (policy/functions is part of policy).
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${layer}/*.c")
+  # This folder's own files, and those of folders below it that are no layer of their own (policy/functions).
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${layer}/*.c")
+  foreach(other IN LISTS ATT_LAYERS)
+    if(NOT other STREQUAL layer AND other MATCHES "^${layer}/")
+      list(FILTER sources EXCLUDE REGEX "/src/${other}/")
+    endif()
+  endforeach()
   list(FILTER sources EXCLUDE REGEX "/main\\.c$")
   if(NOT sources)
     set(sources "${CMAKE_SOURCE_DIR}/cmake/empty.c")

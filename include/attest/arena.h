@@ -34,6 +34,8 @@ ATT_API void att_arena_free(struct att_arena *a);
 ATT_API void att_arena_reset(struct att_arena *a);
 /* count * size zeroed bytes, aligned for any type; NULL when the ceiling or memory is reached. */
 ATT_API ATT_CHECK void *att_arena_alloc(struct att_arena *a, size_t count, size_t size);
+/* Was something refused because of the ceiling, and not because the machine has no more? Until the next reset. */
+ATT_API bool att_arena_full(const struct att_arena *a);
 /* A copy with a NUL behind it (not counted); NULL as above. */
 ATT_API ATT_CHECK char *att_arena_dup(struct att_arena *a, struct att_span bytes);
 

@@ -38,6 +38,8 @@ struct att_limits {
     size_t policy_depth_max;       /* calls inside calls in one expression */
     size_t policy_json_bytes_max;  /* one JSON text that a policy function reads or makes */
     size_t policy_json_nodes_max;  /* values in one such text */
+    size_t policy_text_bytes_max;  /* texts that functions make and claims keep, in one evaluation */
+    size_t policy_work_bytes_max;  /* memory that functions work in, beside the arena of the attestation */
     size_t jmespath_bytes_max;     /* text of one query */
     size_t jmespath_depth_max;     /* nesting of a query, and of the JSON that it reads */
     size_t jmespath_steps_max;     /* work of one search that is not part of a policy's evaluation */

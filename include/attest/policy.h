@@ -56,28 +56,35 @@ ATT_API ATT_CHECK bool att_policy_hash(struct att_span text, char ret[44], struc
 
 enum att_trace_kind {
     ATT_TRACE_FIRED,     /* all conditions held, the action ran */
-    ATT_TRACE_NOT_FIRED, /* `condition` (from 1) is the first one that selected no claim */
+    ATT_TRACE_NOT_FIRED, /* `condition` (from 1) is the first one that does not hold */
     ATT_TRACE_SKIPPED,   /* never reached */
+    ATT_TRACE_FAILED,    /* the evaluation ended here: this rule cannot be evaluated */
 };
+enum { ATT_TRACE_CLAIMS_MAX = 8 };
+/* Spans of reason and sentence are printable ASCII: what came from claims is escaped, and cut when it is long. Texts
+ * and claims below them are as they are: never write those to a terminal raw. */
 struct att_trace_row {
     const char *section; /* "configurationrules", "authorizationrules", "issuancerules" */
     unsigned line;       /* of the rule's first token, from 1 */
     enum att_trace_kind kind;
     const char *action; /* "permit", "deny", "add", "issue", "issueproperty" */
     unsigned condition;
-    struct att_span text;   /* the rule as written, borrowed from the policy */
-    struct att_span reason; /* for people: which test of which condition met which claims */
+    struct att_span text; /* the rule as written, borrowed from the policy */
+    struct att_span
+        reason; /* for people: which test of which condition met which claims; what the action did */
     /* NOT_FIRED: the test that the nearest claims did not meet ("value == true" as written; empty when no claim came so
      * far or the condition is negated), and those claims: the ones that met most of the condition's tests, at most
-     * ATT_TRACE_CLAIMS_MAX of them. Of a negated condition: the claims that were not to be there. */
+     * ATT_TRACE_CLAIMS_MAX of them. Of a negated condition: the claims that were not to be there. A claim comes nowhere
+     * near a condition that asks for another type. None also when the explanation's own limit of work was reached: the
+     * reason says so then. */
     struct att_span failed_test;
     const struct att_claim *nearest;
     size_t nearest_count;
-    /* FIRED: what the action made, in order; claims that were there already stand here too. */
+    /* FIRED: what the action made, in order, the first ATT_TRACE_CLAIMS_MAX of it (the reason counts the rest); claims
+     * that were there already, and those of reserved types that stay out of the token, stand here too. */
     const struct att_claim *made;
     size_t made_count;
 };
-enum { ATT_TRACE_CLAIMS_MAX = 8 };
 
 struct att_policy_result {
     bool authorized;                   /* starts false; true only when permitted and not denied */
@@ -89,9 +96,10 @@ struct att_policy_result {
 };
 
 /* The result with its trace as one JSON object, the same for attestctl and REST:
- * {"authorized","sentence","rules":[{"section","line","action","outcome":"fired"|"not-fired"|"not-reached","text","reason",
- *  "condition","failed_test","nearest":[{"type","value","issuer"}],"made":[...]}]}; members that say nothing are left out,
- * long texts are cut. The result must have been made with a trace. In the arena. */
+ * {"authorized","sentence","rules":[{"section","line","action","outcome":"fired"|"not-fired"|"not-reached"|"failed","text",
+ *  "reason","condition","failed_test","nearest":[{"type","value","issuer"}],"made":[...]}]}; members that say nothing are
+ * left out, long texts are cut and end in "... (N bytes)". Every rule is there; beyond 4 MiB a rule has section, line, action
+ * and outcome only. The result must have been made with a trace (else INTERNAL). In the arena. */
 ATT_API ATT_CHECK bool att_policy_explain_json(const struct att_policy_result *result,
                                                struct att_arena *arena, struct att_span *ret_json,
                                                struct att_err *err);

@@ -17,6 +17,7 @@ struct att_arena {
     struct block *blocks; /* newest first */
     size_t ceiling;
     size_t handed_out;
+    bool full; /* the ceiling refused something */
 };
 
 enum { BLOCK_BYTES = 16 * 1024, ALIGN = _Alignof(max_align_t) };
@@ -59,6 +60,12 @@ void att_arena_reset(struct att_arena *a)
         a->blocks->used = 0;
     }
     a->handed_out = 0;
+    a->full = false;
+}
+
+bool att_arena_full(const struct att_arena *a)
+{
+    return a->full;
 }
 
 void att_arena_free(struct att_arena *a)
@@ -94,13 +101,14 @@ void *att_arena_alloc(struct att_arena *a, size_t count, size_t size)
     size_t bytes = 0;
     size_t charged = 0;
 
-    if (__builtin_mul_overflow(count, size, &bytes) ||
-        __builtin_add_overflow(bytes, (size_t)ALIGN - 1, &charged))
-        return NULL;
+    bool wraps =
+        __builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, (size_t)ALIGN - 1, &charged);
     /* What alignment costs counts too: else pieces of one byte would take ALIGN times the ceiling. */
     charged = charged / ALIGN * ALIGN;
-    if (charged > a->ceiling - a->handed_out)
+    if (wraps || charged > a->ceiling - a->handed_out) {
+        a->full = true;
         return NULL;
+    }
 #ifndef ATT_ARENA_DEBUG
     size_t taken = charged;
 #else

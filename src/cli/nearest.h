@@ -10,7 +10,7 @@ struct cli_nearest {
     size_t distance;
 };
 
-/* Considers one more word. Words of over 40 characters are never near. */
+/* Considers one more word, as base/nearest.h does. */
 void cli_nearest_try(struct cli_nearest *n, const char *word);
 
 #endif

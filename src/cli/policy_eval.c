@@ -3,27 +3,28 @@
 #include "cli/answer.h"
 #include "cli/files.h"
 #include "cli/policy.h"
+#include "cli/policy_case.h"
 #include "cli/trace.h"
 
 #include <attest/policy.h>
 
 ATT_AUTO_PTR(policy_free, struct att_policy, att_policy_free)
 
-/* An array of claims, an object of name and value, or a case whose member `incoming` is one of those. */
-static bool read_claims(struct cli *c, struct att_claims *set, struct att_err *err)
+/* The claims, and beside them what a TPM's log and registers become. */
+static bool read_case(struct cli *c, struct cli_policy_case *ret, struct att_err *err)
 {
+    static const char *const logs[] = { "events", "pcrs" };
     struct att_span text;
-    struct att_json doc;
+    bool given;
 
     if (!cli_read(c, "claims", cli_value(c, "claims"), &text, err) ||
-        !att_json_parse(c->arena, text, NULL, &doc, err))
+        !cli_policy_case_read(c->arena, text, ret, err))
         return false;
-    att_json_id incoming = att_json_get(&doc, ATT_JSON_ROOT, "incoming");
-    if (incoming != ATT_JSON_NONE &&
-        (att_json_type(&doc, incoming) == ATT_JSON_ARRAY || att_json_type(&doc, incoming) == ATT_JSON_OBJECT))
-        text = att_json_source(&doc, incoming);
-    att_claims_init(set, c->arena, &att_limits_default);
-    return att_claims_read_json(set, text, err);
+    for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++)
+        if (!cli_read_option(c, logs[i], &given, &text, err) ||
+            (given && !cli_policy_case_add(ret, logs[i], text, err)))
+            return false;
+    return true;
 }
 
 static void answer_json(struct cli *c, const struct att_policy_result *result, const struct att_err *err)
@@ -40,8 +41,7 @@ static void answer_json(struct cli *c, const struct att_policy_result *result, c
     cli_put_claims(&w, &result->properties, 0);
     att_jw_key(&w, "error");
     cli_put_error(&w, err);
-    att_jw_key(&w, "trace");
-    cli_trace_json(&w, result);
+    cli_trace_json(c, &w, result);
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
 }
@@ -55,7 +55,7 @@ static void answer_text(struct cli *c, const struct att_policy_result *result, c
         att_buf_puts(b, "authorized\n");
     else
         att_buf_printf(b, "not authorized: %s: %s\n", att_code_name(err->code), err->text);
-    cli_trace_text(b, result);
+    cli_trace_text(b, "", result);
     if (result->authorized) {
         att_buf_puts(b, "claims ");
         cli_put_claims(&w, &result->issued, 0);
@@ -74,14 +74,14 @@ static enum cli_exit run_eval(struct cli *c)
     ATT_AUTO(policy_free) struct att_policy *policy = NULL;
     struct att_policy_options options = { .trace = true };
     struct att_policy_result result = { 0 };
-    struct att_claims incoming = { 0 };
+    struct cli_policy_case given = { 0 };
     struct att_err err = { 0 };
     struct att_span text = { 0 };
 
-    if (!read_claims(c, &incoming, &err))
+    if (!read_case(c, &given, &err))
         return cli_refuse(c, &err);
     if (cli_policy_read(c, &text, &err) && att_policy_compile(text, NULL, &policy, NULL, &err) &&
-        !att_policy_eval(policy, c->arena, &incoming, &options, &result, &err))
+        !att_policy_eval(policy, c->arena, &given.incoming, &options, &result, &err))
         result.authorized = false;
     if (err.code != ATT_OK && att_code_class(err.code) != ATT_CLASS_POLICY)
         return cli_refuse(c, &err);
@@ -97,7 +97,17 @@ static const struct cli_option options_eval[] = {
       .argument = "FILE",
       .required = true,
       .help = "Incoming claims as JSON: an array of {\"type\",\"value\",\"issuer\"}, an object of names and "
-              "values, or a case with such a member \"incoming\"." },
+              "values, or a case: an object with such a member \"incoming\" and, if wanted, \"events\", "
+              "\"pcrs\" and \"custom\"." },
+    { .name = "events",
+      .argument = "FILE",
+      .help = "The event log of a TPM as JSON: its compact text becomes the claim events, issued by "
+              "AttestationService." },
+    { .name = "pcrs",
+      .argument = "FILE",
+      .help =
+          "The registers as JSON: the claim pcrs, read-only. A file of banks, {\"pcrs\":{\"sha256\":{\"0\":"
+          "\"...\"}}}, is brought into the form that policies look into." },
     { 0 },
 };
 
@@ -109,8 +119,12 @@ const struct cli_command cli_policy_eval = {
     .summary = "run a policy over claims",
     .about =
         "Evaluates a policy over claims from a file, as a service would over those from evidence, and shows "
-        "the outcome, the issued claims, the properties, and of each rule whether it fired and why not.",
-    .examples = "  attestctl policy eval mine.policy --claims case.json --json\n",
+        "the outcome in one sentence, of each rule whether it fired, which claims it met or missed and what "
+        "it "
+        "made, the issued claims and the properties.",
+    .examples =
+        "  attestctl policy eval mine.policy --claims case.json --json\n"
+        "  attestctl policy eval tpm.policy --claims case.json --events log.json --pcrs registers.json\n",
     .options = options_eval,
     .run = run_eval,
 };

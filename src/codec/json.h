@@ -96,6 +96,8 @@ struct att_span att_json_source(const struct att_json *j, att_json_id id);
  * out. */
 ATT_CHECK bool att_json_key(const struct att_json *j, struct att_arena *a, att_json_id id,
                             struct att_span *ret);
+/* Is the member's name, unescaped, this text? Without memory, and letter for letter whatever fold_case says. */
+bool att_json_key_is(const struct att_json *j, att_json_id id, struct att_span name);
 /* String value unescaped; false when the node is no string or memory ran out. */
 ATT_CHECK bool att_json_string(const struct att_json *j, struct att_arena *a, att_json_id id,
                                struct att_span *ret);

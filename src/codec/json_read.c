@@ -92,6 +92,16 @@ bool att_json_key(const struct att_json *j, struct att_arena *a, att_json_id id,
     return true;
 }
 
+bool att_json_key_is(const struct att_json *j, att_json_id id, struct att_span name)
+{
+    const struct att_json_node *n = node_of(j, id);
+
+    if (!n || n->key == 0)
+        return false;
+    struct json_name have = json_name_of(j->source, n);
+    return have.escaped ? escaped_name_is(&have, name, false) : att_span_eq(have.text, name);
+}
+
 bool att_json_string(const struct att_json *j, struct att_arena *a, att_json_id id, struct att_span *ret)
 {
     const struct att_json_node *n = node_of(j, id);

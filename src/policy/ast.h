@@ -17,7 +17,7 @@ enum policy_compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT
 enum policy_action_kind { ACTION_PERMIT, ACTION_DENY, ACTION_ADD, ACTION_ISSUE, ACTION_ISSUE_PROPERTY };
 enum policy_expr_kind { EXPR_LITERAL, EXPR_ACCESS, EXPR_CALL };
 
-struct policy_function; /* a row of functions.def */
+struct policy_function; /* a row of functions/functions.def */
 struct att_jmespath;
 
 /* A literal, `name.property` (that property of all claims which the condition `name` selected), or a call. */
@@ -35,6 +35,12 @@ struct policy_expr {
     const struct att_jmespath *query; /* a literal that is a query and compiles as one; owned by the policy */
 };
 
+/* Queries that were compiled with the policy, and are freed with it. */
+struct policy_query {
+    struct att_jmespath *query;
+    struct policy_query *next;
+};
+
 /* `value >= 5` inside brackets. */
 struct policy_test {
     struct policy_mark at;
@@ -43,6 +49,9 @@ struct policy_test {
     enum policy_compare op;
     struct policy_expr right;
     struct policy_test *next;
+    /* checker */
+    unsigned
+        slot; /* from 1: where an evaluation keeps the value of a right side that is a call; 0 for others */
 };
 
 /* `! name:[test, test]` */
@@ -94,6 +103,9 @@ struct policy_ast {
     struct policy_rule *rules[SECTION_COUNT];
     unsigned rule_count;
     unsigned conditions_max; /* conditions of the rule that has most */
+    /* checker */
+    unsigned slots_max; /* calls as right sides, in the condition that has most */
+    struct policy_query *queries;
 };
 
 #endif

@@ -1,12 +1,17 @@
 #include "policy/checker.h"
 
+#include "policy/functions/function.h"
 #include "policy/language.h"
-
-#include <stdio.h>
+#include "policy/queries.h"
 
 struct checker {
     const struct policy_complaint *to;
+    struct att_arena *arena;
+    struct policy_ast *ast;
+    const struct att_limits *limits;
     struct policy_rule *rule;
+    bool (*refuse)(const struct checker *c, const struct policy_mark *at, const char *expected,
+                   const char *message);
 };
 
 /* "policy > issuanceRules > issuanceRule > A > B" */
@@ -49,7 +54,48 @@ static struct policy_condition *find_name(const struct policy_rule *r, struct at
     return NULL;
 }
 
-static const char no_such_name[] = "a name that an earlier condition of this rule defines, as c in c:[...]";
+/* The kinds that a member of the expression's value can have, as KIND_ bits. */
+static unsigned kinds_of(const struct policy_expr *e)
+{
+    switch (e->kind) {
+    case EXPR_LITERAL:
+        return 1u << e->literal.kind;
+    case EXPR_ACCESS:
+        return e->property == PROPERTY_VALUE ? KIND_ANY : KIND_STRING;
+    case EXPR_CALL:
+        return e->function->result_kinds;
+    }
+    return 0;
+}
+
+/* `NAME`, used before `end` (NULL: anywhere in the rule). */
+static bool resolve_name(const struct checker *c, const struct policy_mark *name,
+                         const struct policy_condition *end, const struct policy_condition **ret)
+{
+    struct policy_condition *source = find_name(c->rule, name->text, end);
+
+    if (!source)
+        return c->refuse(c, name, "a name that an earlier condition of this rule defines, as c in c:[...]",
+                         "this name is not defined");
+    if (source->negated)
+        return c->refuse(c, name,
+                         "the name of a condition without !: a negated one holds when it selects no claim",
+                         "this name is that of a negated condition");
+    source->used = true;
+    *ret = source;
+    return true;
+}
+
+/* Every name in the expression, arguments of calls included: their nesting is bounded by the parser. */
+static bool resolve(const struct checker *c, struct policy_expr *e, const struct policy_condition *end)
+{
+    if (e->kind == EXPR_ACCESS)
+        return resolve_name(c, &e->name, end, &e->condition);
+    for (struct policy_expr *argument = e->arguments; argument; argument = argument->next)
+        if (!resolve(c, argument, end))
+            return false;
+    return e->kind != EXPR_CALL || policy_queries_compile(c->arena, c->ast, e, c->limits, c->to->err);
+}
 
 /* -- conditions -------------------------------------------------------------------------------------- */
 
@@ -60,41 +106,43 @@ static bool is_ordering(enum policy_compare op)
 
 static bool check_types(const struct checker *c, const struct policy_test *t)
 {
+    static const char not_ordered[] = "only an Integer value can be ordered";
+    static const char *const want_integer[] = {
+        [EXPR_LITERAL] = "an integer, or == or != before this value",
+        [EXPR_ACCESS] = "an integer or NAME.value",
+        [EXPR_CALL] = "an integer, NAME.value or JsonToClaimValue(...): this function never gives an Integer",
+    };
     const struct policy_expr *e = &t->right;
 
     if (is_ordering(t->op) && t->property != PROPERTY_VALUE)
         return refuse_condition(c, &t->op_at, "== or !=: type, valueType and issuer are strings",
-                                "only an Integer value can be ordered");
-    if (is_ordering(t->op) && e->kind == EXPR_LITERAL && e->literal.kind != ATT_CLAIM_INT)
-        return refuse_condition(c, &e->at, "an integer, or == or != before this value",
-                                "only an Integer value can be ordered");
-    if (is_ordering(t->op) && e->kind == EXPR_ACCESS && e->property != PROPERTY_VALUE)
-        return refuse_condition(c, &e->at, "an integer or NAME.value",
-                                "only an Integer value can be ordered");
-    if (t->property != PROPERTY_VALUE && e->kind == EXPR_LITERAL && e->literal.kind != ATT_CLAIM_STRING)
+                                not_ordered);
+    if (is_ordering(t->op) && !(kinds_of(e) & KIND_INT))
+        return refuse_condition(c, &e->at, want_integer[e->kind], not_ordered);
+    if (t->property != PROPERTY_VALUE && !(kinds_of(e) & KIND_STRING))
         return refuse_condition(c, &e->at, "a string: type, valueType and issuer are strings",
                                 "this property is compared with a string only");
     return true;
 }
 
-static bool check_condition(const struct checker *c, struct policy_condition *condition)
+static bool check_condition(struct checker *c, struct policy_condition *condition)
 {
+    unsigned slots = 0;
+
     if (condition->name.text.len > 0 && find_name(c->rule, condition->name.text, condition))
         return refuse_condition(c, &condition->name, "another name: each condition of a rule has its own",
                                 "this name is already defined in this rule");
     for (struct policy_test *t = condition->tests; t; t = t->next) {
-        if (!check_types(c, t))
+        if (!check_types(c, t) || !resolve(c, &t->right, condition))
             return false;
-        if (t->right.kind == EXPR_ACCESS) {
-            struct policy_condition *source = find_name(c->rule, t->right.name.text, condition);
-            if (!source)
-                return refuse_condition(c, &t->right.name, no_such_name, "this name is not defined");
-            source->used = true;
-            t->right.condition = source;
-        } else if (t->property == PROPERTY_TYPE && t->op == COMPARE_EQ && !condition->type_test) {
+        if (t->right.kind == EXPR_CALL)
+            t->slot = ++slots;
+        if (t->right.kind == EXPR_LITERAL && t->property == PROPERTY_TYPE && t->op == COMPARE_EQ &&
+            !condition->type_test)
             condition->type_test = t;
-        }
     }
+    if (slots > c->ast->slots_max)
+        c->ast->slots_max = slots;
     return true;
 }
 
@@ -110,13 +158,8 @@ static bool check_value_type(const struct checker *c, struct policy_action *a,
         !policy_kind_read(e->literal.text, &a->kind_wanted))
         return refuse_action(c, &e->at, "\"String\", \"Integer\" or \"Boolean\"", "no such value type");
     a->has_kind = true;
-    enum att_claim_kind kind = a->value->literal.kind;
-    if (a->value->kind == EXPR_ACCESS) {
-        if (a->value->property == PROPERTY_VALUE)
-            return true; /* known when the claims are: the evaluator checks it */
-        kind = ATT_CLAIM_STRING;
-    }
-    if (kind != a->kind_wanted)
+    /* Where several kinds are possible the evaluator checks those that come. */
+    if (!(kinds_of(a->value) >> a->kind_wanted & 1))
         return refuse_action(c, &e->at, "the type of the value", "valueType and value do not agree");
     return true;
 }
@@ -143,18 +186,6 @@ static bool check_property(const struct checker *c, const struct policy_action *
     return refuse_action(c, &a->value->at, known->expected, "this property takes another value");
 }
 
-static bool resolve_value(const struct checker *c, struct policy_assignment *given)
-{
-    if (given->right.kind != EXPR_ACCESS)
-        return true;
-    struct policy_condition *source = find_name(c->rule, given->right.name.text, NULL);
-    if (!source)
-        return refuse_action(c, &given->right.name, no_such_name, "this name is not defined");
-    source->used = true;
-    given->right.condition = source;
-    return true;
-}
-
 /* The claim spelled out: exactly one type, a string, and exactly one value; at most one valueType; no issuer.
  */
 static bool check_spelled_out(const struct checker *c, struct policy_action *a)
@@ -169,7 +200,7 @@ static bool check_spelled_out(const struct checker *c, struct policy_action *a)
         if (by[n->property])
             return refuse_action(c, &n->at, "each property once", "this property is given twice");
         by[n->property] = n;
-        if (!resolve_value(c, n))
+        if (!resolve(c, &n->right, NULL))
             return false;
     }
     const struct policy_assignment *type = by[PROPERTY_TYPE];
@@ -185,20 +216,12 @@ static bool check_spelled_out(const struct checker *c, struct policy_action *a)
            check_property(c, a);
 }
 
-static bool check_copied(const struct checker *c, struct policy_action *a)
+static bool check_rule(struct att_arena *arena, struct policy_ast *ast, const struct att_limits *limits,
+                       const struct policy_complaint *to, struct policy_rule *rule)
 {
-    struct policy_condition *source = find_name(c->rule, a->copied.text, NULL);
-
-    if (!source)
-        return refuse_action(c, &a->copied, no_such_name, "this name is not defined");
-    source->used = true;
-    a->copied_condition = source;
-    return true;
-}
-
-static bool check_rule(const struct policy_complaint *to, struct policy_rule *rule)
-{
-    struct checker c = { to, rule };
+    struct checker c = {
+        .to = to, .arena = arena, .ast = ast, .limits = limits, .rule = rule, .refuse = refuse_condition
+    };
     struct policy_action *a = &rule->action;
 
     for (struct policy_condition *n = rule->conditions; n; n = n->next)
@@ -206,14 +229,17 @@ static bool check_rule(const struct policy_complaint *to, struct policy_rule *ru
             return false;
     if (!policy_actions[a->kind].takes_claim)
         return true;
-    return a->copied.text.len > 0 ? check_copied(&c, a) : check_spelled_out(&c, a);
+    c.refuse = refuse_action;
+    return a->copied.text.len > 0 ? resolve_name(&c, &a->copied, NULL, &a->copied_condition)
+                                  : check_spelled_out(&c, a);
 }
 
-bool policy_check(struct policy_ast *ast, const struct policy_complaint *to)
+bool policy_check(struct att_arena *arena, struct policy_ast *ast, const struct att_limits *limits,
+                  const struct policy_complaint *to)
 {
     for (unsigned s = 0; s < SECTION_COUNT; s++)
         for (struct policy_rule *r = ast->rules[s]; r; r = r->next)
-            if (!check_rule(to, r))
+            if (!check_rule(arena, ast, limits, to, r))
                 return false;
     return true;
 }

@@ -5,6 +5,7 @@
 #include "policy/language.h"
 #include "policy/run.h"
 #include "policy/trace.h"
+#include "policy/values.h"
 
 #include <stdio.h>
 
@@ -23,11 +24,7 @@ struct outcome {
 
 static bool fail_rule(struct outcome *o, const struct policy_rule *r, const char *expected, const char *found)
 {
-    char sentence[256];
-
-    (void)snprintf(sentence, sizeof sentence, "The rule at line %u cannot be evaluated: %s.", r->at.line,
-                   found);
-    return policy_engine_fail(o->run.err, ATT_POLICY_EVALUATION, &r->at, expected, sentence, "%s", found);
+    return policy_run_fail(&o->run, &r->at, expected, "%s", found);
 }
 
 /* The run stopped selecting for a reason of its own. False then; true when it did not. */
@@ -35,6 +32,8 @@ static bool still_sound(struct outcome *o, const struct policy_rule *r)
 {
     char expected[64];
 
+    if (o->run.failed)
+        return false;
     if (o->run.out_of_memory)
         return att_fail_memory(o->run.err, "policy");
     if (!o->run.exhausted)
@@ -98,6 +97,8 @@ static bool put(struct outcome *o, const struct policy_rule *r, struct att_span 
         return false;
     if (a->kind == ACTION_ISSUE_PROPERTY && !set_property(o, r, claim))
         return false;
+    if (o->run.trace)
+        policy_trace_made(&o->run, &claim);
     return add_to(o, r, o->run.incoming, &claim);
 }
 
@@ -107,6 +108,41 @@ static unsigned inherited_flags(const struct att_claim *claim, enum policy_prope
     return property == PROPERTY_VALUE ? claim->flags & ATT_CLAIM_READ_ONLY : 0;
 }
 
+/* A text that a function made lives in working memory; a claim keeps its own, and there is a limit to that. */
+static bool keep_text(struct outcome *o, const struct policy_rule *r, struct att_span *text)
+{
+    char expected[64];
+
+    if (!policy_run_charge(&o->run, text->len / POLICY_BYTES_PER_STEP))
+        return still_sound(o, r);
+    (void)snprintf(expected, sizeof expected, "at most %zu bytes", o->run.limits->policy_text_bytes_max);
+    if (text->len > o->run.text_bytes_left)
+        return fail_rule(o, r, expected, "its functions make more text than one evaluation may keep");
+    const char *copy = att_arena_dup(o->run.arena, *text);
+    if (!copy)
+        return att_fail_memory(o->run.err, "policy");
+    o->run.text_bytes_left -= text->len;
+    text->ptr = (const uint8_t *)copy;
+    return true;
+}
+
+static bool put_results(struct outcome *o, const struct policy_rule *r)
+{
+    struct policy_values set;
+
+    if (!policy_values_of(&o->run, r->action.value, &set))
+        return still_sound(o, r);
+    for (size_t i = 0; i < set.count; i++) {
+        const struct policy_member *m = &set.items[i];
+        struct att_value value = m->value;
+        if (m->passing && value.kind == ATT_CLAIM_STRING && !keep_text(o, r, &value.text))
+            return false;
+        if (!put(o, r, r->action.type, &value, m->read_only ? ATT_CLAIM_READ_ONLY : 0))
+            return false;
+    }
+    return true;
+}
+
 /* One claim for each member of the value set (A11: the action runs once, with the whole set). */
 static bool put_values(struct outcome *o, const struct policy_rule *r)
 {
@@ -114,6 +150,8 @@ static bool put_values(struct outcome *o, const struct policy_rule *r)
 
     if (e->kind == EXPR_LITERAL)
         return put(o, r, r->action.type, &e->literal, 0);
+    if (e->kind == EXPR_CALL)
+        return put_results(o, r);
     for (size_t i = 0; i < policy_run_bound_count(&o->run, e->condition); i++) {
         const struct att_claim *source = policy_run_bound(&o->run, e->condition, i);
         struct att_value value = policy_property_of(source, e->property);
@@ -160,13 +198,17 @@ static bool run_rule(struct outcome *o, const struct policy_rule *r)
     struct policy_run *run = &o->run;
 
     run->hit_count = 0;
+    run->rule = r;
+    policy_work_next_rule(&run->work);
     o->withheld = 0;
     for (const struct policy_condition *c = r->conditions; c; c = c->next) {
-        bool holds = policy_run_select(run, c);
+        bool holds = policy_run_select(run, c) != c->negated;
         if (!still_sound(o, r))
             return false;
         if (!holds)
             return !run->trace || policy_trace_not_fired(run, r, c);
+        if (run->trace)
+            policy_trace_holds(run, r, c);
     }
     size_t before = run->incoming->count;
     if (!policy_run_charge(run, 1))
@@ -230,6 +272,8 @@ static bool begin(struct outcome *o, const struct policy_ast *ast, struct att_ar
                  .incoming = incoming,
                  .limits = l,
                  .steps_left = l->policy_steps_max,
+                 .text_bytes_left = l->policy_text_bytes_max,
+                 .work = policy_work_of(l),
                  .err = err },
     };
     att_claims_init(&o->issued, arena, l);
@@ -237,7 +281,14 @@ static bool begin(struct outcome *o, const struct policy_ast *ast, struct att_ar
     if (ast->conditions_max == 0)
         return true;
     o->run.bindings = att_arena_alloc(arena, ast->conditions_max, sizeof *o->run.bindings);
-    return o->run.bindings || att_fail_memory(err, "policy");
+    if (ast->slots_max > 0)
+        o->run.slots = att_arena_alloc(arena, ast->slots_max, sizeof *o->run.slots);
+    return (o->run.bindings && (o->run.slots || ast->slots_max == 0)) || att_fail_memory(err, "policy");
+}
+
+static void end(struct outcome *o)
+{
+    policy_work_end(&o->run.work);
 }
 
 bool policy_eval_configuration(const struct policy_ast *ast, struct att_arena *arena,
@@ -246,10 +297,11 @@ bool policy_eval_configuration(const struct policy_ast *ast, struct att_arena *a
 {
     struct outcome o;
 
-    if (!begin(&o, ast, arena, incoming, NULL, err) || !run_section(&o, SECTION_CONFIGURATION))
-        return false;
-    *ret_properties = o.properties;
-    return true;
+    bool ok = begin(&o, ast, arena, incoming, NULL, err) && run_section(&o, SECTION_CONFIGURATION);
+    end(&o);
+    if (ok)
+        *ret_properties = o.properties;
+    return ok;
 }
 
 static bool run_all(struct outcome *o)
@@ -270,6 +322,7 @@ bool policy_eval(const struct policy_ast *ast, struct att_arena *arena, struct a
         yes = policy_trace_begin(&trace, &o.run);
     }
     yes = yes && run_all(&o);
+    end(&o);
     /* What was issued on the way to a no is not said. */
     if (!yes)
         att_claims_init(&o.issued, arena, o.run.limits);
@@ -278,7 +331,9 @@ bool policy_eval(const struct policy_ast *ast, struct att_arena *arena, struct a
         .issued = o.issued,
         .properties = o.properties,
         .trace = trace.rows,
-        .trace_count = trace.rows ? trace.count : 0,
+        .trace_count = trace.count,
     };
+    if (trace.work)
+        policy_trace_end(&o.run, yes, &ret->sentence);
     return yes;
 }

@@ -1,5 +1,8 @@
 #include "policy/hints.h"
 
+#include "base/err.h"
+#include "policy/functions/function.h"
+#include "policy/language.h"
 #include "policy/lexer.h"
 
 #include <stdio.h>
@@ -21,8 +24,8 @@ static const struct {
     { TOK_LT, EXPRESSIONS,
       "a literal: a placeholder such as <product-id> is to be replaced by the value itself" },
     { TOK_VERSION, EXPRESSIONS, "an integer: numbers have no fraction" },
-    { TOK_INT, TOK_SET(VERSION), "a version as MAJOR.MINOR: 1.0 or 1.1" },
-    { TOK_STRING, TOK_SET(VERSION), "a version without quotes: 1.0 or 1.1" },
+    { TOK_INT, TOK_SET(VERSION), "a version as MAJOR.MINOR: 1.0, 1.1 or 1.2" },
+    { TOK_STRING, TOK_SET(VERSION), "a version without quotes: 1.0, 1.1 or 1.2" },
     { TOK_STRING, TOK_SET(CLAIM), "named arguments: type=\"...\", value=... or claim=NAME" },
     { TOK_STRING, PROPERTIES, "a property: [type==\"...\", value==...]" },
     { TOK_LEFT_PAREN, TOK_SET(LEFT_BRACKET) | TOK_SET(ARROW),
@@ -53,7 +56,10 @@ static const struct {
 } words[] = {
     { "exists", 0, "[...] alone: a condition holds when a claim meets it, there is no EXISTS" },
     { "not", 0, "[...]: there is no NOT EXISTS; `!` before a condition came with version 1.2" },
-    { "count", 0, "[...]: claims are not counted, a condition holds when at least one claim meets it" },
+    { "count", 0,
+      "[...]: claims are not counted; a condition holds when at least one claim meets it, ContainsOnlyValue "
+      "(1.2) "
+      "looks at all" },
     { "and", 0, "&& between conditions, a comma between the tests of one" },
     { "or", 0, "another rule: there is no OR, the rules of a section are the alternatives" },
     { "regexreplace", 0, "a literal or NAME.value: there are no regular expressions" },
@@ -99,6 +105,46 @@ static const char *curly_hint(struct policy_hint *room, const struct policy_toke
     return room->text;
 }
 
+/* What ends with a semicolon, told by what stands before the place where it is missing. */
+static const char *semicolon_hint(const struct policy_token *before)
+{
+    if (before->kind == TOK_RIGHT_PAREN)
+        return "';': every rule ends with one, behind its action";
+    if (before->kind == TOK_RIGHT_BRACE)
+        return "';': every section ends with };";
+    return "';' behind the version";
+}
+
+/* A function named without its arguments was taken for the name of a condition. */
+static const char *call_hint(struct policy_hint *room, const struct policy_token *name)
+{
+    const struct policy_function *f = policy_function_find(name->at.text);
+
+    if (!f)
+        return NULL;
+    (void)snprintf(room->text, sizeof room->text, "(: a function is called as %s(...)", f->name);
+    return room->text;
+}
+
+const char *policy_hint_function(struct policy_hint *room, struct att_span name, unsigned minor)
+{
+    const struct policy_function *near = policy_function_near(name);
+    size_t at = 0;
+
+    if (policy_same_word(name, "RegexReplace"))
+        return "a literal, NAME.value or a function: there are no regular expressions";
+    if (near && near->since <= minor) {
+        (void)snprintf(room->text, sizeof room->text, "another name: did you mean %s?", near->name);
+        return room->text;
+    }
+    for (size_t i = 0; policy_function_at(i); i++)
+        if (policy_function_at(i)->since <= minor && at < sizeof room->text)
+            at +=
+                (size_t)snprintf(room->text + at, sizeof room->text - at, "%s%s",
+                                 at ? ", " : "a literal, NAME.value or one of ", policy_function_at(i)->name);
+    return at ? room->text : "a literal or NAME.value";
+}
+
 const char *policy_hint_for(struct policy_hint *room, const struct policy_token *before,
                             const struct policy_token *now, uint64_t expected)
 {
@@ -114,6 +160,10 @@ const char *policy_hint_for(struct policy_hint *room, const struct policy_token 
         hint = word_hint(before, expected == TOK_SET(DOT) ? EXPRESSIONS : 0);
     if (hint)
         return hint;
+    if (expected == TOK_SET(DOT))
+        hint = call_hint(room, before);
+    if (hint)
+        return hint;
     if (looks_hexadecimal(before, now))
         return "a decimal integer: there is no hexadecimal";
     if ((before->kind == TOK_LEFT_PAREN) && expected == TOK_SET(RIGHT_PAREN))
@@ -121,5 +171,5 @@ const char *policy_hint_for(struct policy_hint *room, const struct policy_token 
     for (size_t i = 0; i < sizeof meetings / sizeof meetings[0]; i++)
         if (meetings[i].found == now->kind && meetings[i].expected & expected)
             return meetings[i].hint;
-    return NULL;
+    return expected == TOK_SET(SEMICOLON) ? semicolon_hint(before) : NULL;
 }

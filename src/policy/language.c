@@ -1,5 +1,7 @@
 #include "policy/language.h"
 
+#include "policy/functions/function.h"
+
 #define IN(section) (1u << SECTION_##section)
 
 const struct policy_section_row policy_sections[SECTION_COUNT] = {
@@ -21,7 +23,7 @@ const struct policy_action_row policy_actions[POLICY_ACTIONS] = {
                                 IN(CONFIGURATION) | IN(ISSUANCE), true },
 };
 
-static const char *const versions[] = { "1.0", "1.1" };
+static const char *const versions[] = { "1.0", "1.1", "1.2" };
 
 bool policy_version_read(struct att_span text, unsigned *ret_minor)
 {
@@ -47,15 +49,13 @@ unsigned policy_since(struct att_span word)
     } rows[] = {
         { "configurationrules", 1 },
         { "!", 2 },
-#define X(name, arity, since) { #name, since },
-#include "policy/functions.def"
-#undef X
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (att_span_is(word, rows[i].word))
             return rows[i].minor;
-    return 0;
+    const struct policy_function *f = policy_function_find(word);
+    return f ? f->since : 0;
 }
 
 const char *policy_property_name(enum policy_property p)
@@ -123,8 +123,8 @@ const struct policy_known_property *policy_known_property(struct att_span name)
         { "require_valid_aik_cert", ATT_CLAIM_BOOL, 0, 0, "true or false" },
         { "required_pcr_mask", ATT_CLAIM_INT, 0, 0xffffff,
           "an integer from 0 to 16777215, one bit for each PCR" },
-        { "x-ms-sgx-tcbidentifier", ATT_CLAIM_STRING, 0, 0,
-          "a string: \"azuredefault\" or a number in quotes" },
+        { "x-ms-sgx-tcbidentifier", ATT_CLAIM_STRING, 10, 9999,
+          "a string: \"azuredefault\" or the number of a baseline, \"10\" or more" },
         { "report_validity_in_minutes", ATT_CLAIM_INT, 1, 525600,
           "an integer of minutes from 1 to 525600 (one year)" },
         { "omit_x5c", ATT_CLAIM_BOOL, 0, 0, "true or false" },
@@ -136,9 +136,28 @@ const struct policy_known_property *policy_known_property(struct att_span name)
     return NULL;
 }
 
+/* A baseline: "azuredefault", or its number in decimal without zeros in front. New numbers come with the years. */
+static bool names_baseline(const struct policy_known_property *p, struct att_span text)
+{
+    int64_t n = 0;
+
+    if (att_span_is(text, "azuredefault"))
+        return true;
+    if (text.len == 0 || text.ptr[0] == '0')
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || n > p->max)
+            return false;
+        n = n * 10 + (text.ptr[i] - '0');
+    }
+    return n >= p->min && n <= p->max;
+}
+
 bool policy_property_takes(const struct policy_known_property *p, const struct att_value *v)
 {
     if (v->kind != p->kind)
         return false;
+    if (v->kind == ATT_CLAIM_STRING)
+        return names_baseline(p, v->text);
     return v->kind != ATT_CLAIM_INT || (v->integer >= p->min && v->integer <= p->max);
 }

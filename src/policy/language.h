@@ -23,7 +23,7 @@ struct policy_action_row {
 enum { POLICY_ACTIONS = 5 };
 extern const struct policy_action_row policy_actions[POLICY_ACTIONS]; /* by enum policy_action_kind */
 
-/* The version text "1.0" or "1.1"; false for others. */
+/* The version text "1.0", "1.1" or "1.2"; false for others. */
 ATT_CHECK bool policy_version_read(struct att_span text, unsigned *ret_minor);
 /* "1.0" */
 const char *policy_version_text(unsigned minor);
@@ -46,7 +46,7 @@ bool policy_type_reserved(struct att_span type);
 struct policy_known_property {
     const char *name;
     enum att_claim_kind kind;
-    int64_t min, max; /* Integer only */
+    int64_t min, max; /* of an Integer, or of the number in a String that names a baseline */
     const char *expected;
 };
 const struct policy_known_property *policy_known_property(struct att_span name);

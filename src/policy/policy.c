@@ -8,6 +8,7 @@
 #include "policy/eval.h"
 #include "policy/language.h"
 #include "policy/parser.h"
+#include "policy/queries.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,9 @@ _Static_assert(sizeof(struct policy_condition) <= (size_t)4 * TREE_BYTES_PER_TEX
 _Static_assert(sizeof(struct policy_rule) <= (size_t)10 * TREE_BYTES_PER_TEXT_BYTE,
                "=>permit(); makes a rule");
 _Static_assert(sizeof(struct policy_test) <= (size_t)7 * TREE_BYTES_PER_TEXT_BYTE, "type<1, makes a test");
+_Static_assert(2 * sizeof(struct policy_expr) + sizeof(struct policy_query) <=
+                   (size_t)16 * TREE_BYTES_PER_TEXT_BYTE,
+               "JmesPath(1,\"2\"), is a call");
 _Static_assert(sizeof(struct policy_assignment) <= (size_t)7 * TREE_BYTES_PER_TEXT_BYTE,
                "type=1, is assigned");
 
@@ -44,7 +48,8 @@ static bool check_size(struct att_span text, const struct att_limits *limits,
 
 static bool compile(struct att_policy *p, const struct att_limits *limits, const struct policy_complaint *to)
 {
-    return policy_parse(p->arena, p->text, limits, to, &p->ast) && policy_check(&p->ast, to);
+    return policy_parse(p->arena, p->text, limits, to, &p->ast) &&
+           policy_check(p->arena, &p->ast, limits, to);
 }
 
 bool att_policy_compile(struct att_span text, const struct att_limits *limits, struct att_policy **ret,
@@ -73,6 +78,7 @@ void att_policy_free(struct att_policy *policy)
 {
     if (!policy)
         return;
+    policy_queries_free(&policy->ast);
     att_arena_free(policy->arena);
     free(policy);
 }

@@ -20,8 +20,9 @@ struct text_case {
     unsigned line;
     struct att_buf policy;
     struct att_buf claims;
-    char *wants[LINES_MAX]; /* "= ...", "! ...", "| ...", "~ ...", "@ ...", in order */
+    char *wants[LINES_MAX]; /* "= ...", "! ...", "| ...", "~ ...", "@ ...", "? ...", in order */
     unsigned want_count;
+    const char *read_only; /* claims of this type are */
     struct att_limits limits;
 };
 
@@ -127,7 +128,11 @@ static void check_refusal(const struct text_case *c, const struct outcome *o, co
 
 static const char *kind_name(enum att_trace_kind kind)
 {
-    return kind == ATT_TRACE_FIRED ? "fired" : kind == ATT_TRACE_NOT_FIRED ? "not-fired" : "skipped";
+    static const char *const names[] = { [ATT_TRACE_FIRED] = "fired",
+                                         [ATT_TRACE_NOT_FIRED] = "not-fired",
+                                         [ATT_TRACE_SKIPPED] = "skipped",
+                                         [ATT_TRACE_FAILED] = "failed" };
+    return names[kind];
 }
 
 /* "LINE KIND REASON" of the n-th trace row */
@@ -168,6 +173,10 @@ static void check_all(const struct text_case *c, const struct outcome *o)
         case '@':
             check_trace(c, o, traced++, want);
             break;
+        case '?':
+            CHECK(att_span_is(o->result.sentence, want), "%s:%u: want %s\n got %.*s", c->file, c->line, want,
+                  (int)o->result.sentence.len, (const char *)o->result.sentence.ptr);
+            break;
         default: /* '|': the next line of the text */
             CHECK(strncmp(text, want, n) == 0 && (text[n] == '\n' || text[n] == '\0'),
                   "%s:%u: want %s, got %s", c->file, c->line, want, text);
@@ -194,8 +203,11 @@ static void run(struct text_case *c)
         att_buf_puts(&c->claims, "[]");
     CHECK(att_claims_read_json(&incoming, att_buf_span(&c->claims), &claims_err), "%s:%u: claims: %s",
           c->file, c->line, claims_err.text);
+    for (size_t i = 0; i < incoming.count; i++)
+        if (c->read_only && att_span_is(incoming.items[i].type, c->read_only))
+            incoming.items[i].flags = ATT_CLAIM_READ_ONLY;
     for (unsigned i = 0; i < c->want_count; i++)
-        options.trace = options.trace || c->wants[i][0] == '@';
+        options.trace = options.trace || c->wants[i][0] == '@' || c->wants[i][0] == '?';
     o.compiled = att_policy_compile(att_buf_span(&c->policy), &c->limits, &policy, &o.place, &o.err);
     if (o.compiled)
         o.authorized = att_policy_eval(policy, arena, &incoming, &options, &o.result, &o.err);
@@ -206,22 +218,29 @@ static void run(struct text_case *c)
 
 static void set_limit(struct text_case *c, const char *row)
 {
+    const struct {
+        const char *name;
+        size_t *limit;
+    } limits[] = {
+        { "bytes", &c->limits.policy_bytes_max },           { "rules", &c->limits.policy_rules_max },
+        { "conditions", &c->limits.policy_conditions_max }, { "steps", &c->limits.policy_steps_max },
+        { "claims", &c->limits.policy_claims_max },         { "depth", &c->limits.policy_depth_max },
+        { "text", &c->limits.policy_text_bytes_max },       { "work", &c->limits.policy_work_bytes_max },
+        { "json", &c->limits.policy_json_bytes_max },       { "nodes", &c->limits.policy_json_nodes_max },
+        { "json-depth", &c->limits.jmespath_depth_max },    { "query", &c->limits.jmespath_bytes_max },
+    };
     char name[32] = "";
     size_t value = 0;
+    bool known = false;
 
     int got = sscanf(row, "%31s %zu", name, &value);
-    if (got == 2 && strcmp(name, "bytes") == 0)
-        c->limits.policy_bytes_max = value;
-    else if (got == 2 && strcmp(name, "rules") == 0)
-        c->limits.policy_rules_max = value;
-    else if (got == 2 && strcmp(name, "conditions") == 0)
-        c->limits.policy_conditions_max = value;
-    else if (got == 2 && strcmp(name, "steps") == 0)
-        c->limits.policy_steps_max = value;
-    else if (got == 2 && strcmp(name, "claims") == 0)
-        c->limits.policy_claims_max = value;
-    else
-        CHECK(false, "%s:%u: no limit is called %s", c->file, c->line, row);
+    for (size_t i = 0; got == 2 && i < sizeof limits / sizeof limits[0]; i++) {
+        if (strcmp(name, limits[i].name) != 0)
+            continue;
+        *limits[i].limit = value;
+        known = true;
+    }
+    CHECK(known, "%s:%u: no limit is called %s", c->file, c->line, row);
 }
 
 static void take_line(struct text_case *c, char *line)
@@ -239,6 +258,9 @@ static void take_line(struct text_case *c, char *line)
     case '<':
         att_buf_puts(&c->claims, content);
         break;
+    case '*':
+        c->read_only = content;
+        break;
     case '%':
         set_limit(c, content);
         break;
@@ -247,6 +269,7 @@ static void take_line(struct text_case *c, char *line)
     case '|':
     case '~':
     case '@':
+    case '?':
         CHECK(line[1] == ' ' && c->want_count < LINES_MAX, "%s:%u: cannot take the line: %s", c->file,
               c->line, line);
         if (line[1] == ' ' && c->want_count < LINES_MAX)
