@@ -18,18 +18,19 @@ static bool is_cut(struct att_span text)
     return needed > room;
 }
 
-static void put_text(struct att_buf *b, struct att_span text, const char *quote)
+/* `bytes` is how long the text is for those who see only its beginning. */
+static void put_text(struct att_buf *b, struct att_span text, const char *quote, size_t bytes)
 {
     struct att_shown room;
 
     att_buf_printf(b, "%s%s%s", quote, att_shown(&room, text), quote);
     if (is_cut(text))
-        att_buf_printf(b, " (%zu bytes)", text.len);
+        att_buf_printf(b, " (%zu bytes)", bytes);
 }
 
 void policy_phrase_text(struct att_buf *b, struct att_span text)
 {
-    put_text(b, text, "");
+    put_text(b, text, "", text.len);
 }
 
 void policy_phrase_value(struct att_buf *b, const struct att_value *v)
@@ -43,9 +44,25 @@ void policy_phrase_value(struct att_buf *b, const struct att_value *v)
         return;
     case ATT_CLAIM_STRING:
     case ATT_CLAIM_JSON:
-        put_text(b, v->text, "\"");
+        put_text(b, v->text, "\"", v->text.len);
         return;
     }
+}
+
+/* A piece of the policy on one line: how its author broke and indented it says nothing here. */
+static void put_source(struct att_buf *b, struct att_span text)
+{
+    char flat[2 * sizeof(struct att_shown)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len && n < sizeof flat; i++) {
+        bool space = text.ptr[i] == ' ' || (text.ptr[i] >= '\t' && text.ptr[i] <= '\r');
+        if (!space)
+            flat[n++] = (char)text.ptr[i];
+        else if (n > 0 && flat[n - 1] != ' ')
+            flat[n++] = ' ';
+    }
+    put_text(b, att_span_of(flat, n), "", text.len);
 }
 
 /* Between types that are never equal, `1` and `"1"` look too much alike. */
@@ -119,7 +136,7 @@ static void put_brackets(struct att_buf *b, const struct policy_condition *c)
         text.ptr++;
         text.len--;
     }
-    policy_phrase_text(b, text);
+    put_source(b, text);
 }
 
 /* "there is no claim x", or "no claim meets [...]" when more than the type is asked for. */
@@ -213,14 +230,14 @@ static void put_wanted_test(struct policy_run *run, struct att_buf *b, const str
     struct right_side right;
 
     att_buf_puts(b, "wants ");
-    policy_phrase_text(b, t->at.text);
+    put_source(b, t->at.text);
     if (t->right.kind == EXPR_LITERAL)
         return;
     right_side_of(run, t, &right);
     if (!right.known)
         return;
     att_buf_puts(b, ", where ");
-    policy_phrase_text(b, t->right.at.text);
+    put_source(b, t->right.at.text);
     att_buf_puts(b, " is ");
     put_values(b, &right, false);
 }
@@ -302,7 +319,7 @@ static void put_issuer_but(struct att_buf *b, const struct policy_test *t, const
             return;
         }
     att_buf_puts(b, ", which does not meet ");
-    policy_phrase_text(b, t->at.text);
+    put_source(b, t->at.text);
 }
 
 void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct policy_condition *c,
@@ -329,6 +346,6 @@ void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct p
     } else {
         policy_phrase_claim(b, &s->nearest[0], VOICE_PLAIN);
         att_buf_puts(b, ", which does not meet ");
-        policy_phrase_text(b, t->at.text);
+        put_source(b, t->at.text);
     }
 }

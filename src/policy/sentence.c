@@ -6,13 +6,16 @@
 enum { CONDITIONS_SAID = 3 };
 
 /* What does not fit is cut: the parts are cut already, so that takes names and values at their longest. */
-static void keep(struct att_buf *b, char ret[POLICY_PART_BYTES])
+static void keep(const struct att_buf *b, char ret[POLICY_PART_BYTES])
 {
-    size_t n = b->len < POLICY_PART_BYTES - 4 ? b->len : POLICY_PART_BYTES - 4;
+    const size_t room = POLICY_PART_BYTES - sizeof "...";
+    size_t n = b->len < room ? b->len : room;
 
     if (n > 0)
         memcpy(ret, b->ptr, n);
-    (void)memcpy(ret + n, b->failed || n < b->len ? "..." : "", 4);
+    ret[n] = '\0';
+    if (b->failed || n < b->len)
+        memcpy(ret + n, "...", sizeof "...");
 }
 
 /* -- rules that fired ---------------------------------------------------------------------------------- */
