@@ -47,13 +47,13 @@ e2e-az:
 	@$(MAKE) --no-print-directory all
 	@tests/clients/az.sh build/release/bin/attestd build/release/bin/attestctl
 
-# make fuzz T=json S=60
+# make fuzz T=json S=60, or so many executions: make fuzz T=json R=10000000
 fuzz:
 	@scripts/install-deps check
 	@cmake --preset fuzz -DBUILD_TESTING=OFF >/dev/null
 	@cmake --build build/fuzz --target fuzz_$(T)
 	@mkdir -p build/fuzz/found/$(T)
-	build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(or $(S),60) -print_final_stats=1 build/fuzz/found/$(T) fuzz/corpus/$(T)
+	build/fuzz/fuzz/fuzz_$(T) $(if $(R),-runs=$(R),-max_total_time=$(or $(S),60)) -print_final_stats=1 build/fuzz/found/$(T) fuzz/corpus/$(T)
 
 bench: all
 	@scripts/bench build/release

@@ -6,7 +6,9 @@
  *
  * An AAD provider takes what its caller may do by role: unsigned tokens, and signed ones of anybody, whose signature must
  * then be right. An Isolated provider takes only what one of its policy signers has signed: the key of the header's jwk or
- * of x5c[0] is the key of a listed certificate, or x5c leads, each certificate issued by the next, to a listed CA.
+ * of x5c[0] is the key of a listed certificate, or x5c leads, each certificate issued by the next, to a listed CA, which may
+ * stand in x5c or have issued its last certificate. An x5c of several must hold in both cases: signatures, CA:TRUE and path
+ * lengths of those that issued, no critical extension that is not understood.
  *
  *     struct att_policy_token_options options = { .size = sizeof options, .isolated = true, .signers = kept,
  *                                                 .now_unix_s = now, .provider_uri = uri };
@@ -70,7 +72,9 @@ struct att_policy_token {
 };
 
 /* `body` as clients send it: white space around, one pair of quotes; for ATT_POLICY_SET also plain text of a policy, which
- * becomes an unsigned token (an Isolated provider refuses it). */
+ * becomes an unsigned token (an Isolated provider refuses it), and for ATT_POLICY_RESET nothing at all, which stands for the
+ * unsigned reset. A certificate to add or remove is held to the rules of signers.h, but it need not end in a CA; one that is
+ * listed already is not judged again. */
 ATT_API ATT_CHECK bool att_policy_token_read(struct att_arena *arena, enum att_policy_token_use use,
                                              struct att_span body,
                                              const struct att_policy_token_options *options,

@@ -16,8 +16,9 @@
  * agree with the first certificate's key where they are there; members of a private key are refused. RSA has a
  * smallest size; EC keys are on P-256, P-384 or P-521.
  *
- * Not checked: dates and revocation, since these keys are trusted because somebody put them there; extensions besides
- * basic constraints and key usage.
+ * Path lengths count, and a chain must have no critical extension besides basic constraints, key usage, extended key usage,
+ * alternative names and certificate policies. Not checked: dates and revocation, since these keys are trusted because
+ * somebody put them there; what those extensions say.
  *
  * Ownership: results are in the arena; inputs are borrowed for the call. Threads: no shared state.
  * Errors: JSON_*, KEY_INVALID, BASE64_INVALID, CERT_MALFORMED, CERT_CHAIN_INVALID, LIMIT_EXCEEDED, OUT_OF_MEMORY,

@@ -126,8 +126,9 @@ static bool audience(const struct reading *r, struct att_err *err)
             return false;
         ours = ours || this_one;
     }
-    return ours || att_fail(err, ATT_POLICY_TOKEN_AUDIENCE, where_of(r, "aud", where), uri ? uri : "nothing",
-                            "%s", att_shown(&shown, att_json_source(r->members, aud)));
+    return ours ||
+           att_fail(err, ATT_POLICY_TOKEN_AUDIENCE, where_of(r, "aud", where), uri && uri[0] ? uri : "nobody",
+                    "%s", att_shown(&shown, att_json_source(r->members, aud)));
 }
 
 /* A name for one token of one signer for one use: what another signer calls the same is another token. */

@@ -293,8 +293,13 @@ static bool stands_for_token(const struct reading *r, struct att_span body, stru
 static bool make_token(const struct reading *r, struct att_span text, struct att_policy_token *t,
                        struct att_err *err)
 {
-    if (!unsigned_allowed(r, "policy", text.len > 0 ? "a text without a signature" : "an empty body", err) ||
-        !att_policy_token_wrap(r->judge.arena, text, &t->token, err))
+    if (!unsigned_allowed(r, "policy", text.len > 0 ? "a text without a signature" : "an empty body", err))
+        return false;
+    /* Wrapped, it would be read as a text in JSON quotes: as another one. No policy begins like that. */
+    if (text.len > 0 && text.ptr[0] == '"')
+        return att_fail(err, ATT_POLICY_TOKEN_INVALID, "policy", "a token, or the text of a policy",
+                        "a text that begins with a quotation mark");
+    if (!att_policy_token_wrap(r->judge.arena, text, &t->token, err))
         return false;
     t->text = text;
     return true;

@@ -104,7 +104,7 @@ static bool in_time(const struct att_policy_judge *judge, const struct att_cert 
 static bool chain_in_time(const struct att_policy_judge *judge, const struct att_x5c *x5c, size_t used,
                           struct att_err *err)
 {
-    char where[ATT_X5C_WHERE_BYTES + 8];
+    char where[ATT_X5C_CERT_WHERE_BYTES];
 
     for (size_t i = 0; i < used; i++) {
         (void)snprintf(where, sizeof where, "%s.x5c[%zu]", x5c->where, i);

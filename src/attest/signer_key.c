@@ -43,7 +43,7 @@ bool att_signer_key_read(const struct att_signer_rules *rules, const struct att_
 static bool large_enough(const struct att_signer_rules *rules, const struct att_signer_key *key,
                          struct att_err *err)
 {
-    char where[ATT_X5C_WHERE_BYTES + 8], expected[48];
+    char where[ATT_X5C_CERT_WHERE_BYTES], expected[48];
 
     if (att_key_type(key->jwk.key) != ATT_KEY_RSA || att_key_bits(key->jwk.key) >= rules->rsa_bits_min)
         return true;

@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-enum { WHERE_CERT_BYTES = ATT_X5C_WHERE_BYTES + 32 };
-
 const char *const att_x5c_known_critical[] = { "2.5.29.17", "2.5.29.32", "2.5.29.37", NULL };
 
 void att_x5c_free(struct att_x5c *x5c)
@@ -17,16 +15,16 @@ void att_x5c_free(struct att_x5c *x5c)
     x5c->count = 0;
 }
 
-static const char *where_cert(const struct att_x5c *x5c, size_t at, char room[WHERE_CERT_BYTES])
+static const char *where_cert(const struct att_x5c *x5c, size_t at, char room[ATT_X5C_CERT_WHERE_BYTES])
 {
-    (void)snprintf(room, WHERE_CERT_BYTES, "%s.x5c[%zu]", x5c->where, at);
+    (void)snprintf(room, ATT_X5C_CERT_WHERE_BYTES, "%s.x5c[%zu]", x5c->where, at);
     return room;
 }
 
 static bool read_cert(const struct att_crypto *c, struct att_arena *arena, const struct att_limits *limits,
                       const struct att_json *doc, att_json_id at, struct att_x5c *x5c, struct att_err *err)
 {
-    char where[WHERE_CERT_BYTES];
+    char where[ATT_X5C_CERT_WHERE_BYTES];
     struct att_span text = { 0 }, der = { 0 };
 
     where_cert(x5c, x5c->count, where);
@@ -52,7 +50,7 @@ bool att_x5c_read(const struct att_crypto *c, struct att_arena *arena, const str
                   struct att_err *err)
 {
     ATT_AUTO(att_x5c_free) struct att_x5c x5c = { .count = 0 };
-    char where_first[WHERE_CERT_BYTES];
+    char where_first[ATT_X5C_CERT_WHERE_BYTES];
     att_json_id list = ATT_JSON_NONE;
 
     (void)snprintf(x5c.where, sizeof x5c.where, "%s", where);
@@ -73,7 +71,7 @@ bool att_x5c_read(const struct att_crypto *c, struct att_arena *arena, const str
 static bool no_issuer(const struct att_x5c *x5c, size_t at, const char *expected, const char *found,
                       struct att_err *err)
 {
-    char where[WHERE_CERT_BYTES];
+    char where[ATT_X5C_CERT_WHERE_BYTES];
     struct att_shown shown;
 
     if (!err || err->code != ATT_OK)
@@ -97,7 +95,7 @@ static bool no_ca(const struct att_x5c *x5c, size_t at, struct att_err *err)
 
 bool att_x5c_holds(const struct att_crypto *c, const struct att_x5c *x5c, struct att_err *err)
 {
-    char where[WHERE_CERT_BYTES];
+    char where[ATT_X5C_CERT_WHERE_BYTES];
     size_t at = 0;
 
     if (x5c->count < 2)

@@ -5,7 +5,7 @@
 #include "codec/json.h"
 #include "crypto/x509.h"
 
-enum { ATT_X5C_MAX = 10, ATT_X5C_WHERE_BYTES = 64 };
+enum { ATT_X5C_MAX = 10, ATT_X5C_WHERE_BYTES = 64, ATT_X5C_CERT_WHERE_BYTES = ATT_X5C_WHERE_BYTES + 32 };
 
 struct att_x5c {
     struct att_cert *certs[ATT_X5C_MAX]; /* one reference each */

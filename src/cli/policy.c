@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "cli/answer.h"
+#include "cli/caret.h"
 #include "cli/files.h"
 
 #include <attest/policy.h>
@@ -34,28 +35,6 @@ static struct att_span line_of(struct att_span text, unsigned line)
     while (start + len < text.len && text.ptr[start + len] != '\n' && text.ptr[start + len] != '\r')
         len++;
     return att_span_of(text.ptr + start, len);
-}
-
-static bool is_tail(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
-
-/* The line and a caret under the column. Columns count code points; a long line is shown around the column. */
-static void caret(struct att_buf *b, struct att_span line, unsigned column)
-{
-    enum { BEFORE = 60, WIDTH = 100 };
-    unsigned first = column > BEFORE ? column - BEFORE : 1;
-    unsigned at = 0;
-
-    att_buf_puts(b, "  ");
-    for (size_t i = 0; i < line.len && at < first + WIDTH; i++) {
-        at += !is_tail(line.ptr[i]);
-        if (at < first || at >= first + WIDTH)
-            continue;
-        att_buf_putc(b, line.ptr[i] < 0x20 || line.ptr[i] == 0x7f ? ' ' : (char)line.ptr[i]);
-    }
-    att_buf_printf(b, "\n  %*s^\n", (int)(column - first), "");
 }
 
 static void put_place(struct att_json_writer *w, const struct att_policy_place *place)
@@ -112,7 +91,7 @@ static enum cli_exit run_check(struct cli *c)
     else
         att_buf_printf(&c->out, "invalid: %s\n", att_code_name(err.code));
     if (place.line)
-        caret(&c->out, line_of(text, place.line), place.column);
+        cli_put_caret(&c->out, line_of(text, place.line), place.column);
     att_buf_printf(&c->out, "  found       %s\n  expected    %s\n\n%s\n", err.found, err.expected, err.text);
     return CLI_NO;
 }

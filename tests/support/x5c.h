@@ -12,7 +12,10 @@ struct x5c_cert {
     EVP_PKEY *key, *signer;     /* signer NULL: key */
     const char *constraints;    /* "critical,CA:TRUE"; NULL: no basic constraints */
     const char *usage;          /* "keyCertSign"; NULL: no key usage */
+    const char *not_before;     /* NULL: 20200101000000Z */
     const char *not_after;      /* NULL: 20491231235959Z */
+    const char *names;          /* name constraints: "critical,permitted;DNS:example"; NULL: none */
+    const char *purpose;        /* extended key usage: "critical,codeSigning"; NULL: none */
 };
 
 TEST_HELPER void x5c_name(X509_NAME *name, const char *cn)
@@ -41,13 +44,16 @@ TEST_HELPER char *x5c_make(const struct x5c_cert *c)
     x5c_name(X509_get_subject_name(cert), c->cn);
     x5c_name(issuer, c->issuer_cn ? c->issuer_cn : c->cn);
     must(X509_set_version(cert, 2) && ASN1_INTEGER_set(X509_get_serialNumber(cert), 7) &&
-             ASN1_TIME_set_string_X509(X509_getm_notBefore(cert), "20200101000000Z") &&
+             ASN1_TIME_set_string_X509(X509_getm_notBefore(cert),
+                                       c->not_before ? c->not_before : "20200101000000Z") &&
              ASN1_TIME_set_string_X509(X509_getm_notAfter(cert),
                                        c->not_after ? c->not_after : "20491231235959Z") &&
              X509_set_issuer_name(cert, issuer) && X509_set_pubkey(cert, c->key),
          "certificate");
     x5c_extension(cert, NID_basic_constraints, c->constraints);
     x5c_extension(cert, NID_key_usage, c->usage);
+    x5c_extension(cert, NID_name_constraints, c->names);
+    x5c_extension(cert, NID_ext_key_usage, c->purpose);
     must(X509_sign(cert, c->signer ? c->signer : c->key, EVP_sha256()) > 0, "signature");
     int len = i2d_X509(cert, &der);
     must(len > 0 && kept(der), "DER");

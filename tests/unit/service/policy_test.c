@@ -131,7 +131,7 @@ static void refused(struct cases *c)
     struct att_span bent = att_span_of(att_arena_dup(a, good), good.len);
     uint8_t *at = (uint8_t *)(uintptr_t)bent.ptr + bent.len - 8;
     *at = *at == 'A' ? 'B' : 'A';
-    struct att_span cut = att_span_of(good.ptr, good.len - 3);
+    struct att_span cut = att_span_of(good.ptr, good.len - 2);
     char *other_key = att_arena_dup(a, att_str(header_of(a, "ES256", w.x5c)));
     const struct {
         const char *name;
@@ -153,7 +153,7 @@ static void refused(struct cases *c)
           joined(a, unsecured(a, "{\"alg\":\"none\"}", DENY), 'A', att_str("AA"), 0),
           ATT_POLICY_TOKEN_INVALID },
         { "J4: a signature bent", bent, ATT_TOKEN_SIGNATURE_INVALID },
-        { "J4: a signature cut", cut, ATT_BASE64_INVALID },
+        { "J4: a signature cut", cut, ATT_TOKEN_SIGNATURE_INVALID },
         { "J8: signed by another than the certificate's",
           sign(a, &rsa, header_of(a, "RS256", w.x5c), payload_of(a, DENY)), ATT_TOKEN_ALGORITHM },
         { "J8: signed by another of the same kind", sign(a, &another, other_key, payload_of(a, DENY)),
