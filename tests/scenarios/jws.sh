@@ -6,7 +6,7 @@
 # jws.sh dated NAME FROM TO                    a self-signed CA on P-256 that is good between two times, YYYYMMDDHHMMSSZ
 # jws.sh sign KEY METHOD HEADER PAYLOAD        a compact JWS on standard output. METHOD: an algorithm of RFC 7518, PS256:N
 #                                              (a salt of N bytes), der (ES256 as DER), bytes (the file KEY is the signature), none
-# jws.sh verify NAME FILE                      FILE is a JWS that NAME.pem's key has signed, RS256
+# jws.sh url, jws.sh hash                      standard input in base64url; its SHA-256 in base64url
 #
 # In header and payload @NAME is NAME's certificate as a JSON string, @jwk:NAME its key, @now+60 a time.
 set -eu
@@ -114,12 +114,6 @@ sign() {
     printf '%s.%s' "$signed" "$(printf %s "$signed" | signature "$1" "$2" | url)"
 }
 
-verify() {
-    tr -d '"\n' < "$2" > jws.compact
-    cut -d. -f1,2 < jws.compact | tr -d '\n' > jws.signed
-    { cut -d. -f3 < jws.compact | tr -d '\n' | tr '_-' '/+'; printf '=='; } | openssl base64 -d -A > jws.signature
-    openssl x509 -in "$1.pem" -noout -pubkey > jws.public
-    openssl dgst -sha256 -verify jws.public -signature jws.signature jws.signed
-}
+hash() { openssl dgst -sha256 -binary | url; }
 
 "$@"
