@@ -229,7 +229,9 @@ static bool play(const char *path, const char *folder, struct story *s, struct c
     s->ca = "data/dev/ca.pem";
     s->fd = -1;
     (void)alarm(STORY_S_MAX);
-    if (s->arena) {
+    if (s->arena)
+        s->stories = slash ? att_arena_dup(s->arena, att_span_of(path, (size_t)(slash - path))) : ".";
+    if (s->arena && s->stories) {
         play_text(&p, text);
         last_cases(&p);
     }

@@ -35,8 +35,8 @@ struct reply {
 
 struct story {
     struct att_arena *arena;
-    const char *folder; /* the current folder while it runs */
-    const char *attestd, *attestctl;
+    const char *folder;                        /* the current folder while it runs */
+    const char *attestd, *attestctl, *stories; /* programs, and where the stories lie */
     struct var vars[VARS_MAX];
     struct server servers[SERVERS_MAX];
     struct server *server; /* the one that is talked to */

@@ -38,6 +38,7 @@ static pid_t spawn(struct story *s, const char *command, const char *out, const 
     (void)setpgid(0, 0);                    /* what a shell starts ends with it */
     (void)setenv("attestd", s->attestd, 1);
     (void)setenv("attestctl", s->attestctl, 1);
+    (void)setenv("stories", s->stories, 1);
     redirect(out, STDOUT_FILENO);
     redirect(err, STDERR_FILENO);
     execl("/bin/sh", "sh", "-e", "-c", command, (char *)NULL);
