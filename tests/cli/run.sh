@@ -175,7 +175,7 @@ stop_server() {
 credential() { sed -n "/\"name\": *\"$1\"/,/}/ s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; }
 fact() { sed -n "s/^ *\"$1\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; }
 
-wanted=${*:-pages usage verify evidence breaks policy token attest https control apply}
+wanted=${*:-pages usage verify evidence breaks policy policy_code token attest https control apply}
 for file in $wanted; do
     mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
     case $file in
