@@ -53,7 +53,7 @@ fuzz:
 	@cmake --preset fuzz -DBUILD_TESTING=OFF >/dev/null
 	@cmake --build build/fuzz --target fuzz_$(T)
 	@mkdir -p build/fuzz/found/$(T)
-	build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(or $(S),60) -print_final_stats=1 build/fuzz/found/$(T) fuzz/corpus/$(T)
+	build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(or $(S),60) -print_final_stats=1 $(addprefix -dict=,$(wildcard fuzz/$(T).dict)) build/fuzz/found/$(T) fuzz/corpus/$(T)
 
 bench: all
 	@scripts/bench build/release

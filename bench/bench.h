@@ -35,6 +35,9 @@ struct path *path_new(const struct bench_evidence *e, size_t chain_cache_entries
 void path_run(struct path *p);
 void path_free(struct path *p);
 
+/* The policy language alone; prints its figures. */
+void bench_policy(void);
+
 /* The server over TLS keep-alive. */
 struct tls_client;
 struct tls_server;

@@ -1,10 +1,11 @@
-/* bench ATTESTD WORKDIR - see README.md. */
+/* bench ATTESTD WORKDIR, or bench policy - see README.md. */
 #include "bench.h"
 
 #include "makers/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { PER_ROUND = 500, COLD_PER_ROUND = 100, TLS_PER_ROUND = 2000, RESTARTS = 9 };
@@ -20,7 +21,7 @@ void bench_must(bool ok, const char *what, const struct att_err *err)
 {
     if (ok)
         return;
-    fprintf(stderr, "%s: %s %s\n", what, att_code_name(err->code), err->text);
+    fprintf(stderr, "%s: %s %s\n", what, err ? att_code_name(err->code) : "failed", err ? err->text : "");
     exit(1);
 }
 
@@ -122,8 +123,12 @@ int main(int argc, char **argv)
     char ca[4096], hardware[4096];
     double ready[RESTARTS], first = 0;
 
+    if (argc == 2 && strcmp(argv[1], "policy") == 0) {
+        bench_policy();
+        return 0;
+    }
     if (argc != 3) {
-        fprintf(stderr, "usage: bench ATTESTD WORKDIR\n");
+        fprintf(stderr, "usage: bench ATTESTD WORKDIR | bench policy\n");
         return 2;
     }
     (void)snprintf(ca, sizeof ca, "%s/dev/ca.pem", argv[2]);
@@ -135,6 +140,7 @@ int main(int argc, char **argv)
     double idle = server_rss_mb(server);
     make_evidence(&e, hardware, (int64_t)time(NULL));
     rounds(server, ca, &e);
+    bench_policy();
     printf("figure first_start_to_ready_ms %.1f\n", first);
     printf("figure restart_to_ready_ms %.1f\n", bench_median(ready, RESTARTS));
     printf("figure idle_rss_mb %.1f\n", idle);

@@ -1,9 +1,16 @@
 /* layers: policy claims codec base */
-/* A policy and claims, with a NUL byte between. The verdict is the same twice, with and without a trace; a smaller
- * step limit can only turn it into "could not be evaluated"; nothing reserved and nothing read-only is issued. */
+/* A policy and claims, with a NUL byte between, and a read-only claim `pcrs` with a secret word in it. The verdict is the
+ * same twice, with and without a trace; a smaller step limit can only turn it into "could not be evaluated"; nothing
+ * reserved is issued, and nothing that the secret word can be read from, whatever functions it went through. */
 #include <attest/policy.h>
 
 #include "base/buf.h"
+
+#define SECRET   "w7Kq2zVbX9pL"
+#define BACKWARD "Lp9XbVz2qK7w"
+static const char pcrs[] =
+    "{\"PCRs\":[{\"Index\":0,\"Digests\":{\"SHA256\":\"" SECRET "\"}},{\"Index\":7317317317317317}]}";
+static const int64_t secret_number = 7317317317317317;
 
 static void require(bool ok)
 {
@@ -23,6 +30,17 @@ static bool starts_with(struct att_span s, const char *prefix)
     return s.len >= strlen(prefix) && memcmp(s.ptr, prefix, strlen(prefix)) == 0;
 }
 
+static bool holds(struct att_span s, const char *word)
+{
+    return s.len > 0 && memmem(s.ptr, s.len, word, strlen(word)) != NULL;
+}
+
+static bool holds_secret(struct att_span s)
+{
+    return holds(s, SECRET) || holds(s, BACKWARD) || holds(s, "7317317317317317") ||
+           holds(s, "7137137137137137");
+}
+
 static void check_issued(const struct att_claims *issued, const struct att_claims *incoming)
 {
     for (size_t i = 0; i < issued->count; i++) {
@@ -31,6 +49,8 @@ static void check_issued(const struct att_claims *issued, const struct att_claim
         require(!starts_with(c->type, "x-ms-") && !att_span_is(c->type, "iss") &&
                 !att_span_is(c->type, "exp") && !att_span_is(c->type, "nonce") &&
                 !att_span_is(c->type, "cnf"));
+        require(c->value.kind == ATT_CLAIM_INT ? c->value.integer != secret_number
+                                               : !holds_secret(c->value.text));
         for (size_t k = i + 1; k < issued->count; k++)
             require(!att_span_eq(c->type, issued->items[k].type) ||
                     !att_value_eq(&c->value, &issued->items[k].value));
@@ -66,7 +86,8 @@ static bool evaluate(const struct att_policy *policy, struct att_span json, size
 
     limits.policy_steps_max = steps;
     att_claims_init(&incoming, arena, NULL);
-    bool readable = att_claims_read_json(&incoming, json, &err);
+    bool readable = att_claims_read_json(&incoming, json, &err) &&
+                    att_claims_add_text(&incoming, "pcrs", att_str(pcrs), ATT_CLAIM_READ_ONLY, &err);
     if (readable) {
         bool yes = att_policy_eval(policy, arena, &incoming, &(struct att_policy_options){ &limits, trace },
                                    &result, &err);
@@ -91,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct att_policy *policy = NULL;
     struct verdict first, again, traced, few;
 
-    if (!nul)
+    if (!nul || holds_secret(att_span_of(data, size)))
         return 0;
     struct att_span text = att_span_of(data, (size_t)(nul - data));
     struct att_span json = att_span_of(nul + 1, size - text.len - 1);
@@ -101,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (evaluate(policy, json, steps, false, &first)) {
         require(evaluate(policy, json, steps, false, &again) && same(&first, &again));
         require(evaluate(policy, json, steps, true, &traced) && same(&first, &traced));
-        for (size_t less = 1; less < 100; less *= 3)
+        for (size_t less = 1; less < 1000; less *= 3)
             require(evaluate(policy, json, less, false, &few) &&
                     (same(&first, &few) || few.code == ATT_POLICY_EVALUATION));
     }

@@ -11,6 +11,11 @@ endfunction()
 set(bin "${CMAKE_BINARY_DIR}/bin")
 att_system_test(system_cli cli/run.sh ${bin}/attestctl ${bin}/attestd)
 att_system_test(vectors_sgx_cli vectors/sgx_cli.sh ${bin}/attestctl)
+if(TARGET vectors_jmespath_test) # the same suite, through the program
+  add_test(NAME vectors_jmespath_cli COMMAND vectors_jmespath_test ${bin}/attestctl)
+  set_tests_properties(vectors_jmespath_cli PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300
+    ENVIRONMENT "ATTESTD_SOURCE=${CMAKE_SOURCE_DIR};ATTESTD_BUILD=${CMAKE_BINARY_DIR}")
+endif()
 att_system_test(clients clients/run.sh ${bin}/attestd ${bin}/attestctl)
 if(TEST clients)
   set_tests_properties(clients PROPERTIES LABELS clients)

@@ -13,7 +13,10 @@
  *         report(&err);                               POLICY_DENIED, POLICY_NO_PERMIT or POLICY_EVALUATION
  *     att_policy_free(policy);
  *
- * Work is counted in steps with a limit, never in wall time: the same input always gets the same verdict.
+ * Work is counted in steps with a limit, never in wall time: the same input always gets the same verdict. Version 1.2
+ * has functions; what they work in lies beside the caller's arena, has a limit (policy_work_bytes_max), and is gone when the
+ * evaluation ends. A claim with ATT_CLAIM_READ_ONLY may be tested, and added, but neither issued nor carried into the token
+ * by a function that repeats it.
  *
  * Ownership: a policy keeps its own copy of the text. What an evaluation gives is in the arena or points into the
  * policy: keep both as long as the result is read.
@@ -37,7 +40,8 @@ struct att_policy_place {
     unsigned column;
 };
 
-/* POLICY_SYNTAX, POLICY_VERSION, POLICY_RULE, POLICY_LIMIT. err.text is what clients of this protocol know: four
+/* POLICY_SYNTAX, POLICY_VERSION, POLICY_RULE, POLICY_LIMIT, OUT_OF_MEMORY. A JMESPath query that is a literal is compiled
+ * here, but one that is wrong is refused only when an evaluation reaches it. err.text is what clients of this protocol know: four
  * lines that begin "Policy Parser Exception Thrown: Offending symbol: '['", "Line: '2', Column: '1'", "Failure
  * message: '...'", "Failing rule: 'policy > versionInfo'". err.found is the symbol, err.expected what would have
  * been right, with a hint where a construct comes from AD FS. ret_place may be NULL. Caller frees. */
@@ -110,7 +114,8 @@ struct att_policy_options {
 };
 
 /* Runs all sections over `incoming`, which receives what rules add. False with err when denied, not permitted
- * or not evaluable; `ret` is filled in every case (authorized is then false). */
+ * or not evaluable (POLICY_EVALUATION: err.where is "policy:LINE:COLUMN" of the rule, or of the argument that a function
+ * could not take); configuration rules do not see claims of the service; `ret` is filled in every case (authorized is then false). */
 ATT_API ATT_CHECK bool att_policy_eval(const struct att_policy *policy, struct att_arena *arena,
                                        struct att_claims *incoming, const struct att_policy_options *options,
                                        struct att_policy_result *ret, struct att_err *err);

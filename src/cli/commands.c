@@ -4,6 +4,7 @@
 #include "cli/evidence.h"
 #include "cli/help.h"
 #include "cli/init.h"
+#include "cli/jmespath.h"
 #include "cli/login.h"
 #include "cli/policy.h"
 #include "cli/policy_remote.h"
@@ -24,6 +25,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_policy_hash,
     &cli_policy_get,
     &cli_policy_set,
+    &cli_jmespath,
     &cli_token_decode,
     &cli_token_verify,
     &cli_attest,

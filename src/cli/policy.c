@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "cli/answer.h"
+#include "cli/caret.h"
 #include "cli/files.h"
 
 #include <attest/policy.h>
@@ -34,28 +35,6 @@ static struct att_span line_of(struct att_span text, unsigned line)
     while (start + len < text.len && text.ptr[start + len] != '\n' && text.ptr[start + len] != '\r')
         len++;
     return att_span_of(text.ptr + start, len);
-}
-
-static bool is_tail(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
-
-/* The line and a caret under the column. Columns count code points; a long line is shown around the column. */
-static void caret(struct att_buf *b, struct att_span line, unsigned column)
-{
-    enum { BEFORE = 60, WIDTH = 100 };
-    unsigned first = column > BEFORE ? column - BEFORE : 1;
-    unsigned at = 0;
-
-    att_buf_puts(b, "  ");
-    for (size_t i = 0; i < line.len && at < first + WIDTH; i++) {
-        at += !is_tail(line.ptr[i]);
-        if (at < first || at >= first + WIDTH)
-            continue;
-        att_buf_putc(b, line.ptr[i] < 0x20 || line.ptr[i] == 0x7f ? ' ' : (char)line.ptr[i]);
-    }
-    att_buf_printf(b, "\n  %*s^\n", (int)(column - first), "");
 }
 
 static void put_place(struct att_json_writer *w, const struct att_policy_place *place)
@@ -126,7 +105,7 @@ static void check_text(struct cli *c, const struct checked *k, const struct att_
         for (size_t i = 0; i < k->finding_count; i++) {
             const struct att_policy_finding *f = &k->findings[i];
             att_buf_printf(b, "\nline %u, column %u: %s\n", f->line, f->column, f->rule);
-            caret(b, line_of(k->text, f->line), f->column);
+            cli_put_caret(b, line_of(k->text, f->line), f->column);
             att_buf_puts(b, "  ");
             att_buf_put(b, f->message);
             att_buf_putc(b, '\n');
@@ -141,7 +120,7 @@ static void check_text(struct cli *c, const struct checked *k, const struct att_
     else
         att_buf_printf(b, "invalid: %s\n", att_code_name(err->code));
     if (k->place.line)
-        caret(b, line_of(k->text, k->place.line), k->place.column);
+        cli_put_caret(b, line_of(k->text, k->place.line), k->place.column);
     att_buf_printf(b, "  found       %s\n  expected    %s\n\n%s\n", err->found, err->expected, err->text);
 }
 

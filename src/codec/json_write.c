@@ -33,6 +33,15 @@ static void put_control(struct att_buf *b, uint8_t c)
 
 void att_json_put_string(struct att_buf *b, struct att_span text)
 {
+    uint8_t *all = json_plain_run(text.ptr, text.len) == text.len ? att_buf_room(b, text.len + 2) : NULL;
+    if (all) { /* as most strings are */
+        all[0] = '"';
+        if (text.len > 0)
+            memcpy(all + 1, text.ptr, text.len);
+        all[text.len + 1] = '"';
+        b->len += text.len + 2;
+        return;
+    }
     att_buf_putc(b, '"');
     while (text.len > 0) {
         size_t n = json_plain_run(text.ptr, text.len);

@@ -7,7 +7,7 @@ static bool equal_at(struct jmes_search *s, const struct jmes_value *a, const st
 
 static bool order_numbers(struct jmes_search *s, struct att_span a, struct att_span b, int *ret)
 {
-    if (!jmes_spend_text(s, a.len + b.len))
+    if (!jmes_spend(s, 1 + (a.len + b.len) / 4)) /* digit by digit, unless both are small integers */
         return false;
     if (jmes_number_order(a, b, ret))
         return true;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { WRITE_STEPS = 16 };
+enum { FRACTION_STEPS = 100 }; /* finding the shortest text of a double */
 
 static bool read_number(struct jmes_search *s, const struct jmes_call *call, const struct jmes_value *v,
                         double *ret)
@@ -15,16 +15,24 @@ static bool read_number(struct jmes_search *s, const struct jmes_call *call, con
            jmes_call_value(s, call, "a number within the range of doubles", "a larger number");
 }
 
+static bool whole(struct att_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == '.' || text.ptr[i] == 'e' || text.ptr[i] == 'E')
+            return false;
+    return true;
+}
+
 static bool give_number(struct jmes_search *s, const struct jmes_call *call, double value,
                         struct jmes_value *ret)
 {
     struct jmes_number_text room;
 
-    if (!jmes_spend(s, WRITE_STEPS))
-        return false;
     if (!isfinite(value))
         return jmes_call_value(s, call, "a result within the range of doubles", "a larger one");
     struct att_span text = jmes_number_write(&room, value);
+    if (!whole(text) && !jmes_spend(s, FRACTION_STEPS))
+        return false;
     uint8_t *copy = jmes_alloc(s, text.len, 1);
     if (!copy)
         return false;
@@ -41,14 +49,6 @@ JMES_FUNCTION(jmes_fn_abs)
     if (text.ptr[0] == '-')
         text = att_span_of(text.ptr + 1, text.len - 1);
     *ret = jmes_number(text);
-    return true;
-}
-
-static bool whole(struct att_span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] == '.' || text.ptr[i] == 'e' || text.ptr[i] == 'E')
-            return false;
     return true;
 }
 

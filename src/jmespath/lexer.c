@@ -126,7 +126,10 @@ static bool lex_mark(struct lexer *l, struct jmes_token *ret)
         return true;
     }
     size_t n = att_utf8_length(att_span_of(l->text.ptr + l->at, l->text.len - l->at));
-    const char *expected = peek(l, 0) == '=' ? "== (there is no =)" : "a word or a mark of the language";
+    const char *expected = peek(l, 0) == '=' ? "== (there is no =)"
+                           : peek(l, 0) == '?'
+                               ? "a mark of the language (a filter begins with [? and no space)"
+                               : "a word or a mark of the language";
     return jmes_complain(l->complaint, ATT_JMESPATH_SYNTAX, ret->column, expected, "'%s'",
                          att_shown(&shown, att_span_of(l->text.ptr + l->at, n)));
 }

@@ -32,7 +32,9 @@ struct policy_expr {
     struct policy_expr *next;
     /* checker */
     const struct policy_condition *condition;
-    const struct att_jmespath *query; /* a literal that is a query and compiles as one; owned by the policy */
+    const struct att_jmespath
+        *query; /* a literal that is a query, compiles as one, and is kept compiled; owned by the
+                                       * policy. NULL does not say that it is wrong: see queries.c */
 };
 
 /* Queries that were compiled with the policy, and are freed with it. */
@@ -106,6 +108,8 @@ struct policy_ast {
     /* checker */
     unsigned slots_max; /* calls as right sides, in the condition that has most */
     struct policy_query *queries;
+    size_t query_count;
+    size_t query_bytes; /* of their texts */
 };
 
 #endif

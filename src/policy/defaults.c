@@ -13,12 +13,17 @@ static const char sgx_text[] =
     "c:[type==\"x-ms-attestation-type\"] => issue(type=\"tee\", value=c.value);"
     "};";
 
+/* x-ms-policy-hash 9NY0VnTQ-IiBriBplVUpFbczcDaEBUwsiFYAzHu_gco */
+static const char vm_text[] = "version= 1.0;authorizationrules{=> permit();};";
+
 static const struct {
     const char *evidence_type;
     const char *text;
 } defaults[] = {
     { "sgx", sgx_text },
     { "open-enclave", sgx_text },
+    { "sev-snp", vm_text },
+    { "tdx", vm_text },
 };
 
 struct att_span att_policy_default(const char *evidence_type)

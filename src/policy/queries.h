@@ -8,8 +8,8 @@
 #include "policy/ast.h"
 
 /* The query arguments of this call that are literals. One that does not compile stays without `query`: it refuses when,
- * and if, it is reached, because published policies carry such queries in rules that never run. False only when memory
- * runs out. */
+ * and if, it is reached, because published policies carry such queries in rules that never run. There is a limit to how
+ * many are kept, too. False only when memory runs out. */
 ATT_CHECK bool policy_queries_compile(struct att_arena *arena, struct policy_ast *ast,
                                       struct policy_expr *call, const struct att_limits *limits,
                                       struct att_err *err);

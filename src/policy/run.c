@@ -170,13 +170,22 @@ bool policy_run_test(struct policy_run *run, const struct policy_test *t, const 
     return t->op == COMPARE_NE ? !any : any;
 }
 
+/* The first test is part of looking at the claim, each other one is a step more. */
 static bool meets(struct policy_run *run, const struct policy_condition *c, const struct att_claim *claim)
 {
+    bool first = !c->type_test;
+
     if (c->type_test && !text_equal(run, claim->type, c->type_test->right.literal.text))
         return false;
-    for (const struct policy_test *t = c->tests; t; t = t->next)
-        if (t != c->type_test && !policy_run_test(run, t, claim))
+    for (const struct policy_test *t = c->tests; t; t = t->next) {
+        if (t == c->type_test)
+            continue;
+        if (!first && !policy_run_charge(run, 1))
             return false;
+        if (!policy_run_test(run, t, claim))
+            return false;
+        first = false;
+    }
     return true;
 }
 

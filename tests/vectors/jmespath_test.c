@@ -1,7 +1,9 @@
 /* layers: jmespath codec base */
 /* The compliance suite of JMESPath: every case with a result gives it, every case with an error is refused with the
  * code of that error, and every benchmark ends within the default limits. Cases and results are read with json-c, so
- * that this project's own JSON reader and writer have no part in the answer. */
+ * that this project's own JSON reader and writer have no part in the answer.
+ *
+ * With an argument the same cases go through that program, `attestctl jmespath`, instead of the library. */
 #include <attest/jmespath.h>
 
 #include "support/cases.h"
@@ -11,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct cases results = { .name = "jmespath/results" };
 static struct cases errors = { .name = "jmespath/errors" };
@@ -79,31 +83,120 @@ struct answer {
     struct att_err err;
 };
 
-static struct answer ask(struct json_object *given, const char *expression)
+static bool read_value(struct att_span text, struct json_object **ret)
+{
+    struct json_tokener *reader = json_tokener_new_ex(512);
+
+    *ret = json_tokener_parse_ex(reader, (const char *)text.ptr, (int)text.len);
+    if (json_tokener_get_error(reader) == json_tokener_continue) /* a number at the very end might go on */
+        *ret = json_tokener_parse_ex(reader, "", -1);
+    bool ok = json_tokener_get_error(reader) == json_tokener_success;
+    json_tokener_free(reader);
+    return ok;
+}
+
+static struct answer ask_library(const char *json, const char *expression)
 {
     struct answer out = { 0 };
     struct att_jmespath *query = NULL;
     struct att_arena *arena = att_arena_new(att_limits_default.arena_bytes_max);
-    const char *json = json_object_to_json_string_ext(given, JSON_C_TO_STRING_PLAIN);
     struct att_span found = { 0 };
     unsigned column = 0;
 
     out.ok = att_jmespath_compile(att_str(expression), NULL, &query, &column, &out.err) &&
              att_jmespath_search(query, arena, att_str(json), NULL, &found, &out.err);
-    if (out.ok) {
-        struct json_tokener *reader = json_tokener_new_ex(512);
-        out.value = json_tokener_parse_ex(reader, (const char *)found.ptr, (int)found.len);
-        enum json_tokener_error e = json_tokener_get_error(reader);
-        /* A number at the very end might go on. */
-        if (e == json_tokener_continue)
-            out.value = json_tokener_parse_ex(reader, "", -1);
-        out.ok = json_tokener_get_error(reader) == json_tokener_success;
-        json_tokener_free(reader);
-    }
+    if (out.ok)
+        out.ok = read_value(found, &out.value);
     att_jmespath_free(query);
     att_arena_free(arena);
     return out;
 }
+
+/* -- through the program ---------------------------------------------------------------------------------- */
+
+static const char *attestctl; /* NULL: the library is asked */
+static char given_path[] = "/tmp/attestd-jmespath-XXXXXX";
+
+static bool write_given(const char *json)
+{
+    FILE *f = fopen(given_path, "w");
+
+    return f && fputs(json, f) >= 0 && fclose(f) == 0;
+}
+
+/* What the program writes to standard output; its exit status. */
+static int run_program(const char *expression, char *out, size_t size, size_t *ret_len)
+{
+    int ends[2];
+    int status = -1;
+    size_t len = 0;
+
+    if (pipe(ends) != 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDOUT_FILENO);
+        (void)close(ends[0]);
+        (void)execl(attestctl, attestctl, "jmespath", "--json", "--", expression, given_path, (char *)NULL);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    for (ssize_t n = 1; n > 0 && len<size; len += n> 0 ? (size_t)n : 0)
+        n = read(ends[0], out + len, size - len);
+    (void)close(ends[0]);
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+        return -1;
+    *ret_len = len;
+    return WEXITSTATUS(status);
+}
+
+static enum att_code code_of(const char *name)
+{
+    for (int code = 1; code < ATT_CODE_COUNT; code++)
+        if (strcmp(name, att_code_name((enum att_code)code)) == 0)
+            return (enum att_code)code;
+    return ATT_INTERNAL;
+}
+
+static const char *text_of(struct json_object *object, const char *name)
+{
+    const char *text = json_object_get_string(json_object_object_get(object, name));
+
+    return text ? text : "";
+}
+
+static struct answer ask_program(const char *json, const char *expression)
+{
+    static char out[256 * 1024];
+    struct answer answer = { .err = { .code = ATT_INTERNAL } };
+    size_t len = 0;
+
+    if (!write_given(json))
+        return answer;
+    int status = run_program(expression, out, sizeof out, &len);
+    if (len == 0 || out[len - 1] != '\n' || !read_value(att_span_of(out, len - 1), &answer.value))
+        return answer;
+    answer.ok = status == 0;
+    if (answer.ok)
+        answer.err.code = ATT_OK;
+    if (status != 1)
+        return answer;
+    struct json_object *error = json_object_object_get(answer.value, "error");
+    answer.err.code = code_of(text_of(error, "code"));
+    (void)snprintf(answer.err.where, sizeof answer.err.where, "%s", text_of(error, "where"));
+    (void)snprintf(answer.err.found, sizeof answer.err.found, "%s", text_of(error, "found"));
+    (void)snprintf(answer.err.expected, sizeof answer.err.expected, "%s", text_of(error, "expected"));
+    return answer;
+}
+
+static struct answer ask(struct json_object *given, const char *expression)
+{
+    const char *json = json_object_to_json_string_ext(given, JSON_C_TO_STRING_PLAIN);
+
+    return attestctl ? ask_program(json, expression) : ask_library(json, expression);
+}
+
+/* -- the suite ------------------------------------------------------------------------------------------- */
 
 static void check_error(struct json_object *given, const char *expression, const char *name)
 {
@@ -156,15 +249,22 @@ static void run_file(const char *folder, const char *name)
     free(path);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const char *dir = vectors_dir();
 
+    if (argc > 1) {
+        attestctl = argv[1];
+        results.name = "jmespath-cli/results";
+        errors.name = "jmespath-cli/errors";
+        benchmarks.name = "jmespath-cli/benchmarks";
+    }
     if (!dir) {
         cases_skip(&results, "no vectors");
         (void)cases_report(&results);
         return TEST_SKIPPED;
     }
+    int room = attestctl ? mkstemp(given_path) : -1;
     char *folder = path_of(dir, "jmespath/tests");
     DIR *files = opendir(folder);
     for (struct dirent *e = files ? readdir(files) : NULL; e; e = readdir(files))
@@ -173,6 +273,10 @@ int main(void)
     if (files)
         closedir(files);
     free(folder);
+    if (room >= 0) {
+        (void)close(room);
+        (void)unlink(given_path);
+    }
     int bad = cases_report(&results);
     bad |= cases_report(&errors);
     return bad | cases_report(&benchmarks);

@@ -4,8 +4,27 @@
 
 #include <stdio.h>
 
-/* What reading costs, measured: see policy_steps_max in base/limits.c. */
-enum { JSON_BYTES_PER_STEP = 1 };
+/* What reading costs, measured: see policy_steps_max in base/limits.c. Bytes are paid before they are read, values and
+ * the search for names that stand twice afterwards: the number of values has a limit of its own. */
+enum {
+    JSON_BYTES_PER_STEP = 4,
+    STEPS_PER_NODE = 8,
+    STEPS_PER_COMPARISON = 8,
+    NAMES_COMPARED_FOR_NOTHING = 16
+};
+
+/* The names of an object with many members are sorted. */
+static size_t nodes_cost(const struct att_json *doc)
+{
+    size_t cost = (size_t)doc->count * STEPS_PER_NODE;
+
+    for (uint32_t i = 0; i < doc->count; i++) {
+        uint32_t members = doc->nodes[i].type == ATT_JSON_OBJECT ? doc->nodes[i].count : 0;
+        for (uint32_t left = members; members > NAMES_COMPARED_FOR_NOTHING && left > 1; left /= 2)
+            cost += (size_t)members * STEPS_PER_COMPARISON;
+    }
+    return cost;
+}
 
 static bool fail_parse(const struct policy_call *call, unsigned argument, const struct att_arena *arena,
                        const struct att_err *why)
@@ -33,8 +52,9 @@ static bool parse(const struct policy_call *call, unsigned argument, struct att_
     }
     if (!policy_run_charge(call->run, text.len / JSON_BYTES_PER_STEP))
         return false;
-    return att_json_parse(arena, text, &(struct att_json_options){ .limits = &limits }, ret, &why) ||
-           fail_parse(call, argument, arena, &why);
+    if (!att_json_parse(arena, text, &(struct att_json_options){ .limits = &limits }, ret, &why))
+        return fail_parse(call, argument, arena, &why);
+    return policy_run_charge(call->run, nodes_cost(ret));
 }
 
 static bool parse_lasting(const struct policy_call *call, unsigned argument, struct att_json *ret)

@@ -559,8 +559,9 @@ static void test_policy(void **state)
           "value=\"18\");\n};\n"
           "authorizationrules\n{\n\t=> permit();\n};\nissuancerules\n{\n};",
           ATT_TCB_EVAL_NUMBER_TOO_LOW },
-        { "version=1.1;\nconfigurationrules\n{\n\t=> issueproperty(type=\"x-ms-sgx-tcbidentifier\", "
-          "value=\"newest\");\n};\n"
+        /* As a literal it would not compile. */
+        { "version=1.2;\nconfigurationrules\n{\n\t=> issueproperty(type=\"x-ms-sgx-tcbidentifier\", "
+          "value=AppendString(\"new\", \"est\"));\n};\n"
           "authorizationrules\n{\n\t=> permit();\n};\nissuancerules\n{\n};",
           ATT_POLICY_EVALUATION },
     };

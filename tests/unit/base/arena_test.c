@@ -71,6 +71,14 @@ static void check_ceiling(void)
         att_arena_reset(a);
     }
     cases_check(&run, right, "reset gives back");
+    /* Whose fault a refusal was: that of the ceiling is remembered until the reset. */
+    cases_check(&run, !att_arena_full(a) && att_arena_alloc(a, 1, 16) && !att_arena_full(a), "not full");
+    cases_check(&run, !att_arena_alloc(a, 1, 1024) && att_arena_full(a), "full");
+    cases_check(&run, att_arena_alloc(a, 1, 16) && att_arena_full(a), "still full, with room for less");
+    att_arena_reset(a);
+    cases_check(&run, !att_arena_full(a), "empty again");
+    cases_check(&run, !att_arena_alloc(a, SIZE_MAX, SIZE_MAX) && att_arena_full(a),
+                "a size that wraps is over any ceiling");
     att_arena_free(a);
 }
 

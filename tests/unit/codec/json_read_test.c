@@ -164,6 +164,19 @@ static void check_strings(void)
         ok = att_json_key(&named, arena, att_json_first(&named, 0), &got);
         cases_check(&run, ok && att_span_eq(got, att_span_of(rows[i].want, rows[i].len)), "name, %s",
                     rows[i].name);
+        /* The name is itself; not itself with a byte less, a byte more, or a byte changed. */
+        char other[64] = "";
+        memcpy(other, rows[i].want, rows[i].len);
+        att_json_id member = att_json_first(&named, 0);
+        ok = att_json_key_is(&named, member, att_span_of(other, rows[i].len)) &&
+             !att_json_key_is(&named, member, att_span_of(other, rows[i].len + 1)) &&
+             (rows[i].len == 0 || !att_json_key_is(&named, member, att_span_of(other, rows[i].len - 1)));
+        for (size_t k = 0; k < rows[i].len; k++) {
+            other[k] ^= 0x20;
+            ok = ok && !att_json_key_is(&named, member, att_span_of(other, rows[i].len));
+            other[k] ^= 0x20;
+        }
+        cases_check(&run, ok, "name compared, %s", rows[i].name);
     }
     static const char *const others[] = { "1", "null", "true", "[\"a\"]", "{\"a\":\"a\"}" };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -176,7 +189,12 @@ static void check_strings(void)
     struct att_arena *none = att_arena_new(0);
     struct att_span got = { 0 };
     cases_check(&run, !att_json_string(&doc, none, 1, &got) && got.ptr == NULL, "no memory to unescape");
-    cases_check(&run, !att_json_key(&doc, arena, 1, &got), "an element has no name");
+    cases_check(&run, !att_json_key(&doc, arena, 1, &got) && !att_json_key_is(&doc, 1, att_str("")),
+                "an element has no name");
+    struct att_json folding = doc_of("{\"Ab\":1}", true);
+    cases_check(&run,
+                att_json_key_is(&folding, 1, att_str("Ab")) && !att_json_key_is(&folding, 1, att_str("ab")),
+                "letter for letter, whatever fold_case says");
     att_arena_free(none);
 }
 

@@ -47,6 +47,18 @@ static void check_strings(void)
     }
 }
 
+/* A buffer that ends anywhere: the whole string, or nothing more and the mark of a failure. */
+static void check_full_buffer(void)
+{
+    for (size_t max = 1; max <= 12; max++) {
+        struct att_buf b = { .max = max };
+        att_json_put_string(&b, att_str("01234567"));
+        cases_check(&run, max < 10 ? b.failed : !b.failed && buf_is(&b, "\"01234567\""),
+                    "a buffer of %zu bytes", max);
+        att_buf_free(&b);
+    }
+}
+
 /* Every ASCII byte in every place of a string, against a writer that looks at one byte at a time. */
 static void check_every_byte(void)
 {
@@ -327,6 +339,7 @@ int main(void)
 {
     check_strings();
     check_every_byte();
+    check_full_buffer();
     check_writer();
     check_misuse();
     check_sorted();

@@ -207,6 +207,35 @@ static void memory(const char *name, const char *text, bool trace)
     att_policy_free(policy);
 }
 
+/* With every amount of working memory, and of text that claims may keep. */
+static void function_memory(const char *name, const char *text)
+{
+    struct att_policy *policy = compiled(text);
+    struct att_arena *arena = att_arena_new(1 << 20);
+    struct answer whole = ask(policy, arena, NULL);
+
+    for (int which = 0; which < 2; which++) {
+        struct att_limits limits = att_limits_default;
+        size_t refused = 0;
+        bool enough = false;
+        for (size_t max = 0; max < 16384; max += which ? 1 : 16) {
+            struct att_arena *small = att_arena_new(1 << 20);
+            *(which ? &limits.policy_text_bytes_max : &limits.policy_work_bytes_max) = max;
+            struct answer a = ask(policy, small, &(struct att_policy_options){ &limits, false });
+            bool same = a.yes == whole.yes && a.err.code == whole.err.code;
+            CHECK(same || (a.err.code == ATT_POLICY_EVALUATION && !a.result.authorized),
+                  "%s: limit %d of %zu bytes: %s", name, which, max, a.err.text);
+            CHECK(same || !enough, "%s: limit %d: less was enough than %zu", name, which, max);
+            refused += !same;
+            enough = enough || same;
+            att_arena_free(small);
+        }
+        CHECK(refused > 0 && enough, "%s: limit %d refused %zu times", name, which, refused);
+    }
+    att_arena_free(arena);
+    att_policy_free(policy);
+}
+
 /* The default policy is run for every quote: over some 30 claims it makes no more than a few small arrays. */
 static void frugal(void)
 {
@@ -331,19 +360,89 @@ static void *evaluate_often(void *arg)
     return (void *)wrong;
 }
 
-static void threads(void)
+/* Six claims come of it. */
+static const char functions[] =
+    "version=1.2;configurationrules{![type==\"x-ms-sgx-svn\"]=>issueproperty(type=\"p\",value=NegateBool("
+    "false));};"
+    "authorizationrules{[type==AppendString(\"x-ms-\",\"ver\")] && "
+    "![type==\"none\",value==NegateBool(true)]=>permit();};"
+    "issuancerules{"
+    "=>issue(type=\"a\",value=JsonToClaimValue(JmesPath(\"{\\\"a\\\":[1,null,\\\"x\\u00e9\\\"]}\",\"a\")));"
+    "c:[type==\"a\"]=>issue(type=\"b\",value=IsSubsetOf(c.value,JsonToClaimValue(\"[true,1,\\\"xé\\\"]\")));"
+    "c:[type==\"a\"]=>issue(type=\"c\",value=ContainsOnlyValue(c.value,1));"
+    "=>issue(type=\"d\",value=AppendString(AppendString(\"1123456789\",\"\"),JmesPath(\"[7]\",AppendString("
+    "\"[0\",\"]\"))));"
+    "c:[type==\"d\"]=>issue(type=\"e\",value=JmesPath(c.value,\"@\"));};";
+
+static void threads(const char *text)
 {
-    struct att_policy *policy = NULL;
-    struct att_err err = { 0 };
+    struct att_policy *policy = compiled(text);
     pthread_t ids[4];
 
-    CHECK(att_policy_compile(att_policy_default("sgx"), NULL, &policy, NULL, &err), "compiles");
     for (size_t i = 0; i < 4; i++)
         CHECK(pthread_create(&ids[i], NULL, evaluate_often, policy) == 0, "a thread starts");
     for (size_t i = 0; i < 4; i++) {
         void *wrong = NULL;
         CHECK(pthread_join(ids[i], &wrong) == 0 && wrong == NULL, "a thread saw another verdict");
     }
+    att_policy_free(policy);
+}
+
+static const char *text_of_default(void)
+{
+    return (const char *)att_policy_default("sgx").ptr;
+}
+
+/* Calls as deep as the limit are evaluated as any other. */
+static void deep_calls(void)
+{
+    char text[2048];
+    size_t at = (size_t)snprintf(text, sizeof text,
+                                 "version=1.2;authorizationrules{=>permit();};issuancerules{=>issue("
+                                 "type=\"a\",value=");
+
+    for (size_t i = 0; i < att_limits_default.policy_depth_max; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "NegateBool(");
+    at += (size_t)snprintf(text + at, sizeof text - at, "true");
+    for (size_t i = 0; i < att_limits_default.policy_depth_max; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, ")");
+    (void)snprintf(text + at, sizeof text - at, ");};");
+    struct att_policy *policy = compiled(text);
+    struct att_arena *arena = att_arena_new(16 * 1024);
+    struct answer a = ask(policy, arena, NULL);
+    CHECK(a.yes && a.result.issued.count == 1 && a.result.issued.items[0].value.boolean,
+          "64 times not true: %s", a.err.text);
+    att_arena_free(arena);
+    att_policy_free(policy);
+}
+
+/* More queries than are kept compiled, of a policy and of an evaluation: all give what they should. */
+static void many_queries(void)
+{
+    enum { RULES = 400 };
+    static char text[RULES * 200];
+    size_t at =
+        (size_t)snprintf(text, sizeof text, "version=1.2;authorizationrules{=>permit();};issuancerules{");
+    struct att_arena *arena = att_arena_new(1 << 20);
+
+    for (int i = 0; i < RULES; i++)
+        at += (size_t)snprintf(
+            text + at, sizeof text - at,
+            "=>issue(type=\"a%d\",value=AppendString(JmesPath(\"1\",\"`%d`\"),JmesPath(\"1\","
+            "AppendString(\"`%d\",\"`\"))));",
+            i, i, i + 1000);
+    (void)snprintf(text + at, sizeof text - at, "};");
+    struct att_policy *policy = compiled(text);
+    struct answer a = ask(policy, arena, NULL);
+    CHECK(a.yes && a.result.issued.count == RULES, "%d rules: %s", RULES, a.err.text);
+    for (size_t i = 0; i < a.result.issued.count; i++) {
+        char want[32];
+        (void)snprintf(want, sizeof want, "%zu%zu", i, i + 1000);
+        CHECK(att_span_is(a.result.issued.items[i].value.text, want), "rule %zu: %.*s", i,
+              (int)a.result.issued.items[i].value.text.len,
+              (const char *)a.result.issued.items[i].value.text.ptr);
+    }
+    att_arena_free(arena);
     att_policy_free(policy);
 }
 
@@ -372,6 +471,13 @@ int main(void)
     many_rules();
     outputs();
     configure();
-    threads();
+    steps("functions", functions);
+    memory("functions", functions, false);
+    memory("functions, traced", functions, true);
+    function_memory("functions", functions);
+    deep_calls();
+    many_queries();
+    threads(text_of_default());
+    threads(functions);
     return cases_report(&cases);
 }

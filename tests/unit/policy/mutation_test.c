@@ -21,6 +21,10 @@ static const char *const policies[] = {
     "deny();=>permit();};issuancerules{d:[type==\"a\"]=>issue(claim=d);"
     "d:[type==\"a\"]=>issue(type=\"b\",value=d.value,valueType=\"Integer\");[]=>add(type=\"e\",value=false);}"
     ";",
+    "version=1.2;authorizationrules{!x:[type==\"a\",value==JsonToClaimValue(\"[2,3]\")] && c:[] => "
+    "deny();=>permit();};"
+    "issuancerules{d:[type==\"a\"]=>issue(type=\"b\",value=IsSubsetOf(d.value,JmesPath(\"{}\",AppendString(d."
+    "type,\"!\"))));};",
 };
 enum { POLICIES = sizeof policies / sizeof policies[0], TOKENS_MAX = 256 };
 
@@ -128,6 +132,8 @@ static void change_tokens(const char *text)
     for (enum change change = REMOVED; change <= SWAPPED; change++) {
         for (size_t at = 0; at < n - (change == SWAPPED); at++) {
             struct att_buf b = { 0 };
+            if (change == REMOVED && t[at].kind == TOK_NOT) /* the opposite, and as well formed */
+                continue;
             if (change == SWAPPED && att_span_eq(t[at].at.text, t[at + 1].at.text))
                 continue;
             write_changed(&b, t, n, at, change);
@@ -230,6 +236,26 @@ static void sizes(void)
                (unsigned)auth_len + 2);
     check_code("a line of names", repeated(auth, "a:", 50000, ""), ATT_POLICY_SYNTAX, 1,
                (unsigned)auth_len + 3);
+    check_code("calls as deep as they may be",
+               repeated("version=1.2;authorizationrules{[value==", "NegateBool(", 64, "1"), ATT_POLICY_SYNTAX,
+               1, 40 + 11 * 64 + 1);
+    check_code("one deeper", repeated("version=1.2;authorizationrules{[value==", "NegateBool(", 65, ""),
+               ATT_POLICY_LIMIT, 1, 40 + 11 * 64 + 10);
+    check_code("ten thousand deep",
+               repeated("version=1.2;authorizationrules{[value==", "NegateBool(", 10000, ""),
+               ATT_POLICY_LIMIT, 1, 40 + 11 * 64 + 10);
+    check_code("as many calls as the bytes allow",
+               repeated("version=1.2;authorizationrules{[value==1", ",value==IsSubsetOf(1,2)", 5000,
+                        "]=>permit();};"),
+               ATT_OK, 0, 0);
+    check_code("as many queries",
+               repeated("version=1.2;authorizationrules{[value==1", ",value==JmesPath(\"1\",\"a\")", 4300,
+                        "]=>permit();};"),
+               ATT_OK, 0, 0);
+    check_code(
+        "as many arguments",
+        repeated("version=1.2;authorizationrules{[value==IsSubsetOf(1", ",1", 50000, ")]=>permit();};"),
+        ATT_POLICY_RULE, 1, 55);
     check_code("a line of exclamation marks", repeated(auth, "!", 100000, ""), ATT_POLICY_VERSION, 1,
                (unsigned)auth_len + 1);
     check_code("a string of backslashes", repeated(auth, "\\", 100000, ""), ATT_POLICY_SYNTAX, 1,

@@ -326,7 +326,7 @@ static void refused(struct cases *c)
         { "nothing", att_str(""), ATT_POLICY_SYNTAX },
         { "not a policy", att_str("permit everything"), ATT_POLICY_SYNTAX },
         { "a syntax error", att_str("version=1.0; authorizationrules{ => permit() };"), ATT_POLICY_SYNTAX },
-        { "version 1.2", att_str("version=1.2; authorizationrules{ => permit(); };"), ATT_POLICY_VERSION },
+        { "version 1.3", att_str("version=1.3; authorizationrules{ => permit(); };"), ATT_POLICY_VERSION },
         { "a syntax error in a token", unsecured(a, "{\"alg\":\"none\"}", "version=1.0"), ATT_POLICY_SYNTAX },
         { "an empty payload, which is a reset", att_str("eyJhbGciOiJub25lIn0.."), ATT_POLICY_TOKEN_INVALID },
         { "two segments", att_str("eyJhbGciOiJub25lIn0.e30"), ATT_POLICY_TOKEN_INVALID },
