@@ -100,6 +100,7 @@ struct att_attest_in {
     unsigned accepted_tcb;                   /* ATT_TCB_BIT of each status that is accepted; 0 accepts none */
     uint32_t evaluation_number_min;          /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
     const struct att_policy *policy;         /* NULL: evidence alone is judged */
+    size_t policy_steps_max;                 /* work of this policy; 0: as much as the limits allow */
     bool trace;                              /* fill policy.trace */
     bool describe; /* for people: fill evidence_json, and tcb even if bound data differ */
 };

@@ -14,13 +14,15 @@
  * A result is compact JSON text; members stand in the order of the document, or in that of the query where it makes an
  * object; text is UTF-8, escaped only where JSON demands it; a number that comes out as it went in keeps its spelling.
  * Numbers that functions compute are doubles, written without fraction when they have none and are below 2^53.
+ * Numbers are compared as decimals, exactly: 1 is 1.0, and 9007199254740993 is not 9007199254740992.
  *
  * Work is counted in steps (limits->jmespath_steps_max), never in wall time, and nesting in levels
  * (limits->jmespath_depth_max): the same query on the same JSON always gets the same answer, or the same refusal.
  *
  * Errors, class POLICY: JMESPATH_SYNTAX, JMESPATH_FUNCTION_UNKNOWN, JMESPATH_ARITY (all found when compiling);
  * JMESPATH_TYPE, JMESPATH_VALUE (when searching; VALUE also for a slice step of 0, found when compiling), JMESPATH_LIMIT.
- * JSON that is not JSON: JSON_*. OUT_OF_MEMORY.
+ * err.where is "jmespath:COLUMN", or "jmespath" for a limit that has no place in the query. What is no JSON: JSON_* at
+ * "json". OUT_OF_MEMORY.
  * Ownership: a query keeps its own copy of the text; results live in the arena or are spans of `json`.
  * Threads: a compiled query never changes and is shared. Spec: docs/policy-language.md, "JMESPath".
  */

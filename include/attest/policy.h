@@ -119,10 +119,10 @@ struct att_policy_options {
 ATT_API ATT_CHECK bool att_policy_eval(const struct att_policy *policy, struct att_arena *arena,
                                        struct att_claims *incoming, const struct att_policy_options *options,
                                        struct att_policy_result *ret, struct att_err *err);
-/* Configuration section only: it acts before evidence is judged. `ret` receives the properties. */
+/* Configuration section only: it acts before evidence is judged. `ret` receives the properties. NULL limits: defaults. */
 ATT_API ATT_CHECK bool att_policy_configure(const struct att_policy *policy, struct att_arena *arena,
-                                            struct att_claims *incoming, struct att_claims *ret_properties,
-                                            struct att_err *err);
+                                            struct att_claims *incoming, const struct att_limits *limits,
+                                            struct att_claims *ret_properties, struct att_err *err);
 
 /* Default policy text of an attestation type ("sgx", "open-enclave", "sev-snp", "tdx"); an empty span when it has none
  * ("tpm", "vbs", "azure-guest", unknown ones). */

@@ -28,7 +28,8 @@
  * Units: seconds since 1970-01-01T00:00:00Z. Ownership: results are in the arena; inputs are borrowed for the call.
  * Errors: POLICY_TOKEN_INVALID, POLICY_TOKEN_STALE, POLICY_TOKEN_AUDIENCE, POLICY_SIGNATURE_REQUIRED, POLICY_SIGNER_UNKNOWN,
  * POLICY_SIGNER_MISSING, CERT_CHAIN_INVALID ("Unable to find issuer certificate CN=..."), CERT_EXPIRED, CERT_NOT_YET_VALID,
- * CERT_MALFORMED, KEY_INVALID, JSON_*, BASE64_INVALID, TOKEN_* for signatures and keys, LIMIT_EXCEEDED, OUT_OF_MEMORY, CRYPTO_FAILED.
+ * CERT_MALFORMED, KEY_INVALID, JSON_*, BASE64_INVALID, TOKEN_* for signatures and keys, LIMIT_EXCEEDED, OUT_OF_MEMORY,
+ * CRYPTO_FAILED.
  * Threads: no shared state. Spec: docs/api.md "Policies"; RFC 7515, RFC 7519, RFC 8725.
  */
 #ifndef ATTEST_POLICY_TOKEN_H

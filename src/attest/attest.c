@@ -73,6 +73,16 @@ static bool baseline_read(const struct att_claims *properties, uint32_t *floor, 
     return true;
 }
 
+/* A caller may grant a policy less than the library's limits do, never more. */
+static struct att_limits policy_limits(const struct run *r)
+{
+    struct att_limits limits = r->ctx.lib->limits;
+
+    if (r->in->policy_steps_max > 0 && r->in->policy_steps_max < limits.policy_steps_max)
+        limits.policy_steps_max = r->in->policy_steps_max;
+    return limits;
+}
+
 static bool configure(struct run *r, struct att_err *err)
 {
     struct att_claims incoming, properties;
@@ -82,7 +92,8 @@ static bool configure(struct run *r, struct att_err *err)
         return true;
     att_claims_init(&incoming, r->ctx.arena, &r->ctx.lib->limits);
     att_claims_init(&properties, r->ctx.arena, &r->ctx.lib->limits);
-    return att_policy_configure(r->in->policy, r->ctx.arena, &incoming, &properties, err) &&
+    const struct att_limits limits = policy_limits(r);
+    return att_policy_configure(r->in->policy, r->ctx.arena, &incoming, &limits, &properties, err) &&
            baseline_read(&properties, &r->evaluation_number_min, err);
 }
 
@@ -145,7 +156,8 @@ static bool accept_level(const struct run *r, struct att_err *err)
 
 static bool policy(struct run *r, struct att_err *err)
 {
-    const struct att_policy_options options = { .limits = &r->ctx.lib->limits, .trace = r->in->trace };
+    const struct att_limits limits = policy_limits(r);
+    const struct att_policy_options options = { .limits = &limits, .trace = r->in->trace };
 
     if (!r->in->policy)
         return true;

@@ -1,5 +1,6 @@
 /* Do we know who signed? Deny is the start: a token is trusted where a listed certificate vouches for it, by its key, by
- * standing in the chain, or by having issued the chain's end - and both it and what it vouches for are in their time and strong enough. */
+ * standing in the chain, or by having issued the chain's end - and both it and what it vouches for are in their time and
+ * strong enough. */
 #include <attest/signers.h>
 
 #include "attest/policy_parts.h"

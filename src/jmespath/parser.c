@@ -58,8 +58,10 @@ static bool new_node(struct parser *p, enum jmes_node_kind kind, const struct jm
 {
     struct jmes_node *n = att_arena_alloc(p->arena, 1, sizeof *n);
 
-    if (!n)
-        return att_fail_memory(p->complaint->err, "jmespath");
+    if (!n) {
+        (void)att_fail_memory(p->complaint->err, "jmespath"); /* false, and gcc has to see it here */
+        return false;
+    }
     n->kind = (uint8_t)kind;
     n->column = token->column;
     *ret = n;

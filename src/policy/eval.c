@@ -292,12 +292,12 @@ static void end(struct outcome *o)
 }
 
 bool policy_eval_configuration(const struct policy_ast *ast, struct att_arena *arena,
-                               struct att_claims *incoming, struct att_claims *ret_properties,
-                               struct att_err *err)
+                               struct att_claims *incoming, const struct att_limits *limits,
+                               struct att_claims *ret_properties, struct att_err *err)
 {
     struct outcome o;
 
-    bool ok = begin(&o, ast, arena, incoming, NULL, err) && run_section(&o, SECTION_CONFIGURATION);
+    bool ok = begin(&o, ast, arena, incoming, limits, err) && run_section(&o, SECTION_CONFIGURATION);
     end(&o);
     if (ok)
         *ret_properties = o.properties;

@@ -12,7 +12,7 @@ ATT_CHECK bool policy_eval(const struct policy_ast *ast, struct att_arena *arena
                            struct att_err *err);
 /* The configuration section only. */
 ATT_CHECK bool policy_eval_configuration(const struct policy_ast *ast, struct att_arena *arena,
-                                         struct att_claims *incoming, struct att_claims *ret_properties,
-                                         struct att_err *err);
+                                         struct att_claims *incoming, const struct att_limits *limits,
+                                         struct att_claims *ret_properties, struct att_err *err);
 
 #endif

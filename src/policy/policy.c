@@ -102,9 +102,10 @@ bool att_policy_eval(const struct att_policy *policy, struct att_arena *arena, s
 }
 
 bool att_policy_configure(const struct att_policy *policy, struct att_arena *arena,
-                          struct att_claims *incoming, struct att_claims *ret_properties, struct att_err *err)
+                          struct att_claims *incoming, const struct att_limits *limits,
+                          struct att_claims *ret_properties, struct att_err *err)
 {
-    return policy_eval_configuration(&policy->ast, arena, incoming, ret_properties, err);
+    return policy_eval_configuration(&policy->ast, arena, incoming, limits, ret_properties, err);
 }
 
 bool att_policy_lint(const struct att_policy *policy, const char *evidence_type, struct att_arena *arena,

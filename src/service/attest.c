@@ -8,6 +8,9 @@
 
 enum { TOKEN_LIFETIME_S = 8 * 3600, JTI_BYTES = 32 };
 
+/* Drafts come from anybody: about 5 ms of work, where a stored policy may take a hundred. */
+enum { DRAFT_STEPS_MAX = 1000 * 1000 };
+
 /* What one attestation runs under: the stored policy, or the caller's draft. */
 struct judged_by {
     const struct att_policy *policy;
@@ -69,6 +72,7 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
         .now_unix_s = s->options.evidence_time_set ? s->options.evidence_time_unix_s : service_now_unix_s(s),
         .accepted_tcb = atomic_load_explicit(&s->accepted_tcb, memory_order_relaxed),
         .policy = by->policy,
+        .policy_steps_max = in->has_draft_policy ? DRAFT_STEPS_MAX : 0,
         .trace = in->explain,
     };
     bool ok = att_attest(s->options.lib, arena, &what, ret);

@@ -188,7 +188,7 @@ run_with() {
     fi
 }
 
-wanted=${*:-pages usage verify evidence breaks policy token attest https policy_sign policy_answers control apply policy_life}
+wanted=${*:-pages usage verify evidence breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply policy_life}
 for file in $wanted; do
     mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
     case $file in

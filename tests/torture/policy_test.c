@@ -165,7 +165,7 @@ static enum torture_answer configure(void *state, struct att_err *err)
     if (!a)
         return no_arena(err);
     att_claims_init(&in, a, &att_limits_default);
-    if (att_policy_configure(s->policy, a, &in, &properties, err)) {
+    if (att_policy_configure(s->policy, a, &in, NULL, &properties, err)) {
         struct att_buf now = { 0 };
         torture_rest();
         put_claims(&now, &properties);

@@ -521,11 +521,13 @@ static void test_oe_report_to_sgx(void **state)
 
 struct with_policy {
     const struct att_policy *policy;
+    size_t steps_max;
 };
 
 static void set_policy(struct att_attest_in *in, const void *arg)
 {
     in->policy = ((const struct with_policy *)arg)->policy;
+    in->policy_steps_max = ((const struct with_policy *)arg)->steps_max;
     in->trace = true;
 }
 
@@ -559,6 +561,7 @@ static void test_policy(void **state)
           "value=\"18\");\n};\n"
           "authorizationrules\n{\n\t=> permit();\n};\nissuancerules\n{\n};",
           ATT_TCB_EVAL_NUMBER_TOO_LOW },
+        /* As a literal it would not compile. */
         { "version=1.2;\nconfigurationrules\n{\n\t=> issueproperty(type=\"x-ms-sgx-tcbidentifier\", "
           "value=AppendString(\"new\", \"est\"));\n};\n"
           "authorizationrules\n{\n\t=> permit();\n};\nissuancerules\n{\n};",
@@ -575,7 +578,7 @@ static void test_policy(void **state)
         mk_sgx_defaults(&o, FIXTURE_NOW);
         o.evaluation_number = 17;
         o.enclave.svn = 3;
-        attest(*state, &o, arena, set_policy, &(struct with_policy){ policy }, &v);
+        attest(*state, &o, arena, set_policy, &(struct with_policy){ policy, 0 }, &v);
         if (v.err.code != rows[i].code)
             fail_msg("row %zu: %s", i, v.err.text);
         assert_int_equal(v.accepted, rows[i].code == ATT_OK);
@@ -583,6 +586,35 @@ static void test_policy(void **state)
         att_policy_free(policy);
         att_arena_free(arena);
     }
+}
+
+/* A caller grants a policy less work than the limits do, never more; too little is a refusal, not a shorter policy. */
+static void test_policy_steps(void **state)
+{
+    static const struct {
+        size_t steps_max;
+        enum att_code code;
+    } rows[] = { { 1, ATT_POLICY_EVALUATION },
+                 { 10, ATT_POLICY_EVALUATION },
+                 { 100 * 1000, ATT_OK },
+                 { 0, ATT_OK },
+                 { SIZE_MAX, ATT_OK } };
+    struct att_policy *policy = NULL;
+    struct att_err err = { 0 };
+
+    need(att_policy_compile(att_policy_default("sgx"), NULL, &policy, NULL, &err), "default", &err);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mk_sgx_options o;
+        struct att_verdict v;
+        struct att_arena *arena = arena_new();
+        mk_sgx_defaults(&o, FIXTURE_NOW);
+        attest(*state, &o, arena, set_policy, &(struct with_policy){ policy, rows[i].steps_max }, &v);
+        if (v.err.code != rows[i].code)
+            fail_msg("%zu steps: %s", rows[i].steps_max, v.err.text);
+        assert_int_equal(v.accepted, rows[i].code == ATT_OK);
+        att_arena_free(arena);
+    }
+    att_policy_free(policy);
 }
 
 /* Memory may run out at any point: the answer is then OUT_OF_MEMORY, never a yes and never another reason. */
@@ -643,15 +675,25 @@ static void test_describe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mask_decides),        cmocka_unit_test(test_revoked_never),
-        cmocka_unit_test(test_evaluation_floor),    cmocka_unit_test(test_shortfall),
-        cmocka_unit_test(test_missing_items),       cmocka_unit_test(test_windows_to_the_second),
-        cmocka_unit_test(test_empty_index),         cmocka_unit_test(test_default_trusts_no_test_root),
-        cmocka_unit_test(test_claims_binary),       cmocka_unit_test(test_claims_json),
-        cmocka_unit_test(test_json_must_be_object), cmocka_unit_test(test_init_time_without_kss),
-        cmocka_unit_test(test_runtime_presence),    cmocka_unit_test(test_wrong_type_is_recognised),
-        cmocka_unit_test(test_oe_report_to_sgx),    cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_arena_ceilings),      cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_mask_decides),
+        cmocka_unit_test(test_revoked_never),
+        cmocka_unit_test(test_evaluation_floor),
+        cmocka_unit_test(test_shortfall),
+        cmocka_unit_test(test_missing_items),
+        cmocka_unit_test(test_windows_to_the_second),
+        cmocka_unit_test(test_empty_index),
+        cmocka_unit_test(test_default_trusts_no_test_root),
+        cmocka_unit_test(test_claims_binary),
+        cmocka_unit_test(test_claims_json),
+        cmocka_unit_test(test_json_must_be_object),
+        cmocka_unit_test(test_init_time_without_kss),
+        cmocka_unit_test(test_runtime_presence),
+        cmocka_unit_test(test_wrong_type_is_recognised),
+        cmocka_unit_test(test_oe_report_to_sgx),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_policy_steps),
+        cmocka_unit_test(test_arena_ceilings),
+        cmocka_unit_test(test_describe),
     };
 
     return cmocka_run_group_tests_name("attest", tests, setup, teardown);

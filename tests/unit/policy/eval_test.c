@@ -326,17 +326,17 @@ static void configure(void)
 
     att_claims_init(&incoming, arena, NULL);
     att_claims_init(&properties, arena, NULL);
-    CHECK(att_policy_configure(policy, arena, &incoming, &properties, &err) && properties.count == 1 &&
+    CHECK(att_policy_configure(policy, arena, &incoming, NULL, &properties, &err) && properties.count == 1 &&
               properties.items[0].value.integer == 15,
           "only the configuration section runs");
     CHECK(att_claims_find(&incoming, "required_pcr_mask", ATT_ISSUER_POLICY) != NULL,
           "later rules see the property");
     before = properties;
-    CHECK(!att_policy_configure(broken, arena, &incoming, &properties, &err) &&
+    CHECK(!att_policy_configure(broken, arena, &incoming, NULL, &properties, &err) &&
               err.code == ATT_POLICY_EVALUATION && memcmp(&before, &properties, sizeof before) == 0,
           "a failure leaves the properties alone: %s", err.text);
     err = (struct att_err){ 0 };
-    CHECK(att_policy_configure(plain, arena, &incoming, &properties, &err) && properties.count == 0,
+    CHECK(att_policy_configure(plain, arena, &incoming, NULL, &properties, &err) && properties.count == 0,
           "a policy without the section sets nothing");
     att_arena_free(arena);
     att_policy_free(policy);
