@@ -51,7 +51,7 @@ static bool answer(struct api_call *call, const struct service_attest_out *out, 
 static bool attest(struct api_call *call, const char *type, const char *evidence_name)
 {
     struct att_err err = { 0 };
-    struct service_attest_in in = { .evidence_type = type, .explain = call->explain };
+    struct service_attest_in in = { .evidence_type = type };
     struct service_attest_out out = { 0 };
     struct api_envelope envelope = { .arena = call->arena,
                                      .body = call->http->body,
@@ -59,9 +59,11 @@ static bool attest(struct api_call *call, const char *type, const char *evidence
                                      .version = call->version,
                                      .evidence_name = evidence_name };
 
-    if (!api_envelope_read(&envelope, &in, &err) ||
-        !service_attest(call->service, call->provider, call->arena, &in, &out, &err) ||
-        !answer(call, &out, &err))
+    bool ok = api_envelope_read(&envelope, &in, &err);
+    in.explain = call->explain; /* the caller's right, not the body's: the reader writes all the rest anew */
+    ok = ok && service_attest(call->service, call->provider, call->arena, &in, &out, &err) &&
+         answer(call, &out, &err);
+    if (!ok)
         refuse(call, &in, &out, &err);
     return true; /* answered, either way */
 }
