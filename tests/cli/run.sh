@@ -188,9 +188,16 @@ run_with() {
     fi
 }
 
-wanted=${*:-pages usage verify evidence breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply policy_life}
+wanted=${*:-pages usage init verify evidence breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply policy_life}
+if [ $# = 0 ]; then # a file that nobody plays is no test
+    for file in "$here"/*.txt; do
+        name=$(basename "$file" .txt)
+        case " $wanted " in *" $name "*) ;; *) bad "$name: tests/cli/$name.txt is not played" ;; esac
+    done
+fi
 for file in $wanted; do
     mkdir "$scratch/$file" && cd "$scratch/$file" || exit 1
+    export XDG_CONFIG_HOME=$scratch/$file/.config # nobody is logged in from the one before
     case $file in
     pages) run_pages ;;
     breaks) run_breaks ;;
