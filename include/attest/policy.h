@@ -132,7 +132,7 @@ ATT_API struct att_span att_policy_default(const char *evidence_type);
 
 /* Something that compiles and is probably not what was meant. */
 struct att_policy_finding {
-    const char *rule; /* stable name: "permits-everything"; all of them stand in docs/policy-language.md */
+    const char *rule; /* stable name: "permits-everything"; all of them stand in docs/policies-as-code.md */
     unsigned line, column;
     struct att_span message; /* for people, in the arena */
 };

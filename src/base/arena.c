@@ -101,8 +101,8 @@ void *att_arena_alloc(struct att_arena *a, size_t count, size_t size)
     size_t bytes = 0;
     size_t charged = 0;
 
-    bool wraps =
-        __builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, (size_t)ALIGN - 1, &charged);
+    bool wraps = __builtin_mul_overflow(count, size, &bytes) ||
+                 __builtin_add_overflow(bytes, (size_t)ALIGN - 1, &charged);
     /* What alignment costs counts too: else pieces of one byte would take ALIGN times the ceiling. */
     charged = charged / ALIGN * ALIGN;
     if (wraps || charged > a->ceiling - a->handed_out) {

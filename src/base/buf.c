@@ -22,7 +22,7 @@ uint8_t *att_buf_room(struct att_buf *b, size_t n)
         want = want > max / 2 ? max : want * 2; /* ends: max - len has room for n, as seen above */
     uint8_t *grown = malloc(want);
     if (!grown) {
-        b->failed = true;
+        b->failed = b->out_of_memory = true;
         return NULL;
     }
     /* Not realloc: the old block may hold a secret and must be wiped. */
@@ -109,7 +109,7 @@ void att_buf_printf(struct att_buf *b, const char *format, ...)
 void att_buf_clear(struct att_buf *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = b->out_of_memory = false;
 }
 
 void att_buf_free(struct att_buf *b)

@@ -16,6 +16,7 @@ struct att_buf {
     size_t cap;
     size_t max; /* 0: ATT_BUF_MAX_DEFAULT */
     bool failed;
+    bool out_of_memory; /* that is why; else the ceiling was reached */
 };
 
 /* Room for `n` more bytes at the returned place; the caller fills them and adds to len. NULL when refused. */

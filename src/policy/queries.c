@@ -6,7 +6,7 @@
 #include "policy/functions/function.h"
 
 /* A compiled query takes 16 KiB and up to 400 times its text, for as long as the policy is kept: what is beyond this is
- * compiled when it is reached, as queries are that the policy makes. The longest published policy has 5 KiB of queries. */
+ * compiled when it is reached, as queries are that the policy makes. Published samples have up to 1 KiB of queries. */
 enum { QUERIES_KEPT = 256, QUERY_BYTES_KEPT = 32 * 1024 };
 
 static bool room_for(const struct policy_ast *ast, struct att_span text)

@@ -1,9 +1,9 @@
 /* policy/run.h - the state of one evaluation, and which claims a condition selects.
  *
- * Work is counted: every claim that a condition or a set looks at is a step, and long texts that have to be
- * compared or copied cost a step for each 64 bytes; what functions do has prices of its own (functions.def). When the steps are used up `exhausted` is set and
- * stays; selections made after that mean nothing, so the evaluator looks at it before it believes any of
- * them.
+ * Work is counted: every claim that a condition or a set looks at is a step, and long texts that have to be compared or
+ * copied cost a step for each 64 bytes; what functions do has prices of its own (functions/functions.def). When the
+ * steps are used up `exhausted` is set and stays; selections made after that mean nothing, so the evaluator looks at it
+ * before it believes any of them.
  */
 #ifndef POLICY_RUN_H
 #define POLICY_RUN_H

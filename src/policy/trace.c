@@ -19,12 +19,12 @@ struct policy_trace_work {
     struct policy_sentence sentence;
 };
 
-/* Moves the text into the arena. A text that grew too long ends in dots. */
+/* Moves the text into the arena. A text that grew too long ends in dots; one that memory cut short is none. */
 static bool keep(struct policy_run *run, struct att_buf *b, struct att_span *ret)
 {
     if (b->failed && b->len >= 3)
         memcpy(b->ptr + b->len - 3, "...", 3);
-    char *copy = b->len > 0 ? att_arena_dup(run->arena, att_buf_span(b)) : NULL;
+    char *copy = b->len > 0 && !b->out_of_memory ? att_arena_dup(run->arena, att_buf_span(b)) : NULL;
 
     if (!copy)
         return att_fail_memory(run->err, "policy.trace");

@@ -199,7 +199,7 @@ static struct json_object *pcrs_of(struct json_object *replay)
 
     for (int index = 0; index < 24; index++) {
         struct json_object *digests = json_object_new_object();
-        char number[8];
+        char number[16];
         (void)snprintf(number, sizeof number, "%d", index);
         for (size_t b = 0; b < sizeof banks / sizeof banks[0]; b++) {
             struct json_object *value =

@@ -7,28 +7,28 @@
 #include "policy/functions/implementations.h"
 #include "policy/values.h"
 
-#include <stdlib.h>
-
 /* What the engine's work costs in our steps, measured: see policy_steps_max in base/limits.c. */
 enum { COMPILED_BYTES_STEPS = 40, SEARCH_STEP_STEPS = 4 };
 
 enum { JSON, QUERY }; /* the arguments */
 
-/* The column stands behind the colon of err.where, "jmespath:12". */
-static unsigned long column_of(const struct att_err *why)
+/* The column stands behind the colon of err.where, "jmespath:12"; a limit may have none. */
+static const char *column_of(const struct att_err *why)
 {
     const char *colon = strchr(why->where, ':');
 
-    return colon ? strtoul(colon + 1, NULL, 10) : 0;
+    return colon ? colon + 1 : "";
 }
 
 static bool fail_query(const struct policy_call *call, const struct att_arena *arena,
                        const struct att_err *why)
 {
+    const char *column = column_of(why);
+
     if (why->code == ATT_OUT_OF_MEMORY)
         return policy_run_no_memory(call->run, arena);
-    return policy_call_fail(call, QUERY, why->expected, "%s at column %lu: found %s",
-                            att_code_name(why->code), column_of(why), why->found);
+    return policy_call_fail(call, QUERY, why->expected, "%s%s%s: found %s", att_code_name(why->code),
+                            column[0] ? " at column " : "", column, why->found);
 }
 
 static const struct att_jmespath *find_made(const struct policy_call *call, struct att_span text)

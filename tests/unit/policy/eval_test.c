@@ -446,6 +446,39 @@ static void many_queries(void)
     att_policy_free(policy);
 }
 
+/* Texts that functions make come to stand where earlier ones stood, here as long as those and with other values at other
+ * places: none is taken for another. */
+static long long wanted_of(int i)
+{
+    return i % 2 ? 1000 + i : 100 + i;
+}
+
+static void many_texts(void)
+{
+    enum { RULES = 800 };
+    static char text[RULES * 120];
+    size_t at =
+        (size_t)snprintf(text, sizeof text, "version=1.2;authorizationrules{=>permit();};issuancerules{");
+    struct att_arena *arena = att_arena_new(1 << 20);
+
+    for (int i = 0; i < RULES; i++)
+        at += (size_t)snprintf(
+            text + at, sizeof text - at,
+            "=>issue(type=\"a\",value=JsonToClaimValue(JmesPath(AppendString(\"[%lld,%s\",\"]\"),"
+            "\"[0]\")));",
+            wanted_of(i), i % 2 ? "1" : "22");
+    (void)snprintf(text + at, sizeof text - at, "};");
+    struct att_policy *policy = compiled(text);
+    struct answer a = ask(policy, arena, NULL);
+    CHECK(a.yes && a.result.issued.count == RULES, "%zu different values: %s", a.result.issued.count,
+          a.err.text);
+    for (size_t i = 0; i < a.result.issued.count; i++)
+        CHECK(a.result.issued.items[i].value.integer == wanted_of((int)i), "value %zu is %lld", i,
+              (long long)a.result.issued.items[i].value.integer);
+    att_arena_free(arena);
+    att_policy_free(policy);
+}
+
 int main(void)
 {
     static const char sets[] =
@@ -477,6 +510,7 @@ int main(void)
     function_memory("functions", functions);
     deep_calls();
     many_queries();
+    many_texts();
     threads(text_of_default());
     threads(functions);
     return cases_report(&cases);
