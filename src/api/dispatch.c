@@ -148,14 +148,19 @@ static bool take_write(struct api_call *call, struct att_err *err)
     return true;
 }
 
-/* The endpoint's provider as this change sees it: it may have gone since the request was matched. */
+/* The endpoint's provider as this change sees it: it may have gone, or be another object, since the request was matched.
+ * call->resource is the object's own key and goes with it; a refusal is still recorded under the old one's. */
 static bool provider_again(struct api_call *call, struct att_err *err)
 {
     if (!call->provider)
         return true;
+    const struct site_provider *now = site_get(call->site, SITE_PROVIDER, call->resource);
+    if (!now)
+        return att_fail(err, ATT_NOT_FOUND, "path", "a provider of this service", "none");
     site_unref(call->provider);
-    call->provider = site_get(call->site, SITE_PROVIDER, call->resource);
-    return call->provider || att_fail(err, ATT_NOT_FOUND, "path", "a provider of this service", "none");
+    call->provider = now;
+    call->resource = now->o.key;
+    return true;
 }
 
 /* Rows, record and memory change together, or nothing does; only then is anything but a refusal sent. */
