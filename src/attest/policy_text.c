@@ -37,13 +37,20 @@ struct att_span att_policy_bare(struct att_span s)
     return s;
 }
 
+/* Base64url of "{" and a quote, a space or a line end: a header, whatever stands behind it. */
+static bool begins_like_header(struct att_span text)
+{
+    return text.len >= 2 && text.ptr[0] == 'e' && (text.ptr[1] == 'y' || text.ptr[1] == 'w');
+}
+
 /* Text of the language holds braces, spaces or semicolons and begins with "version"; a token does neither. A
- * JSON object is neither, but meant as a token (JWS JSON serialisation), and refused as one. */
+ * JSON object is neither, but meant as a token (JWS JSON serialisation), and refused as one. A token with a character
+ * that does not belong there is one still, so that its sender is told of the character and not of a policy's grammar. */
 bool att_policy_is_token(struct att_span bare)
 {
     bool dotted = false;
 
-    if (bare.len > 0 && bare.ptr[0] == '{')
+    if ((bare.len > 0 && bare.ptr[0] == '{') || begins_like_header(bare))
         return true;
     if (begins_with_version(bare))
         return false;

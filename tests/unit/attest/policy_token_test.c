@@ -336,6 +336,8 @@ static void known_texts(void)
         { "a value that is no base64url", &aad_set,
           unsigned_of("{\"AttestationPolicy\":\"dmVyc2lvbj0xLjA7)\"}"),
           "Bad message    Msg:[Unknown base64 character: 41 (')')" },
+        { "a policy's payload that is no base64url", &aad_set, "eyJhbGciOiJub25lIn0.e30).",
+          "Bad message    Msg:[Unknown base64 character: 41 (')')" },
         { "a header that is no base64url", &signer, "ey)hbGciOiJub25lIn0.e30.",
           "Bad message    Msg:[Unknown base64 character: 41 (')')" },
         { "unsigned where signatures are required", &set, unsigned_of(payload_of(POLICY, "")),
