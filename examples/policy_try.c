@@ -26,17 +26,20 @@ static void print_claim(const struct att_claim *c)
     }
 }
 
-static void print_trace(const struct att_policy_result *result)
+/* Sentence and reasons are printable whatever the claims hold: the library escapes and cuts them. */
+static void print_explanation(const struct att_policy_result *result)
 {
     static const char *const words[] = { [ATT_TRACE_FIRED] = "fired",
                                          [ATT_TRACE_NOT_FIRED] = "did not fire",
-                                         [ATT_TRACE_SKIPPED] = "was not reached" };
+                                         [ATT_TRACE_SKIPPED] = "was not reached",
+                                         [ATT_TRACE_FAILED] = "could not be evaluated" };
 
     for (size_t i = 0; i < result->trace_count; i++) {
         const struct att_trace_row *row = &result->trace[i];
-        printf("rule    line %u %s: %.*s\n", row->line, words[row->kind], (int)row->reason.len,
-               (const char *)row->reason.ptr);
+        printf("rule    line %u, %s, %s: %.*s\n", row->line, row->action, words[row->kind],
+               (int)row->reason.len, (const char *)row->reason.ptr);
     }
+    printf("why     %.*s\n", (int)result->sentence.len, (const char *)result->sentence.ptr);
 }
 
 int main(int argc, char **argv)
@@ -65,7 +68,7 @@ int main(int argc, char **argv)
     } else {
         struct att_policy_options options = { .trace = true };
         bool yes = att_policy_eval(policy, arena, &incoming, &options, &result, &err);
-        print_trace(&result);
+        print_explanation(&result);
         if (yes)
             puts("yes: permitted");
         else

@@ -5,6 +5,7 @@
 #include <attest/policy.h>
 
 #include "base/buf.h"
+#include "codec/json.h"
 
 #define SECRET   "w7Kq2zVbX9pL"
 #define BACKWARD "Lp9XbVz2qK7w"
@@ -63,15 +64,83 @@ static void check_issued(const struct att_claims *issued, const struct att_claim
     }
 }
 
-static void check_trace(const struct att_policy_result *r, bool wanted, struct att_span text)
+static bool within(struct att_span part, struct att_span whole)
 {
-    require(wanted ? r->trace || r->trace_count == 0 : !r->trace && r->trace_count == 0);
-    for (size_t i = 0; i < r->trace_count; i++) {
-        const struct att_trace_row *row = &r->trace[i];
-        require(row->section && row->line > 0 && row->text.len > 0 && row->reason.len > 0);
-        require((row->kind == ATT_TRACE_NOT_FIRED) == (row->condition > 0));
-        require(row->text.ptr >= text.ptr && row->text.ptr + row->text.len <= text.ptr + text.len);
+    return part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len;
+}
+
+static bool is_printable(struct att_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < 0x20 || text.ptr[i] > 0x7e)
+            return false;
+    return text.len > 0;
+}
+
+/* What an explanation shows is among the claims, byte for byte where they stand. */
+static void check_shown(const struct att_claim *claims, size_t count, const struct att_claims *incoming,
+                        bool made)
+{
+    require((count == 0 || claims) && count <= ATT_TRACE_CLAIMS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        bool there = false;
+        for (size_t k = 0; k < incoming->count && !there; k++)
+            there = att_span_eq(claims[i].type, incoming->items[k].type) &&
+                    att_value_eq(&claims[i].value, &incoming->items[k].value) &&
+                    claims[i].issuer == incoming->items[k].issuer;
+        require(there && claims[i].value.kind != ATT_CLAIM_JSON);
+        require(!made || claims[i].issuer == ATT_ISSUER_POLICY);
     }
+}
+
+static void check_row(const struct att_trace_row *row, const struct att_claims *incoming,
+                      struct att_span text)
+{
+    require(row->section && row->action && row->line > 0 && row->text.len > 0);
+    require(is_printable(row->reason) && row->reason.len <= 2048 && within(row->text, text));
+    require((row->kind == ATT_TRACE_NOT_FIRED) == (row->condition > 0));
+    require(row->kind == ATT_TRACE_NOT_FIRED || (row->nearest_count == 0 && row->failed_test.len == 0));
+    require(row->kind == ATT_TRACE_FIRED || row->made_count == 0);
+    require(row->failed_test.len == 0 || (within(row->failed_test, row->text) && row->nearest_count > 0));
+    check_shown(row->nearest, row->nearest_count, incoming, false);
+    check_shown(row->made, row->made_count, incoming, true);
+}
+
+static void check_json(const struct att_policy_result *r, struct att_arena *arena)
+{
+    struct att_span json;
+    struct att_span sentence;
+    struct att_json doc;
+
+    require(att_policy_explain_json(r, arena, &json, NULL) && att_json_parse(arena, json, NULL, &doc, NULL));
+    att_json_id rules = att_json_get(&doc, ATT_JSON_ROOT, "rules");
+    bool truth = att_json_true(&doc, att_json_get(&doc, ATT_JSON_ROOT, "authorized"));
+    require(truth == r->authorized && doc.nodes[rules].count == r->trace_count);
+    require(att_json_string(&doc, arena, att_json_get(&doc, ATT_JSON_ROOT, "sentence"), &sentence) &&
+            att_span_eq(sentence, r->sentence));
+}
+
+static void check_trace(const struct att_policy_result *r, bool wanted, const struct att_claims *incoming,
+                        struct att_span text, struct att_arena *arena)
+{
+    struct att_span json;
+
+    if (!wanted) {
+        require(!r->trace && r->trace_count == 0 && r->sentence.len == 0);
+        require(!att_policy_explain_json(r, arena, &json, NULL));
+        return;
+    }
+    require(r->trace || r->trace_count == 0);
+    require(is_printable(r->sentence));
+    size_t failed = 0;
+    for (size_t i = 0; i < r->trace_count; i++) {
+        check_row(&r->trace[i], incoming, text);
+        failed += r->trace[i].kind == ATT_TRACE_FAILED;
+        require(!r->authorized || r->trace[i].kind == ATT_TRACE_FIRED ||
+                r->trace[i].kind == ATT_TRACE_NOT_FIRED);
+    }
+    require(failed <= 1);
+    check_json(r, arena);
 }
 
 /* False when the claims cannot be read. */
@@ -94,7 +163,7 @@ static bool evaluate(const struct att_policy *policy, struct att_span json, size
         require(yes == result.authorized && yes == (err.code == ATT_OK));
         require(yes || (err.text[0] && result.issued.count == 0));
         check_issued(&result.issued, &incoming);
-        check_trace(&result, trace, att_policy_text(policy));
+        check_trace(&result, trace, &incoming, att_policy_text(policy), arena);
         *ret = (struct verdict){ yes, err.code, result.issued.count, result.properties.count };
     }
     att_arena_free(arena);
@@ -122,9 +191,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (evaluate(policy, json, steps, false, &first)) {
         require(evaluate(policy, json, steps, false, &again) && same(&first, &again));
         require(evaluate(policy, json, steps, true, &traced) && same(&first, &traced));
-        for (size_t less = 1; less < 1000; less *= 3)
+        for (size_t less = 1; less < 1000; less *= 3) {
             require(evaluate(policy, json, less, false, &few) &&
                     (same(&first, &few) || few.code == ATT_POLICY_EVALUATION));
+            require(evaluate(policy, json, less, true, &traced) && same(&few, &traced));
+        }
     }
     att_policy_free(policy);
     return 0;

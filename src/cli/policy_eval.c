@@ -41,8 +41,7 @@ static void answer_json(struct cli *c, const struct att_policy_result *result, c
     cli_put_claims(&w, &result->properties, 0);
     att_jw_key(&w, "error");
     cli_put_error(&w, err);
-    att_jw_key(&w, "trace");
-    cli_trace_json(&w, result);
+    cli_trace_json(c, &w, result);
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
 }
@@ -56,7 +55,7 @@ static void answer_text(struct cli *c, const struct att_policy_result *result, c
         att_buf_puts(b, "authorized\n");
     else
         att_buf_printf(b, "not authorized: %s: %s\n", att_code_name(err->code), err->text);
-    cli_trace_text(b, result);
+    cli_trace_text(b, "", result);
     if (result->authorized) {
         att_buf_puts(b, "claims ");
         cli_put_claims(&w, &result->issued, 0);
@@ -120,8 +119,12 @@ const struct cli_command cli_policy_eval = {
     .summary = "run a policy over claims",
     .about =
         "Evaluates a policy over claims from a file, as a service would over those from evidence, and shows "
-        "the outcome, the issued claims, the properties, and of each rule whether it fired and why not.",
-    .examples = "  attestctl policy eval mine.policy --claims case.json --json\n",
+        "the outcome in one sentence, of each rule whether it fired, which claims it met or missed and what "
+        "it "
+        "made, the issued claims and the properties.",
+    .examples =
+        "  attestctl policy eval mine.policy --claims case.json --json\n"
+        "  attestctl policy eval tpm.policy --claims case.json --events log.json --pcrs registers.json\n",
     .options = options_eval,
     .run = run_eval,
 };

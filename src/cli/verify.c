@@ -231,7 +231,9 @@ static const struct cli_option options[] = {
       .argument = "STATUS,...",
       .help = "Accept these TCB statuses only; every status but Revoked if not given. Revoked is never "
               "accepted." },
-    { .name = "explain", .help = "Say of each rule of the policy whether it fired, and why not." },
+    { .name = "explain",
+      .help = "Say in one sentence why the policy permits or not, and of each rule whether it fired, which "
+              "claims it met or missed, and what it made." },
     { 0 },
 };
 

@@ -92,8 +92,7 @@ void cli_verdict_json(struct cli *c, const struct cli_judgement *j)
         cli_put_claims(&w, &(struct att_claims){ 0 }, 0);
     att_jw_key(&w, "policy");
     put_policy(&w, j);
-    att_jw_key(&w, "trace");
-    cli_trace_json(&w, &v->policy);
+    cli_trace_json(c, &w, &v->policy);
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
 }

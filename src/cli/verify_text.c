@@ -58,6 +58,6 @@ void cli_verdict_text(struct cli *c, const struct cli_judgement *j)
                      "  test root   the chain ends in the root given with --trust-root: not real hardware\n");
     if (j->policy && v->policy_ran)
         att_buf_printf(b, "  policy      %s\n", v->policy.authorized ? "permits" : "does not permit");
-    cli_trace_text(b, &v->policy);
+    cli_trace_text(b, "  why         ", &v->policy);
     claims_lines(c, j);
 }

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "policy/language.h"
+#include "policy/trace.h"
 
 enum { CLAIMS_SHOWN = 3, VALUES_SHOWN = 3 };
 
@@ -18,18 +19,19 @@ static bool is_cut(struct att_span text)
     return needed > room;
 }
 
-static void put_text(struct att_buf *b, struct att_span text, const char *quote)
+/* `bytes` is how long the text is for those who see only its beginning. */
+static void put_text(struct att_buf *b, struct att_span text, const char *quote, size_t bytes)
 {
     struct att_shown room;
 
     att_buf_printf(b, "%s%s%s", quote, att_shown(&room, text), quote);
     if (is_cut(text))
-        att_buf_printf(b, " (%zu bytes)", text.len);
+        att_buf_printf(b, " (%zu bytes)", bytes);
 }
 
 void policy_phrase_text(struct att_buf *b, struct att_span text)
 {
-    put_text(b, text, "");
+    put_text(b, text, "", text.len);
 }
 
 void policy_phrase_value(struct att_buf *b, const struct att_value *v)
@@ -43,9 +45,25 @@ void policy_phrase_value(struct att_buf *b, const struct att_value *v)
         return;
     case ATT_CLAIM_STRING:
     case ATT_CLAIM_JSON:
-        put_text(b, v->text, "\"");
+        put_text(b, v->text, "\"", v->text.len);
         return;
     }
+}
+
+/* A piece of the policy on one line: how its author broke and indented it says nothing here. */
+static void put_source(struct att_buf *b, struct att_span text)
+{
+    char flat[2 * sizeof(struct att_shown)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len && n < sizeof flat; i++) {
+        bool space = text.ptr[i] == ' ' || (text.ptr[i] >= '\t' && text.ptr[i] <= '\r');
+        if (!space)
+            flat[n++] = (char)text.ptr[i];
+        else if (n > 0 && flat[n - 1] != ' ')
+            flat[n++] = ' ';
+    }
+    put_text(b, att_span_of(flat, n), "", text.len);
 }
 
 /* Between types that are never equal, `1` and `"1"` look too much alike. */
@@ -73,23 +91,41 @@ static const char *source_of(enum att_claim_issuer issuer)
     return "sent by the caller";
 }
 
-void policy_phrase_claim(struct att_buf *b, const struct att_claim *claim, enum policy_voice voice)
+static void put_source_of(struct policy_run *run, struct att_buf *b, const struct att_claim *claim,
+                          enum policy_voice voice)
+{
+    unsigned line = claim->issuer == ATT_ISSUER_POLICY ? policy_trace_maker(run, claim) : 0;
+
+    if (voice == VOICE_AUTHOR) {
+        att_buf_puts(b, att_issuer_name(claim->issuer));
+        if (line)
+            att_buf_printf(b, ", line %u", line);
+    } else if (line) {
+        att_buf_printf(b, "made by the rule at line %u", line);
+    } else {
+        att_buf_puts(b, source_of(claim->issuer));
+    }
+}
+
+void policy_phrase_claim(struct policy_run *run, struct att_buf *b, const struct att_claim *claim,
+                         enum policy_voice voice)
 {
     policy_phrase_text(b, claim->type);
     att_buf_puts(b, " is ");
     policy_phrase_value(b, &claim->value);
-    att_buf_printf(b, " (%s)",
-                   voice == VOICE_PLAIN ? source_of(claim->issuer) : att_issuer_name(claim->issuer));
+    att_buf_puts(b, " (");
+    put_source_of(run, b, claim, voice);
+    att_buf_putc(b, ')');
 }
 
-void policy_phrase_claims(struct att_buf *b, const struct att_claim *claims, size_t kept, size_t total,
-                          enum policy_voice voice)
+static void put_claims(struct policy_run *run, struct att_buf *b, const struct att_claim *claims, size_t kept,
+                       size_t total)
 {
     size_t shown = kept < CLAIMS_SHOWN ? kept : CLAIMS_SHOWN;
 
     for (size_t i = 0; i < shown; i++) {
         att_buf_puts(b, i ? ", " : "");
-        policy_phrase_claim(b, &claims[i], voice);
+        policy_phrase_claim(run, b, &claims[i], VOICE_AUTHOR);
     }
     if (total > shown)
         att_buf_printf(b, " and %zu more", total - shown);
@@ -111,7 +147,19 @@ void policy_phrase_made(struct att_buf *b, const struct att_claim *claims, size_
 
 /* -- conditions that hold ------------------------------------------------------------------------------ */
 
-/* "no claim of type x is there", or "no claim meets [...]" when more than the type is asked for. */
+/* `[...]` of `! name:[...]`: what is in front of it does not belong to what a claim meets. */
+static void put_brackets(struct att_buf *b, const struct policy_condition *c)
+{
+    struct att_span text = c->at.text;
+
+    while (text.len > 1 && text.ptr[0] != '[') {
+        text.ptr++;
+        text.len--;
+    }
+    put_source(b, text);
+}
+
+/* "there is no claim x", or "no claim meets [...]" when more than the type is asked for. */
 static void put_absent(struct att_buf *b, const struct policy_condition *c)
 {
     if (!c->tests) {
@@ -121,19 +169,21 @@ static void put_absent(struct att_buf *b, const struct policy_condition *c)
         policy_phrase_text(b, c->type_test->right.literal.text);
     } else {
         att_buf_puts(b, "no claim meets ");
-        policy_phrase_text(b, c->at.text);
+        put_brackets(b, c);
     }
 }
 
-void policy_phrase_holds(struct att_buf *b, const struct policy_condition *c, const struct policy_survey *s,
-                         enum policy_voice voice)
+void policy_phrase_holds(struct policy_run *run, struct att_buf *b, const struct policy_condition *c,
+                         const struct policy_survey *s, enum policy_voice voice)
 {
     if (!s->looked)
-        att_buf_puts(b, "it holds (the claims were not looked at again: the explanation's work is used up)");
+        att_buf_puts(b, "holds; by which claims was not looked at: the explanation's work is used up");
     else if (c->negated)
         put_absent(b, c);
+    else if (voice == VOICE_PLAIN)
+        policy_phrase_claim(run, b, &s->nearest[0], voice);
     else
-        policy_phrase_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count, voice);
+        put_claims(run, b, s->nearest, policy_survey_kept(s), s->nearest_count);
 }
 
 /* -- conditions that do not ---------------------------------------------------------------------------- */
@@ -185,9 +235,9 @@ static bool kinds_differ(const struct right_side *r, const struct att_value *lef
 
 static void put_not_there(struct att_buf *b, const struct policy_condition *c, const struct policy_survey *s)
 {
-    att_buf_puts(b, "no claim of type ");
+    att_buf_puts(b, "wants a claim of type ");
     policy_phrase_text(b, c->type_test->right.literal.text);
-    att_buf_puts(b, " is there");
+    att_buf_puts(b, ", and there is none");
     if (s->similar.len > 0) {
         att_buf_puts(b, "; there is one of type ");
         policy_phrase_text(b, s->similar);
@@ -200,14 +250,14 @@ static void put_wanted_test(struct policy_run *run, struct att_buf *b, const str
     struct right_side right;
 
     att_buf_puts(b, "wants ");
-    policy_phrase_text(b, t->at.text);
+    put_source(b, t->at.text);
     if (t->right.kind == EXPR_LITERAL)
         return;
     right_side_of(run, t, &right);
     if (!right.known)
         return;
     att_buf_puts(b, ", where ");
-    policy_phrase_text(b, t->right.at.text);
+    put_source(b, t->right.at.text);
     att_buf_puts(b, " is ");
     put_values(b, &right, false);
 }
@@ -224,14 +274,14 @@ void policy_phrase_wants(struct policy_run *run, struct att_buf *b, const struct
     }
     if (c->negated) {
         att_buf_puts(b, "wants that no claim meets ");
-        policy_phrase_text(b, c->at.text);
+        put_brackets(b, c);
         att_buf_puts(b, "; ");
-        policy_phrase_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count, VOICE_AUTHOR);
+        put_claims(run, b, s->nearest, policy_survey_kept(s), s->nearest_count);
         return;
     }
     if (s->claims == 0) {
         att_buf_puts(b, "wants ");
-        policy_phrase_text(b, c->at.text);
+        put_brackets(b, c);
         att_buf_puts(b, "; there is no claim at all");
         return;
     }
@@ -245,7 +295,7 @@ void policy_phrase_wants(struct policy_run *run, struct att_buf *b, const struct
         att_buf_printf(b, "none of the %zu claims meets that", s->claims);
         return;
     }
-    policy_phrase_claims(b, s->nearest, policy_survey_kept(s), s->nearest_count, VOICE_AUTHOR);
+    put_claims(run, b, s->nearest, policy_survey_kept(s), s->nearest_count);
     right_side_of(run, s->failed, &right);
     if (s->failed->property == PROPERTY_VALUE && kinds_differ(&right, &s->nearest[0].value))
         att_buf_printf(b, "; %s and %s are different types", policy_kind_name(s->nearest[0].value.kind),
@@ -265,27 +315,37 @@ static void put_value_but(struct policy_run *run, struct att_buf *b, const struc
     right_side_of(run, t, &right);
     bool typed = t->op != COMPARE_NE && kinds_differ(&right, &claim->value);
     policy_phrase_text(b, claim->type);
+    if (claim->issuer == ATT_ISSUER_POLICY) { /* what was made of what else is the next thing to look at */
+        att_buf_puts(b, ", ");
+        put_source_of(run, b, claim, VOICE_PLAIN);
+        att_buf_putc(b, ',');
+    }
     att_buf_puts(b, " is ");
     if (typed)
         put_typed(b, &claim->value);
     else
         policy_phrase_value(b, &claim->value);
+    if (right.count == 0) {
+        att_buf_puts(b, ", and there is nothing to compare it with");
+        return;
+    }
     att_buf_printf(b, " %s", words[t->op]);
     put_values(b, &right, typed);
 }
 
-static void put_issuer_but(struct att_buf *b, const struct policy_test *t, const struct att_claim *claim)
+static void put_issuer_but(struct policy_run *run, struct att_buf *b, const struct policy_test *t,
+                           const struct att_claim *claim)
 {
     const struct att_span wanted = t->right.literal.text;
 
-    policy_phrase_claim(b, claim, VOICE_PLAIN);
+    policy_phrase_claim(run, b, claim, VOICE_PLAIN);
     for (enum att_claim_issuer i = ATT_ISSUER_SERVICE; t->op == COMPARE_EQ && i <= ATT_ISSUER_CUSTOM; i++)
         if (att_span_is(wanted, att_issuer_name(i))) {
             att_buf_printf(b, " and not %s", source_of(i));
             return;
         }
     att_buf_puts(b, ", which does not meet ");
-    policy_phrase_text(b, t->at.text);
+    put_source(b, t->at.text);
 }
 
 void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct policy_condition *c,
@@ -296,8 +356,8 @@ void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct p
     if (!s->looked) {
         att_buf_printf(b, "condition %u does not hold", c->number);
     } else if (c->negated) {
-        policy_phrase_claims(b, s->nearest, s->nearest_count ? 1 : 0, s->nearest_count, VOICE_PLAIN);
-        att_buf_puts(b, " and must not be there");
+        policy_phrase_claim(run, b, &s->nearest[0], VOICE_PLAIN);
+        att_buf_puts(b, ", which must not be there");
     } else if (s->claims == 0) {
         att_buf_puts(b, "there is no claim at all");
     } else if (!s->type_here) {
@@ -308,10 +368,10 @@ void policy_phrase_but(struct policy_run *run, struct att_buf *b, const struct p
     } else if (t->property == PROPERTY_VALUE) {
         put_value_but(run, b, t, &s->nearest[0]);
     } else if (t->property == PROPERTY_ISSUER && t->right.kind == EXPR_LITERAL) {
-        put_issuer_but(b, t, &s->nearest[0]);
+        put_issuer_but(run, b, t, &s->nearest[0]);
     } else {
-        policy_phrase_claim(b, &s->nearest[0], VOICE_PLAIN);
+        policy_phrase_claim(run, b, &s->nearest[0], VOICE_PLAIN);
         att_buf_puts(b, ", which does not meet ");
-        policy_phrase_text(b, t->at.text);
+        put_source(b, t->at.text);
     }
 }

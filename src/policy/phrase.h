@@ -15,16 +15,14 @@ enum policy_voice {
 void policy_phrase_text(struct att_buf *b, struct att_span text);
 /* true, -3, "text" */
 void policy_phrase_value(struct att_buf *b, const struct att_value *v);
-/* svn is 3 (AttestationService); svn is 3 (from the evidence) */
-void policy_phrase_claim(struct att_buf *b, const struct att_claim *claim, enum policy_voice voice);
-/* Several, and how many more there are; `total` counts all. */
-void policy_phrase_claims(struct att_buf *b, const struct att_claim *claims, size_t kept, size_t total,
-                          enum policy_voice voice);
+/* svn is 3 (AttestationService); svn is 3 (from the evidence). Of a claim that a rule made, the line of the rule. */
+void policy_phrase_claim(struct policy_run *run, struct att_buf *b, const struct att_claim *claim,
+                         enum policy_voice voice);
 /* svn = 3, svn = 4 and 2 more */
 void policy_phrase_made(struct att_buf *b, const struct att_claim *claims, size_t kept, size_t total);
-/* Why the condition holds: the claims that it met, or what is not there. */
-void policy_phrase_holds(struct att_buf *b, const struct policy_condition *c, const struct policy_survey *s,
-                         enum policy_voice voice);
+/* Why the condition holds: the claims that it met (in plain words the first of them), or what is not there. */
+void policy_phrase_holds(struct policy_run *run, struct att_buf *b, const struct policy_condition *c,
+                         const struct policy_survey *s, enum policy_voice voice);
 /* Why it does not, for authors: "wants value==false; debug is true (AttestationService)". */
 void policy_phrase_wants(struct policy_run *run, struct att_buf *b, const struct policy_condition *c,
                          const struct policy_survey *s);

@@ -6,25 +6,28 @@
 enum { CONDITIONS_SAID = 3 };
 
 /* What does not fit is cut: the parts are cut already, so that takes names and values at their longest. */
-static void keep(struct att_buf *b, char ret[POLICY_PART_BYTES])
+static void keep(const struct att_buf *b, char ret[POLICY_PART_BYTES])
 {
-    size_t n = b->len < POLICY_PART_BYTES - 4 ? b->len : POLICY_PART_BYTES - 4;
+    const size_t room = POLICY_PART_BYTES - sizeof "...";
+    size_t n = b->len < room ? b->len : room;
 
     if (n > 0)
         memcpy(ret, b->ptr, n);
-    (void)memcpy(ret + n, b->failed || n < b->len ? "..." : "", 4);
+    ret[n] = '\0';
+    if (b->failed || n < b->len)
+        memcpy(ret + n, "...", sizeof "...");
 }
 
 /* -- rules that fired ---------------------------------------------------------------------------------- */
 
-void policy_sentence_holds(struct att_buf *because, const struct policy_condition *c,
+void policy_sentence_holds(struct policy_run *run, struct att_buf *because, const struct policy_condition *c,
                            const struct policy_survey *survey)
 {
     if (c->number > CONDITIONS_SAID)
         return;
     att_buf_puts(because, c->number > 1 ? " and " : "");
     if (survey->looked)
-        policy_phrase_holds(because, c, survey, VOICE_PLAIN);
+        policy_phrase_holds(run, because, c, survey, VOICE_PLAIN);
     else
         att_buf_printf(because, "condition %u holds", c->number);
 }

@@ -22,7 +22,7 @@ struct policy_sentence {
 };
 
 /* One more condition of a rule that may come to fire: "x is 3 (from the evidence) and ". */
-void policy_sentence_holds(struct att_buf *because, const struct policy_condition *c,
+void policy_sentence_holds(struct policy_run *run, struct att_buf *because, const struct policy_condition *c,
                            const struct policy_survey *survey);
 /* `r` fired; `because` is what was made of its conditions. */
 void policy_sentence_fired(struct policy_sentence *s, const struct policy_rule *r,

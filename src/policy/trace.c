@@ -56,7 +56,7 @@ static void describe_rules(struct policy_trace *t, const struct policy_ast *ast)
                 .kind = ATT_TRACE_SKIPPED,
                 .action = policy_actions[r->action.kind].word,
                 .text = r->at.text,
-                .reason = att_str("not reached: the evaluation had ended before this rule"),
+                .reason = att_str("the evaluation had ended before this rule"),
             };
     }
 }
@@ -90,6 +90,29 @@ void policy_trace_made(struct policy_run *run, const struct att_claim *claim)
     w->made_count++;
 }
 
+/* A claim in a row and the same claim in the set share their bytes: comparing where they stand is enough. */
+static bool is_same(const struct att_claim *a, const struct att_claim *b)
+{
+    if (a->type.ptr != b->type.ptr || a->type.len != b->type.len || a->value.kind != b->value.kind)
+        return false;
+    if (a->value.kind == ATT_CLAIM_STRING)
+        return a->value.text.ptr == b->value.text.ptr && a->value.text.len == b->value.text.len;
+    return att_value_eq(&a->value, &b->value);
+}
+
+unsigned policy_trace_maker(struct policy_run *run, const struct att_claim *claim)
+{
+    struct policy_trace *t = run->trace;
+
+    for (size_t i = 0; i < t->count && t->steps_left > 0; i++) {
+        t->steps_left--;
+        for (size_t k = 0; k < t->rows[i].made_count; k++)
+            if (is_same(&t->rows[i].made[k], claim))
+                return t->rows[i].line;
+    }
+    return 0;
+}
+
 /* -- a rule that fired --------------------------------------------------------------------------------- */
 
 void policy_trace_holds(struct policy_run *run, const struct policy_rule *r, const struct policy_condition *c)
@@ -106,10 +129,10 @@ void policy_trace_holds(struct policy_run *run, const struct policy_rule *r, con
     policy_survey_take(run, c, &survey);
     if (r->condition_count > 1)
         att_buf_printf(&w->holds, "condition %u: ", c->number);
-    policy_phrase_holds(&w->holds, c, &survey, VOICE_AUTHOR);
+    policy_phrase_holds(run, &w->holds, c, &survey, VOICE_AUTHOR);
     att_buf_puts(&w->holds, "; ");
     if (!policy_actions[r->action.kind].takes_claim)
-        policy_sentence_holds(&w->because, c, &survey);
+        policy_sentence_holds(run, &w->because, c, &survey);
 }
 
 static void put_conditions(struct att_buf *b, const struct policy_rule *r)
@@ -227,7 +250,7 @@ static void describe_failure(struct policy_run *run, const struct policy_rule *r
     row->kind = ATT_TRACE_FAILED;
     row->reason = att_str("the evaluation ended here: this rule cannot be evaluated");
     att_buf_printf(&b, "the evaluation ended here: %s", err->found);
-    if (err->expected[0])
+    if (err->expected[0] && !strstr(err->found, err->expected)) /* functions say both at once */
         att_buf_printf(&b, "; expected %s", err->expected);
     (void)keep(run, &b, &row->reason); /* the row has a reason already */
 }

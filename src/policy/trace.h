@@ -26,6 +26,8 @@ void policy_trace_holds(struct policy_run *run, const struct policy_rule *r,
                         const struct policy_condition *c);
 /* The action of the rule that runs now made this claim (or found it there). */
 void policy_trace_made(struct policy_run *run, const struct att_claim *claim);
+/* The line of the rule that made this claim; 0 when no row tells, or the trace's steps are used up. */
+unsigned policy_trace_maker(struct policy_run *run, const struct att_claim *claim);
 /* All conditions of `r` held and its action ran. `added` counts claims that are new, `withheld` those that the policy may not issue. */
 ATT_CHECK bool policy_trace_fired(struct policy_run *run, const struct policy_rule *r, size_t added,
                                   size_t withheld);

@@ -20,7 +20,7 @@ struct text_case {
     unsigned line;
     struct att_buf policy;
     struct att_buf claims;
-    char *wants[LINES_MAX]; /* "= ...", "! ...", "| ...", "~ ...", "@ ...", in order */
+    char *wants[LINES_MAX]; /* "= ...", "! ...", "| ...", "~ ...", "@ ...", "? ...", in order */
     unsigned want_count;
     const char *read_only; /* claims of this type are */
     struct att_limits limits;
@@ -128,7 +128,11 @@ static void check_refusal(const struct text_case *c, const struct outcome *o, co
 
 static const char *kind_name(enum att_trace_kind kind)
 {
-    return kind == ATT_TRACE_FIRED ? "fired" : kind == ATT_TRACE_NOT_FIRED ? "not-fired" : "skipped";
+    static const char *const names[] = { [ATT_TRACE_FIRED] = "fired",
+                                         [ATT_TRACE_NOT_FIRED] = "not-fired",
+                                         [ATT_TRACE_SKIPPED] = "skipped",
+                                         [ATT_TRACE_FAILED] = "failed" };
+    return names[kind];
 }
 
 /* "LINE KIND REASON" of the n-th trace row */
@@ -169,6 +173,10 @@ static void check_all(const struct text_case *c, const struct outcome *o)
         case '@':
             check_trace(c, o, traced++, want);
             break;
+        case '?':
+            CHECK(att_span_is(o->result.sentence, want), "%s:%u: want %s\n got %.*s", c->file, c->line, want,
+                  (int)o->result.sentence.len, (const char *)o->result.sentence.ptr);
+            break;
         default: /* '|': the next line of the text */
             CHECK(strncmp(text, want, n) == 0 && (text[n] == '\n' || text[n] == '\0'),
                   "%s:%u: want %s, got %s", c->file, c->line, want, text);
@@ -199,7 +207,7 @@ static void run(struct text_case *c)
         if (c->read_only && att_span_is(incoming.items[i].type, c->read_only))
             incoming.items[i].flags = ATT_CLAIM_READ_ONLY;
     for (unsigned i = 0; i < c->want_count; i++)
-        options.trace = options.trace || c->wants[i][0] == '@';
+        options.trace = options.trace || c->wants[i][0] == '@' || c->wants[i][0] == '?';
     o.compiled = att_policy_compile(att_buf_span(&c->policy), &c->limits, &policy, &o.place, &o.err);
     if (o.compiled)
         o.authorized = att_policy_eval(policy, arena, &incoming, &options, &o.result, &o.err);
@@ -261,6 +269,7 @@ static void take_line(struct text_case *c, char *line)
     case '|':
     case '~':
     case '@':
+    case '?':
         CHECK(line[1] == ' ' && c->want_count < LINES_MAX, "%s:%u: cannot take the line: %s", c->file,
               c->line, line);
         if (line[1] == ' ' && c->want_count < LINES_MAX)
