@@ -284,13 +284,14 @@ bool policy_lint(const struct policy_ast *ast, struct att_span text, const char 
         return att_fail(err, ATT_USAGE, "evidence_type",
                         "sgx, open-enclave, tdx, sev-snp, tpm, vbs or azure-guest", "%s",
                         att_shown(&shown, att_str(evidence_type)));
-    l.work.steps_left = att_limits_default.policy_steps_max * LINT_STEPS_FACTOR;
+    l.work.steps_left = att_limits_default.policy_steps_max;
     if (!begin_sources(&l))
         return att_fail_memory(err, "policy");
     walk(&l);
     if (l.work.steps_left == 0)
         return att_fail(err, ATT_POLICY_LIMIT, "policy",
-                        "a policy that can be looked through in 15 million steps", "one that takes more");
+                        "a policy with fewer rules or conditions: looking through it takes too many steps",
+                        "one that takes more");
     if (l.out_of_memory || !sort(&l, ret, ret_count))
         return att_fail_memory(err, "policy");
     return true;

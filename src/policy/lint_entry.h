@@ -6,9 +6,6 @@
 
 #include "policy/ast.h"
 
-/* Nothing runs here, and nobody waits: looking through a policy may take longer than an evaluation. */
-enum { LINT_STEPS_FACTOR = 10 };
-
 ATT_CHECK bool policy_lint(const struct policy_ast *ast, struct att_span text, const char *evidence_type,
                            struct att_arena *arena, const struct att_policy_finding **ret, size_t *ret_count,
                            struct att_err *err);
