@@ -170,7 +170,7 @@ static bool read_lines(struct cli *c, const char *file, struct att_span text, st
     struct test_case t = head;
     unsigned given = 0; /* bit n: key n stands in this case */
     struct att_span line;
-    struct entry e = { 0 };
+    struct entry e = { .key = KEY_COUNT };
 
     while (next_line(&r, &line)) {
         unsigned number = r.number;

@@ -290,7 +290,8 @@ bool policy_lint(const struct policy_ast *ast, struct att_span text, const char 
     walk(&l);
     if (l.work.steps_left == 0)
         return att_fail(err, ATT_POLICY_LIMIT, "policy",
-                        "a policy that can be looked through in 16 million steps", "one that takes more");
+                        "a policy with fewer rules or conditions: looking through it takes too many steps",
+                        "one that takes more");
     if (l.out_of_memory || !sort(&l, ret, ret_count))
         return att_fail_memory(err, "policy");
     return true;
