@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "cli/answer.h"
 #include "cli/files.h"
+#include "cli/remote.h"
 #include "client/https.h"
 
 #include <ctype.h>
@@ -125,6 +126,25 @@ static bool looks_like_jws(struct att_span token)
     return dots == 2;
 }
 
+/* The service's reasons, for who asked and may know; false when there are none. */
+static bool put_explanation(struct cli *c, struct att_json_writer *w, const struct att_json *doc)
+{
+    att_json_id id = att_json_get(doc, ATT_JSON_ROOT, "x-attestd-explanation");
+
+    return id != ATT_JSON_NONE && cli_put_json(w, c->arena, doc, id);
+}
+
+/* Beside the token, which alone goes to standard output. */
+static void show_explanation(struct cli *c, const struct att_json *doc)
+{
+    struct att_json_writer w = { .out = &c->diagnostics, .pretty = true };
+
+    if (cli_has(c, "explain") && !put_explanation(c, &w, doc))
+        att_buf_puts(&c->diagnostics, "the service gave no explanation: may this principal read the policy?");
+    if (cli_has(c, "explain"))
+        att_buf_putc(&c->diagnostics, '\n');
+}
+
 static enum cli_exit answer_token(struct cli *c, struct att_span body)
 {
     struct att_err err = { 0 };
@@ -141,6 +161,7 @@ static enum cli_exit answer_token(struct cli *c, struct att_span body)
     if (!c->json) {
         att_buf_put(&c->out, token);
         att_buf_putc(&c->out, '\n');
+        show_explanation(c, &doc);
         return CLI_YES;
     }
     struct att_json_writer w = cli_writer(c);
@@ -149,6 +170,11 @@ static enum cli_exit answer_token(struct cli *c, struct att_span body)
     att_jw_string(&w, token);
     att_jw_key(&w, "error");
     att_jw_null(&w);
+    if (cli_has(c, "explain")) {
+        att_jw_key(&w, "explanation");
+        if (!put_explanation(c, &w, &doc))
+            att_jw_null(&w);
+    }
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
     return CLI_YES;
@@ -173,9 +199,35 @@ static enum cli_exit answer_refusal(struct cli *c, const struct client_response 
         id = att_json_get(&doc, ATT_JSON_ROOT, "error");
     if (id == ATT_JSON_NONE || !cli_put_json(&w, c->arena, &doc, id))
         cli_put_text(&w, c->arena, att_buf_span(&answer->body));
+    if (cli_has(c, "explain")) {
+        att_jw_key(&w, "explanation");
+        if (id == ATT_JSON_NONE || !put_explanation(c, &w, &doc))
+            att_jw_null(&w);
+    }
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
     return answer->status >= 400 && answer->status < 500 ? CLI_NO : CLI_UNKNOWN;
+}
+
+/* Attesting asks nobody who they are; an explanation does. The token of who is logged in goes to the URL that was given,
+ * as with the other commands that take one. */
+static bool bearer_of(struct cli *c, const char **ret, enum cli_exit *ret_exit)
+{
+    struct remote r;
+    struct remote_answer refused = { 0 };
+    struct att_err err = { 0 };
+
+    *ret = NULL;
+    if (!cli_has(c, "explain"))
+        return true;
+    if (!remote_open(c, &r)) {
+        *ret_exit = r.exit;
+        return false;
+    }
+    if (remote_token(c, &r.profile, AUDIENCE_DATA, ret, &refused, &err))
+        return true;
+    *ret_exit = refused.status ? remote_refuse(c, &refused) : cli_refuse(c, &err);
+    return false;
 }
 
 static enum cli_exit run_attest(struct cli *c)
@@ -183,6 +235,8 @@ static enum cli_exit run_attest(struct cli *c)
     ATT_AUTO(client_response_free) struct client_response answer = { 0 };
     ATT_AUTO(att_buf_free) struct att_buf body = { 0 };
     const struct route *route = route_of(c);
+    enum cli_exit exit = CLI_UNKNOWN;
+    const char *bearer = NULL;
     struct att_err err = { 0 };
     char url[2001];
 
@@ -190,9 +244,14 @@ static enum cli_exit run_attest(struct cli *c)
         !put_request(c, route, &body, &err))
         return cli_refuse(c, &err);
     struct att_span sent = att_buf_span(&body);
-    struct client_request request = {
-        .url = url, .ca_file = cli_value(c, "ca"), .content_type = "application/json", .body = &sent
-    };
+    if (!bearer_of(c, &bearer, &exit))
+        return exit;
+    struct client_request request = { .url = url,
+                                      .ca_file = cli_value(c, "ca"),
+                                      .bearer = bearer,
+                                      .explain = bearer ? "1" : NULL,
+                                      .content_type = "application/json",
+                                      .body = &sent };
     if (!client_send(&request, &answer, &err))
         return cli_refuse(c, &err);
     if (answer.status == 200)
@@ -217,6 +276,9 @@ static const struct cli_option options[] = {
       .argument = "FILE",
       .help = "Judge by this policy instead of the stored one; the token is then unsigned." },
     { .name = "nonce", .argument = "TEXT", .help = "Comes back in the token, to show that it is fresh." },
+    { .name = "explain",
+      .help = "Ask why, in the name of who is logged in: shown to those who may read the policy, on standard "
+              "error beside the token." },
     { .name = "api-version", .argument = "VERSION", .help = "2022-08-01 if not given." },
     { 0 },
 };

@@ -72,7 +72,8 @@ static bool headers_of(const struct client_request *request, struct curl_slist *
            add_header(list, "Expect:", "", err) &&
            add_header(list, "Authorization: Bearer ", request->bearer, err) &&
            add_header(list, "If-Match: ", request->if_match, err) &&
-           add_header(list, "If-None-Match: ", request->if_none_match, err);
+           add_header(list, "If-None-Match: ", request->if_none_match, err) &&
+           add_header(list, "x-attestd-explain: ", request->explain, err);
 }
 
 static bool method_of(const struct client_request *request, const char **ret, struct att_err *err)

@@ -32,6 +32,7 @@ struct client_request {
     const char *bearer;          /* a token for Authorization; wiped from our memory afterwards */
     const char *if_match;        /* an ETag, with its quotes */
     const char *if_none_match;   /* the same, or "*" */
+    const char *explain;         /* "1": x-attestd-explain */
     const char *content_type;    /* of the body */
     const struct att_span *body; /* may be empty; not with GET */
     long connect_ms_max;         /* 0: defaults */
