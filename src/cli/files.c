@@ -145,11 +145,23 @@ bool cli_file_new(const char *where, const char *path, int *ret, struct att_err 
     return true;
 }
 
+bool cli_write_all(int fd, struct att_span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes.ptr += n;
+        bytes.len -= (size_t)n;
+    }
+    return true;
+}
+
 bool cli_file_put(const char *where, int fd, const char *text, struct att_err *err)
 {
-    size_t len = strlen(text);
-
-    if (write(fd, text, len) == (ssize_t)len && write(fd, "\n", 1) == 1 && fsync(fd) == 0)
+    if (cli_write_all(fd, att_str(text)) && cli_write_all(fd, att_str("\n")) && fsync(fd) == 0)
         return true;
     return att_fail(err, ATT_IO_FAILED, where, "all bytes written", "%m");
 }

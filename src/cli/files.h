@@ -27,6 +27,9 @@ ATT_CHECK bool cli_file_new(const char *where, const char *path, int *ret, struc
 /* The text and a line end, on disk when it returns. */
 ATT_CHECK bool cli_file_put(const char *where, int fd, const char *text, struct att_err *err);
 
+/* Every byte, however often the system takes only some. */
+ATT_CHECK bool cli_write_all(int fd, struct att_span bytes);
+
 /* --at, or the clock of this machine: RFC 3339, with Z or a numeric offset. TIME_INVALID. */
 ATT_CHECK bool cli_time(const struct cli *c, int64_t *ret_unix_s, struct att_err *err);
 

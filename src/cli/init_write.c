@@ -1,6 +1,7 @@
 #include "cli/init.h"
 
 #include "base/err.h"
+#include "cli/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,19 +24,10 @@ static bool fail(struct att_err *err, const char *path, const char *wanted)
 static bool write_file(const char *path, struct att_span bytes, struct att_err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    size_t done = 0;
 
     if (fd < 0)
         return fail(err, path, "a file that can be made");
-    while (done < bytes.len) {
-        ssize_t n = write(fd, bytes.ptr + done, bytes.len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
-    bool ok = done == bytes.len && fsync(fd) == 0;
+    bool ok = cli_write_all(fd, bytes) && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
     if (!ok) {
         fail(err, path, "all bytes written");

@@ -26,20 +26,6 @@ static bool fail_write(struct att_err *err, const char *path)
                     att_shown(&shown, att_str(path)));
 }
 
-static bool write_all(int fd, struct att_span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes.ptr += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
-}
-
 /* Whole or not at all: whoever reads the file meanwhile sees the old text or the new one. A symbolic link stays one. */
 static bool replace(const char *path, struct att_span text, struct att_err *err)
 {
@@ -57,7 +43,7 @@ static bool replace(const char *path, struct att_span text, struct att_err *err)
     int fd = mkstemp(temporary);
     if (fd < 0)
         return fail_write(err, path);
-    bool ok = fchmod(fd, st.st_mode & 07777) == 0 && write_all(fd, text) && fsync(fd) == 0;
+    bool ok = fchmod(fd, st.st_mode & 07777) == 0 && cli_write_all(fd, text) && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
     if (ok && rename(temporary, real) == 0)
         return true;

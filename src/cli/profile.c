@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "cli/files.h"
 #include "cli/members.h"
 #include "codec/json.h"
 
@@ -251,19 +252,6 @@ static void put_profile(struct att_json_writer *w, const struct profile *p)
     att_jw_end_object(w);
 }
 
-static bool write_all(int fd, struct att_span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes = att_span_of(bytes.ptr + n, bytes.len - (size_t)n);
-    }
-    return fsync(fd) == 0;
-}
-
 bool profile_write(const struct profile *p, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf text = { .max = PROFILE_BYTES_MAX };
@@ -283,7 +271,8 @@ bool profile_write(const struct profile *p, struct att_err *err)
     fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail_system(err, "profile", "a file that can be made");
-    if (write_all(fd, att_buf_span(&text)) && renameat(folder, name, folder, "profile.json") == 0)
+    if (cli_write_all(fd, att_buf_span(&text)) && fsync(fd) == 0 &&
+        renameat(folder, name, folder, "profile.json") == 0)
         return true;
     fail_system(err, "profile", "a file that can be written");
     (void)unlinkat(folder, name, 0); /* the failure that counts is known */

@@ -1,10 +1,10 @@
 #include "cli/answer.h"
 #include "cli/arguments.h"
+#include "cli/files.h"
 #include "cli/help.h"
 
 #include "base/err.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,31 +12,17 @@
 /* Everything read, made and answered by one call: several inputs of the largest size, and room to work. */
 enum { CLI_ARENA_BYTES_MAX = 512 << 20 };
 
-static bool write_all(int fd, struct att_span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes.ptr += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
-}
-
 /* A cut answer must not look like a whole one to a program that only looks at the status. */
 static enum cli_exit finish(struct cli *c, enum cli_exit status)
 {
     if (c->out.failed) {
         att_buf_puts(&c->diagnostics, "attestctl: the answer is larger than 64 MiB\n");
         status = CLI_UNKNOWN;
-    } else if (!write_all(STDOUT_FILENO, att_buf_span(&c->out))) {
+    } else if (!cli_write_all(STDOUT_FILENO, att_buf_span(&c->out))) {
         att_buf_puts(&c->diagnostics, "attestctl: standard output cannot be written\n");
         status = CLI_UNKNOWN;
     }
-    if (!write_all(STDERR_FILENO, att_buf_span(&c->diagnostics)))
+    if (!cli_write_all(STDERR_FILENO, att_buf_span(&c->diagnostics)))
         status = status == CLI_YES ? CLI_UNKNOWN : status;
     att_buf_free(&c->out);
     att_buf_free(&c->diagnostics);
