@@ -52,7 +52,7 @@ fuzz:
 	@scripts/install-deps check
 	@cmake --preset fuzz -DBUILD_TESTING=OFF >/dev/null
 	@cmake --build build/fuzz --target fuzz_$(T)
-	@mkdir -p build/fuzz/found/$(T)
+	@scripts/fuzz-kept unpack $(T) build/fuzz/found/$(T)
 	build/fuzz/fuzz/fuzz_$(T) $(if $(R),-runs=$(R),-max_total_time=$(or $(S),60)) -print_final_stats=1 $(addprefix -dict=,$(wildcard fuzz/$(T).dict)) build/fuzz/found/$(T) fuzz/corpus/$(T)
 
 bench: all

@@ -1,5 +1,6 @@
 /* A driver for compilers without libFuzzer: replays a corpus folder, then every truncation of each seed, then
- * a fixed number of mutations from a fixed seed, so that the same build always runs the same inputs. */
+ * a fixed number of mutations from a fixed seed, so that the same build always runs the same inputs. A file NAME.b64 holds
+ * inputs that long runs have found, one a line in base64: each is run once. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -82,6 +83,55 @@ static int run_file(const char *path)
     return 0;
 }
 
+static int digit_of(int c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* One line, in place. */
+static size_t decode(char *line)
+{
+    size_t len = 0;
+    uint32_t bits = 0;
+    unsigned count = 0;
+
+    for (const char *c = line; digit_of(*c) >= 0; c++) {
+        bits = bits << 6 | (uint32_t)digit_of(*c);
+        if (++count % 4 != 1)
+            line[len++] = (char)(uint8_t)(bits >> (count % 4 == 0 ? 0 : count % 4 == 3 ? 2 : 4));
+    }
+    return len;
+}
+
+static int run_kept(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char *line = NULL;
+    size_t room = 0;
+
+    if (!f) {
+        fprintf(stderr, "cannot read %s\n", path);
+        return 1;
+    }
+    while (getline(&line, &room, f) > 0) {
+        size_t len = decode(line);
+        run_one((const uint8_t *)line, len);
+    }
+    free(line);
+    fclose(f);
+    return 0;
+}
+
+static int is_kept(const char *path)
+{
+    size_t len = strlen(path);
+
+    return len > 4 && strcmp(path + len - 4, ".b64") == 0;
+}
+
 int main(int argc, char **argv)
 {
     int failed = 0;
@@ -89,6 +139,10 @@ int main(int argc, char **argv)
 
     run_one(NULL, 0);
     for (int i = 1; i < argc; i++) {
+        if (is_kept(argv[i])) {
+            failed |= run_kept(argv[i]);
+            continue;
+        }
         DIR *dir = opendir(argv[i]);
         if (!dir) {
             failed |= run_file(argv[i]);
