@@ -39,7 +39,11 @@ struct path *path_new(const struct bench_evidence *e, size_t chain_cache_entries
 
     p->evidence = e;
     bench_must(att_lib_new(&options, &p->lib, &err), "library", &err);
-    bench_must(att_collateral_new(p->lib, &bundle, 1, ATT_COLLATERAL_INDEXED, &p->collateral, &err),
+    bench_must(att_collateral_new(p->lib,
+                                  &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                               .dcap = &bundle,
+                                                               .dcap_count = 1 },
+                                  &p->collateral, &err),
                "collateral", &err);
     bench_must(att_policy_compile(att_policy_default("sgx"), NULL, &p->policy, NULL, &err), "policy", &err);
     bench_must(signer_local_new(1, &p->signer, &err), "signer", &err);

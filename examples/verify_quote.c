@@ -46,7 +46,12 @@ static struct att_collateral *load_collateral(const struct att_lib *lib, const c
 
     for (size_t i = 0; i < count; i++)
         *items[i].to = file_read_in(dir, items[i].name);
-    bool ok = att_collateral_new(lib, &b, 1, ATT_COLLATERAL_SOLE, &collateral, err);
+    bool ok = att_collateral_new(lib,
+                                 &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                              .dcap = &b,
+                                                              .dcap_count = 1,
+                                                              .use = ATT_COLLATERAL_SOLE },
+                                 &collateral, err);
     for (size_t i = 0; i < count; i++)
         file_free(*items[i].to); /* borrowed for the call only */
     return ok ? collateral : NULL;

@@ -29,6 +29,7 @@
 
 #include <attest/claims.h>
 #include <attest/collateral.h>
+#include <attest/compliance.h>
 #include <attest/policy.h>
 
 #ifdef __cplusplus
@@ -41,6 +42,9 @@ enum att_tcb_status {
     ATT_STATUS_SW_HARDENING_NEEDED,
     ATT_STATUS_CONFIGURATION_NEEDED,
     ATT_STATUS_CONFIGURATION_AND_SW_HARDENING_NEEDED,
+    /* TDX: out of date, but the machine already runs a newer TDX module: a relaunch of the TD is all it takes. */
+    ATT_STATUS_TD_RELAUNCH_ADVISED,
+    ATT_STATUS_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
     ATT_STATUS_OUT_OF_DATE,
     ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED,
     ATT_STATUS_REVOKED,
@@ -54,8 +58,9 @@ enum att_tcb_status {
      ATT_TCB_BIT(ATT_STATUS_CONFIGURATION_AND_SW_HARDENING_NEEDED))
 /* Evidence alone is judged, the status only reported. Revoked cannot be accepted. */
 #define ATT_TCB_ANY_BUT_REVOKED                                                                              \
-    (ATT_TCB_DEFAULT | ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE) |                                                 \
-     ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED))
+    (ATT_TCB_DEFAULT | ATT_TCB_BIT(ATT_STATUS_TD_RELAUNCH_ADVISED) |                                         \
+     ATT_TCB_BIT(ATT_STATUS_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED) |                                      \
+     ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE) | ATT_TCB_BIT(ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED))
 
 /* "UpToDate", ...; "" for UNKNOWN. */
 ATT_API const char *att_tcb_status_name(enum att_tcb_status s);
@@ -63,14 +68,27 @@ ATT_API const char *att_tcb_status_name(enum att_tcb_status s);
 ATT_API enum att_tcb_status att_tcb_status_of(struct att_span name);
 
 struct att_tcb_shortfall {
-    const char *component; /* "sgxtcbcomp03", "pcesvn", "qe.isvsvn" */
+    const char *component; /* "sgxtcbcomp03", "tdxtcbcomp02", "pcesvn", "tdxmodule.isvsvn", "qe.isvsvn" */
     uint32_t has;
     uint32_t needs; /* of the nearest level with a better status: att_tcb.next */
 };
 
+/* What the same platform will be once the next evaluation set is the current one. */
+struct att_tcb_early {
+    bool known; /* the collateral holds an early set of this platform, with a higher number */
+    uint32_t evaluation_number;
+    enum att_tcb_status status; /* UNKNOWN: below every level of that set */
+    const struct att_span *advisories;
+    size_t advisory_count;
+    const struct att_tcb_shortfall *shortfall;
+    size_t shortfall_count;
+    enum att_tcb_status next;
+};
+
 struct att_tcb {
-    enum att_tcb_status status;        /* platform and quoting enclave combined */
+    enum att_tcb_status status;        /* platform, TDX module and quoting enclave combined */
     enum att_tcb_status platform;      /* of the matched TCB level alone */
+    enum att_tcb_status module;        /* TDX: of the TDX module alone; UNKNOWN elsewhere */
     enum att_tcb_status qe;            /* of the quoting enclave alone */
     int64_t date_unix_s;               /* tcbDate of the matched level; 0 when none */
     uint32_t evaluation_number;        /* the lower of TCB info's and QE identity's */
@@ -80,6 +98,7 @@ struct att_tcb {
     size_t shortfall_count;
     /* Status of the level that the shortfall is measured against; UNKNOWN when at the top. */
     enum att_tcb_status next;
+    struct att_tcb_early early;
 };
 
 /* Data that the attester bound into its evidence. */
@@ -91,27 +110,44 @@ struct att_bound_data {
 
 struct att_attest_in {
     size_t size;               /* sizeof(struct att_attest_in) */
-    const char *evidence_type; /* "sgx", "open-enclave" */
+    const char *evidence_type; /* "sgx", "open-enclave", "tdx", "sev-snp" */
     struct att_span evidence;
+    /* sev-snp: PEM, leaf first: VCEK or VLEK, ASK or ASVK, ARK. Empty: taken from a certificate table behind the report
+     * when there is one; else COLLATERAL_MISSING, with what is missing. Others: not read. */
+    struct att_span cert_chain;
+    /* sev-snp: endorsements of the utility VM, each a COSE_Sign1. Others: not read. */
+    const struct att_span *uvm_endorsements;
+    size_t uvm_endorsement_count;
     struct att_bound_data runtime;
     struct att_bound_data init_time;
     const struct att_collateral *collateral; /* NULL: COLLATERAL_MISSING once it is needed */
     int64_t now_unix_s;                      /* every validity check uses it */
     unsigned accepted_tcb;                   /* ATT_TCB_BIT of each status that is accepted; 0 accepts none */
     uint32_t evaluation_number_min;          /* collateral below it: TCB_EVAL_NUMBER_TOO_LOW; 0: no floor */
-    const struct att_policy *policy;         /* NULL: evidence alone is judged */
-    size_t policy_steps_max;                 /* work of this policy; 0: as much as the limits allow */
-    bool trace;                              /* fill policy.trace */
-    bool describe; /* for people: fill evidence_json, and tcb even if bound data differ */
+    /* sgx, tdx: judge with the evaluation set of exactly this number; 0: the current one. A policy may name one, too:
+     * x-ms-sgx-tcbidentifier, x-ms-tdx-tcbidentifier. */
+    uint32_t evaluation_number_pinned;
+    /* Seconds past nextUpdate for which collateral may still be used; 0: none. verdict.collateral_age_s tells. */
+    uint32_t collateral_grace_s;
+    const struct att_compliance_row
+        *compliance; /* attest/compliance.h: first row that fits gives the claim */
+    size_t compliance_count;
+    bool newer_claims; /* sev-snp: the claims that tokens have since api-version 2023-04-01-preview, too */
+    const struct att_policy *policy; /* NULL: evidence alone is judged */
+    size_t policy_steps_max;         /* work of this policy; 0: as much as the limits allow */
+    bool trace;                      /* fill policy.trace */
+    bool describe;                   /* for people: fill evidence_json, and tcb even if bound data differ */
 };
 
 struct att_verdict {
     bool accepted; /* starts false; set on the last line, after every check */
     struct att_err err;
     struct att_tcb tcb;
-    const char *attestation_type; /* claim value: "sgx" */
-    bool test_root;               /* the chain ended in a root made for tests */
-    struct att_claims claims;     /* incoming set: from evidence, and what the policy added */
+    const char *attestation_type;       /* claim value: "sgx", "tdxvm", "sevsnpvm" */
+    bool test_root;                     /* the chain ended in a root made for tests */
+    struct att_collateral_want missing; /* what COLLATERAL_MISSING would have taken; kind NONE otherwise */
+    uint32_t collateral_age_s; /* how far the oldest item is past its nextUpdate, under grace; 0: none is */
+    struct att_claims claims;  /* incoming set: from evidence, and what the policy added */
     bool policy_ran;
     struct att_policy_result policy;
     struct att_span evidence_json; /* decoded fields, one JSON object; empty unless asked for and parsed */

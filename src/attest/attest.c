@@ -111,6 +111,8 @@ static bool verify(struct run *r, struct att_err *err)
 
     r->ret->tcb = r->evidence->tcb; /* how far behind, also for those who are refused */
     r->ret->test_root = r->evidence->test_root;
+    r->ret->missing = r->evidence->missing;
+    r->ret->collateral_age_s = r->evidence->collateral_age_s;
     return ok;
 }
 
@@ -189,6 +191,8 @@ bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct
     struct run r = {
         .ctx = { .lib = lib,
                  .arena = arena,
+                 .in = in,
+                 .evaluation_number_pinned = in->evaluation_number_pinned,
                  .now_unix_s = in->now_unix_s,
                  .runtime = &in->runtime,
                  .init_time = &in->init_time,
@@ -208,9 +212,10 @@ bool att_describe(const struct att_lib *lib, struct att_arena *arena, const char
                   struct att_span evidence, struct att_span *ret_json, struct att_err *err)
 {
     static const struct att_bound_data none = { 0 };
+    static const struct att_attest_in nothing = { 0 };
     ATT_AUTO(run_clear)
     struct run r = {
-        .ctx = { .lib = lib, .arena = arena, .runtime = &none, .init_time = &none },
+        .ctx = { .lib = lib, .arena = arena, .in = &nothing, .runtime = &none, .init_time = &none },
     };
 
     return type_find(evidence_type, &r.type, err) && r.type->parse(&r.ctx, evidence, &r.evidence, err) &&

@@ -128,7 +128,12 @@ static bool read_collateral(struct cli *c, const struct att_lib *lib, struct att
                              err) &&
            read_crl(c, dir, "pck_crl", &b.pck_crl, err) &&
            read_crl(c, dir, "root_ca_crl", &b.root_ca_crl, err) &&
-           att_collateral_new(lib, &b, 1, ATT_COLLATERAL_SOLE, ret, err);
+           att_collateral_new(lib,
+                              &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                           .dcap = &b,
+                                                           .dcap_count = 1,
+                                                           .use = ATT_COLLATERAL_SOLE },
+                              ret, err);
 }
 
 static bool make_lib(struct cli *c, struct att_lib **ret, struct att_err *err)

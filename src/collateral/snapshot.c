@@ -18,22 +18,26 @@ struct att_collateral {
 
 ATT_AUTO_PTR(collateral_auto, struct att_collateral, att_collateral_free)
 
-bool att_collateral_new(const struct att_lib *lib, const struct att_dcap_bundle *bundles, size_t count,
-                        enum att_collateral_use use, struct att_collateral **ret, struct att_err *err)
+bool att_collateral_new(const struct att_lib *lib, const struct att_collateral_in *in,
+                        struct att_collateral **ret, struct att_err *err)
 {
-    if (use == ATT_COLLATERAL_SOLE && count != 1)
+    if (in->size != sizeof *in)
+        return att_fail(err, ATT_PARAMETER_INVALID, "in.size", "sizeof(struct att_collateral_in)", "%zu",
+                        in->size);
+    const size_t count = in->dcap_count;
+    if (in->use == ATT_COLLATERAL_SOLE && count != 1)
         return att_fail(err, ATT_PARAMETER_INVALID, "collateral", "exactly one bundle", "%zu", count);
 
     ATT_AUTO(collateral_auto) struct att_collateral *c = calloc(1, sizeof *c);
     if (!c)
         return att_fail_memory(err, "collateral");
     atomic_init(&c->references, 1);
-    c->use = use;
+    c->use = in->use;
     c->bundles = calloc(count ? count : 1, sizeof(struct dcap_bundle *));
     if (!c->bundles)
         return att_fail_memory(err, "collateral");
     for (; c->count < count; c->count++)
-        if (!dcap_bundle_read(lib, &bundles[c->count], &c->bundles[c->count], err))
+        if (!dcap_bundle_read(lib, &in->dcap[c->count], &c->bundles[c->count], err))
             return false;
     *ret = ATT_MOVE(c);
     return true;

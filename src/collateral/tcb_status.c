@@ -6,11 +6,13 @@ static const char *const names[ATT_STATUS_COUNT] = {
     [ATT_STATUS_SW_HARDENING_NEEDED] = "SWHardeningNeeded",
     [ATT_STATUS_CONFIGURATION_NEEDED] = "ConfigurationNeeded",
     [ATT_STATUS_CONFIGURATION_AND_SW_HARDENING_NEEDED] = "ConfigurationAndSWHardeningNeeded",
+    [ATT_STATUS_TD_RELAUNCH_ADVISED] = "TDRelaunchAdvised",
+    [ATT_STATUS_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED] = "TDRelaunchAdvisedConfigurationNeeded",
     [ATT_STATUS_OUT_OF_DATE] = "OutOfDate",
     [ATT_STATUS_OUT_OF_DATE_CONFIGURATION_NEEDED] = "OutOfDateConfigurationNeeded",
     [ATT_STATUS_REVOKED] = "Revoked",
 };
-_Static_assert(ATT_STATUS_COUNT == 8, "a status was added: give it the name that Intel writes");
+_Static_assert(ATT_STATUS_COUNT == 10, "a status was added: give it the name that Intel writes");
 
 const char *att_tcb_status_name(enum att_tcb_status s)
 {

@@ -40,7 +40,8 @@ bool collateral_load(struct server *s, struct att_collateral **ret, struct att_e
         ok = path ? collateral_folder_load(work, path, &bundles[count++], err)
                   : att_fail_memory(err, "collateral");
     }
-    ok = ok && att_collateral_new(s->lib, bundles, count, ATT_COLLATERAL_INDEXED, ret, err);
+    const struct att_collateral_in in = { .size = sizeof in, .dcap = bundles, .dcap_count = count };
+    ok = ok && att_collateral_new(s->lib, &in, ret, err);
     att_arena_free(work);
     if (ok)
         log_rows(*ret);

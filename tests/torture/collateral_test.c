@@ -58,7 +58,11 @@ static enum torture_answer snapshot(void *state, struct att_err *err)
     struct scene *s = state;
     struct att_collateral *c = NULL;
 
-    bool ok = att_collateral_new(s->lib, s->bundles, s->count, ATT_COLLATERAL_INDEXED, &c, err);
+    bool ok = att_collateral_new(s->lib,
+                                 &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                              .dcap = s->bundles,
+                                                              .dcap_count = s->count },
+                                 &c, err);
     torture_rest();
     enum torture_answer answer = ok ? rows_compared(s, c) : TORTURE_REFUSED;
     att_collateral_free(c);

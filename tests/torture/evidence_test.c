@@ -140,7 +140,11 @@ static enum torture_answer from_nothing(void *state, struct att_err *err)
         (void)snprintf(err->text, sizeof err->text, "no arena");
         err->code = ATT_OUT_OF_MEMORY;
     } else if (att_lib_new(&options, &lib, err) &&
-               att_collateral_new(lib, &bundle, 1, ATT_COLLATERAL_INDEXED, &c, err)) {
+               att_collateral_new(lib,
+                                  &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                               .dcap = &bundle,
+                                                               .dcap_count = 1 },
+                                  &c, err)) {
         struct att_attest_in in = input(s, c);
         bool ok = att_attest(lib, arena, &in, &v);
         answer = judged(s, ok, &v, err);

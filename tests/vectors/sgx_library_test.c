@@ -215,7 +215,12 @@ static void run(struct folder *f)
         .root_ca_crl = span(f, ROOT_CRL),
     };
 
-    if (lib && att_collateral_new(lib, &b, 1, ATT_COLLATERAL_SOLE, &collateral, &err)) {
+    if (lib && att_collateral_new(lib,
+                                  &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                               .dcap = &b,
+                                                               .dcap_count = 1,
+                                                               .use = ATT_COLLATERAL_SOLE },
+                                  &collateral, &err)) {
         judge(f, lib, "sgx", QUOTE, collateral);
         if (f->files[REPORT].bytes)
             judge(f, lib, "open-enclave", REPORT, collateral);

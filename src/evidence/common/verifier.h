@@ -19,6 +19,8 @@
 struct att_ctx {
     const struct att_lib *lib;
     struct att_arena *arena;
+    const struct att_attest_in *in;    /* all that was given; an empty one when evidence is only described */
+    uint32_t evaluation_number_pinned; /* by the caller or by the policy; 0: the current set */
     int64_t now_unix_s;
     const struct att_bound_data *runtime;   /* never NULL; absent when not given */
     const struct att_bound_data *init_time; /* as above */
@@ -29,6 +31,8 @@ struct att_ctx {
 struct att_evidence {
     struct att_tcb tcb;
     bool test_root;
+    struct att_collateral_want missing; /* with COLLATERAL_MISSING */
+    uint32_t collateral_age_s;          /* past nextUpdate, under grace */
 };
 
 struct att_verifier {

@@ -81,7 +81,12 @@ static inline struct att_collateral *collateral_new(const struct att_lib *lib,
     struct att_collateral *c = NULL;
     struct att_err err = { 0 };
 
-    need(att_collateral_new(lib, b, count, use, &c, &err), "att_collateral_new", &err);
+    need(att_collateral_new(
+             lib,
+             &(struct att_collateral_in){
+                 .size = sizeof(struct att_collateral_in), .dcap = b, .dcap_count = count, .use = use },
+             &c, &err),
+         "att_collateral_new", &err);
     return c;
 }
 

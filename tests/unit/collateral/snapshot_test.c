@@ -192,10 +192,20 @@ static void test_misuse(void **state)
     static const struct att_root no_pem = { .pem = { (const uint8_t *)"no pem", 6 } };
 
     (void)state;
-    assert_false(att_collateral_new(lib, b, 2, ATT_COLLATERAL_SOLE, &c, &err));
+    assert_false(att_collateral_new(lib,
+                                    &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                                 .dcap = b,
+                                                                 .dcap_count = 2,
+                                                                 .use = ATT_COLLATERAL_SOLE },
+                                    &c, &err));
     assert_int_equal(err.code, ATT_PARAMETER_INVALID);
     err.code = ATT_OK;
-    assert_false(att_collateral_new(lib, b, 0, ATT_COLLATERAL_SOLE, &c, &err));
+    assert_false(att_collateral_new(lib,
+                                    &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
+                                                                 .dcap = b,
+                                                                 .dcap_count = 0,
+                                                                 .use = ATT_COLLATERAL_SOLE },
+                                    &c, &err));
     assert_null(c);
     err.code = ATT_OK;
     assert_false(att_lib_new(&options, &none, &err));
