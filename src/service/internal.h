@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 /* Evidence that can be judged here. */
-enum service_type { SERVICE_SGX, SERVICE_OPEN_ENCLAVE, SERVICE_TYPE_COUNT };
+enum service_type { SERVICE_SGX, SERVICE_OPEN_ENCLAVE, SERVICE_TDX, SERVICE_SEV_SNP, SERVICE_TYPE_COUNT };
 
 /* An attestation type: what stands in a path, and the evidence type of the library; NULL: not judged here yet. */
 struct service_type_row {
