@@ -47,6 +47,19 @@ static bool kek_make(const char *path, struct att_err *err)
     return file_store(path, att_buf_span(&text), 0600, err);
 }
 
+static bool dev_collateral(struct att_arena *arena, const char *dir, struct dev *ret, struct att_err *err)
+{
+    static const char *const parts[] = { "processor", "platform", "tdx-processor", "tdx-platform" };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *path = file_path(arena, dir, parts[i]);
+        if (!path)
+            return att_fail_memory(err, "dev.hardware");
+        ret->collateral_dirs[ret->collateral_count++] = path;
+    }
+    return true;
+}
+
 static bool hardware(struct att_arena *arena, const char *dev_dir, int64_t at_unix_s, struct dev *ret,
                      struct att_err *err)
 {
@@ -69,8 +82,7 @@ static bool hardware(struct att_arena *arena, const char *dev_dir, int64_t at_un
     if (!copy)
         return att_fail_memory(err, "dev.hardware");
     ret->root_pem = att_span_of(copy, pem.len);
-    ret->collateral_dir = collateral;
-    return true;
+    return dev_collateral(arena, collateral, ret, err);
 }
 
 static bool setting(struct att_arena *arena, const char **to, const char *dir, const char *name,

@@ -161,6 +161,9 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     *ret = out;
     att_policy_free(by.draft);
     att_collateral_free(by.collateral);
+    if (verdict.tcb.early.known)
+        atomic_fetch_add_explicit(&s->early[type][verdict.tcb.status][verdict.tcb.early.status], 1,
+                                  memory_order_relaxed);
     atomic_fetch_add_explicit(&s->verdicts[type][ok ? ATT_OK : err->code], 1, memory_order_relaxed);
     return ok;
 }

@@ -29,6 +29,7 @@ struct service {
     pthread_mutex_t collateral_lock; /* held for a reference count, never for work */
     struct att_collateral *collateral;
     atomic_ulong verdicts[SERVICE_TYPE_COUNT][ATT_CODE_COUNT];
+    atomic_ulong early[SERVICE_TYPE_COUNT][ATT_STATUS_COUNT][ATT_STATUS_COUNT]; /* today, early */
 };
 
 /* -- addresses and certificates --------------------------------------------------------------------------- */

@@ -199,4 +199,13 @@ void service_verdicts(const struct service *s,
                                    unsigned long count),
                       void *ctx);
 
+/* The same for foresight: how often a status today went with one under the early evaluation set (UNKNOWN: below all of
+ * its levels), where that set is known. */
+void service_early_verdicts(const struct service *s,
+                            void (*each)(void *ctx, const char *evidence_type, enum att_tcb_status status,
+                                         enum att_tcb_status early, unsigned long count),
+                            void *ctx);
+/* Keys with tables in the library, and the bytes of these. */
+void service_key_tables(const struct service *s, size_t *ret_count, size_t *ret_bytes);
+
 #endif
