@@ -4,6 +4,7 @@
 #include "base/timetext.h"
 #include "cli/answer.h"
 #include "cli/collateral.h"
+#include "cli/members.h"
 
 #include <stdio.h>
 
