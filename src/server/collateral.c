@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { COLLATERAL_ARENA_BYTES = 512 << 20, KEY_BYTES_MAX = 256 };
+enum { COLLATERAL_ARENA_BYTES = 512 << 20, KEY_BYTES_MAX = 256, ROWS_MAX = 1024 };
 
 /* What files hold. All of it lives in `work`. */
 struct files {
@@ -295,9 +295,30 @@ bool collateral_open(struct server *s, struct att_err *err)
     return ok;
 }
 
+/* What became of each item in use: said once at the start and after SIGHUP, not with each that is fetched. */
+static void log_rows(struct server *s)
+{
+    struct att_collateral *c = service_collateral_ref(s->service);
+    struct att_collateral_row *rows = calloc(ROWS_MAX, sizeof *rows);
+    size_t count = rows && c ? att_collateral_rows(c, rows, ROWS_MAX) : 0;
+
+    for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
+        bool usable = rows[i].refusal.code == ATT_OK;
+        log_event(usable ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+                  usable ? "collateral.loaded" : "collateral.refused", "bundle", rows[i].bundle, "item",
+                  rows[i].item, "subject", rows[i].subject, "code", att_code_name(rows[i].refusal.code),
+                  "found", rows[i].refusal.found, (const char *)NULL);
+    }
+    free(rows);
+    att_collateral_free(c);
+}
+
 bool collateral_start(struct server *s, struct att_err *err)
 {
-    return supply_start(s->supply, err);
+    if (!supply_start(s->supply, err))
+        return false;
+    log_rows(s);
+    return true;
 }
 
 bool collateral_reload(struct server *s, struct att_err *err)
@@ -310,6 +331,8 @@ bool collateral_reload(struct server *s, struct att_err *err)
     into_options(&f, &o);
     bool ok = supply_files(s->supply, &o, err);
     files_free(&f);
+    if (ok)
+        log_rows(s);
     return ok;
 }
 
