@@ -191,6 +191,9 @@ static bool modules_read(const struct reading *r, att_json_id body, struct dcap_
 
     if (info->tee != DCAP_TDX)
         return true;
+    if (att_json_get(r->j, body, "tdxModule") == ATT_JSON_NONE)
+        return att_fail(r->err, ATT_TCB_INFO_MISMATCH, WHERE ".id", "SGX, or TDX with a tdxModule",
+                        "TDX without it");
     if (!att_json_want(r->j, body, "", "tdxModule", ATT_JSON_OBJECT, &module, r->err) ||
         !module_read(r, module, "tdxModule", &info->tdx_module))
         return false;
