@@ -314,10 +314,10 @@ bool att_cbor_skip(struct att_cbor *c, const char *where, struct att_span *ret, 
     return true;
 }
 
-bool att_cbor_keys_unique(const struct att_cbor *c, const char *where, struct att_err *err)
+bool att_cbor_keys(const struct att_cbor *c, const char *where, struct att_span ret_keys[ATT_CBOR_KEYS_MAX],
+                   size_t *ret_count, struct att_err *err)
 {
     struct att_cbor look = *c;
-    struct att_span keys[ATT_CBOR_KEYS_MAX];
     size_t pairs = 0;
 
     if (!att_cbor_take_map(&look, where, &pairs, err))
@@ -326,12 +326,13 @@ bool att_cbor_keys_unique(const struct att_cbor *c, const char *where, struct at
         return att_fail(err, ATT_CBOR_MALFORMED, where, "a map of at most 64 keys", "%zu keys", pairs);
     for (size_t i = 0; i < pairs; i++) {
         size_t at = offset_of(&look, &look.r);
-        if (!att_cbor_skip(&look, where, &keys[i], err) || !att_cbor_skip(&look, where, NULL, err))
+        if (!att_cbor_skip(&look, where, &ret_keys[i], err) || !att_cbor_skip(&look, where, NULL, err))
             return false;
         for (size_t k = 0; k < i; k++)
-            if (att_span_eq(keys[k], keys[i]))
+            if (att_span_eq(ret_keys[k], ret_keys[i]))
                 return att_fail(err, ATT_CBOR_MALFORMED, where, "each key once", "one again at byte %zu", at);
     }
+    *ret_count = pairs;
     return true;
 }
 

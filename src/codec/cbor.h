@@ -7,7 +7,7 @@
  *
  * Taken: definite lengths, and arguments in their shortest form (RFC 8949 4.2.1). Refused: indefinite lengths, longer
  * forms. Floating-point numbers can be skipped, not read. The order of map keys is free. The same key twice is not
- * seen by att_cbor_open: whoever reads a map calls att_cbor_keys_unique() on it.
+ * seen by att_cbor_open: whoever reads a map calls att_cbor_keys() on it.
  *
  * Example: [ 1, h'0102' ]
  *     struct att_cbor c;
@@ -30,8 +30,7 @@
 
 enum {
     ATT_CBOR_DEPTH_MAX = 16, /* no limit may be higher; a COSE_Sign1 with all that is inside needs 5 */
-    ATT_CBOR_KEYS_MAX =
-        64, /* keys of a map that att_cbor_keys_unique compares, each with each; COSE headers: 7 */
+    ATT_CBOR_KEYS_MAX = 64,  /* keys of a map that att_cbor_keys compares, each with each; COSE headers: 7 */
 };
 
 struct att_cbor_limits {
@@ -85,9 +84,12 @@ ATT_CHECK bool att_cbor_take_simple(struct att_cbor *c, const char *where, uint8
 /* Any one item with all that is in it; `ret` (may be NULL) gets its bytes. */
 ATT_CHECK bool att_cbor_skip(struct att_cbor *c, const char *where, struct att_span *ret,
                              struct att_err *err);
-/* Is a map next whose keys differ? Consumes nothing. Keys are compared as they are written: that is exact for integers and
- * strings, which have one form here; floating-point keys of one value and two widths would differ. */
-ATT_CHECK bool att_cbor_keys_unique(const struct att_cbor *c, const char *where, struct att_err *err);
+/* The keys of the map that is next, as they are written, each of which is there once; consumes nothing. Comparing what is
+ * written is exact for integers and strings, which have one form here; floating-point keys of one value in two widths
+ * would differ. */
+ATT_CHECK bool att_cbor_keys(const struct att_cbor *c, const char *where,
+                             struct att_span ret_keys[ATT_CBOR_KEYS_MAX], size_t *ret_count,
+                             struct att_err *err);
 /* Is nothing left? */
 ATT_CHECK bool att_cbor_done(const struct att_cbor *c, const char *where, struct att_err *err);
 
