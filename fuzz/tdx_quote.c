@@ -1,4 +1,4 @@
-/* layers: evidence/tdx evidence/common collateral codec base */
+/* layers: evidence/tdx evidence/common collateral crypto claims codec base */
 /* TDX quotes, versions 4 and 5, TD report 1.0 and 1.5: every part lies where the lengths say, together they are the whole
  * input, and the fields of the report are its bytes in order. */
 #include "evidence/common/dcap_quote.h"
