@@ -26,9 +26,9 @@ enum mk_signature_shape {
 enum mk_break {
     MK_BREAK_NONE = 0,
 #define X(id, name, scope, version, code, also, words) MK_BREAK_##id,
-#define S X
-#define T X
-#define R X
+#define S(...)                                         X(__VA_ARGS__)
+#define T(...)                                         X(__VA_ARGS__)
+#define R(...)                                         X(__VA_ARGS__)
 #include "makers/breaks.def"
 #undef R
 #undef T
@@ -45,8 +45,8 @@ struct mk_break_row {
     const char *name;  /* "quote-signature" */
     const char *words; /* what is wrong, for people */
     enum mk_scope scope;
-    bool sgx, tdx; /* which evidence can be broken so */
-    bool td_15;    /* TDX: needs a TD report 1.5 */
+    bool sgx, tdx;          /* which evidence can be broken so */
+    bool td_15;             /* TDX: needs a TD report 1.5 */
     unsigned quote_version; /* needed by this row; 0: any. TDX: 3 is as good as 4 */
     enum att_code
         expected_code; /* what a verifier answers; ATT_OK when the evidence is good at another TCB level */
@@ -56,6 +56,11 @@ struct mk_break_row {
 extern const struct mk_break_row mk_breaks[MK_BREAK_COUNT];
 /* NULL when there is no such name. */
 const struct mk_break_row *mk_break_by_name(const char *name);
+/* Can evidence of this kind be broken so? */
+static inline bool mk_break_is_for(const struct mk_break_row *row, enum att_tee tee)
+{
+    return tee == ATT_TEE_SGX ? row->sgx : row->tdx;
+}
 const char *mk_scope_name(enum mk_scope scope);
 
 /* What the PCK certificate says about the machine. */
@@ -76,7 +81,7 @@ struct mk_tcb_level {
     uint16_t pce_svn;
     const char *status; /* one of the seven of TCB info: "UpToDate", "OutOfDateConfigurationNeeded", ... */
     const char *date;   /* YYYY-MM-DDThh:mm:ssZ */
-    const char *advisories; /* "INTEL-SA-00001,INTEL-SA-00002"; NULL: none */
+    const char *advisories;     /* "INTEL-SA-00001,INTEL-SA-00002"; NULL: none */
     uint8_t tdx_components[16]; /* TDX */
 };
 /* Of a quoting enclave or of a TDX module. */
