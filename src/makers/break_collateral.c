@@ -201,6 +201,14 @@ static bool break_tcb_info_text(struct mk_plan *p)
     }
 }
 
+static bool repeat_level(struct mk_plan *p)
+{
+    if (p->o.level_count >= MK_LEVELS_MAX)
+        return false;
+    p->o.levels[p->o.level_count++] = p->o.levels[0];
+    return true;
+}
+
 bool mk_break_tcb_info(struct mk_plan *p)
 {
     struct mk_tcb_info_plan *t = &p->tcb_info;
@@ -221,6 +229,13 @@ bool mk_break_tcb_info(struct mk_plan *p)
     case MK_BREAK_TCB_INFO_TDX:
         t->id = "TDX";
         return true;
+    case MK_BREAK_TCB_INFO_SGX:
+        t->id = "SGX";
+        return true;
+    case MK_BREAK_TCB_INFO_UNSORTED:
+        return t->lowest_first = true;
+    case MK_BREAK_TCB_INFO_LEVEL_TWICE:
+        return repeat_level(p);
     case MK_BREAK_TCB_INFO_VERSION:
         t->version_named = 4;
         return true;
@@ -281,7 +296,7 @@ bool mk_break_qe_identity(struct mk_plan *p)
         q->mrsigner[31] ^= 0x01;
         return true;
     case MK_BREAK_QE_IDENTITY_PRODUCT:
-        q->product_id = 2;
+        q->product_id ^= 3;
         return true;
     case MK_BREAK_QE_IDENTITY_MISCSELECT:
         q->misc_select[3] ^= 0x01;
@@ -291,6 +306,9 @@ bool mk_break_qe_identity(struct mk_plan *p)
         return true;
     case MK_BREAK_QE_IDENTITY_TD:
         q->id = "TD_QE";
+        return true;
+    case MK_BREAK_QE_IDENTITY_SGX:
+        q->id = "QE";
         return true;
     case MK_BREAK_QE_IDENTITY_NO_LEVELS:
         p->o.qe_level_count = 0;
