@@ -1,0 +1,1 @@
+#include "collateral/amd_crl.h"
