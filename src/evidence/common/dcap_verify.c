@@ -5,7 +5,6 @@
 #include "base/timetext.h"
 #include "collateral/dcap_cert.h"
 #include "evidence/common/dcap_qe.h"
-#include "evidence/common/dcap_tcb.h"
 
 #include <stdio.h>
 
@@ -218,38 +217,69 @@ static bool chain_and_collateral(const struct att_ctx *ctx, const struct dcap_qu
     return true;
 }
 
-bool dcap_verify(const struct att_ctx *ctx, const struct dcap_quote *q, const struct att_collateral *c,
-                 struct dcap_verification *ret, struct att_err *err)
+static struct dcap_measured measured_of(const struct dcap_quote *q, const struct dcap_measured_td *td,
+                                        const struct dcap_verification *v)
+{
+    struct dcap_measured m = { .tee = q->tee,
+                               .components = v->pck->ext.components,
+                               .pcesvn = v->pck->ext.pcesvn,
+                               .qe_isvsvn = v->qe_report.svn };
+
+    if (td)
+        m.td = *td;
+    return m;
+}
+
+bool dcap_verify(const struct att_ctx *ctx, const struct dcap_quote *q, const struct dcap_measured_td *td,
+                 const struct att_collateral *c, struct dcap_verification *ret, struct att_err *err)
 {
     const struct att_crypto *crypto = ctx->lib->crypto;
 
     *ret = (struct dcap_verification){ .qe_report = dcap_enclave_read(q->qe_report) };
-    return chain_and_collateral(ctx, q, c, ret, err) &&
-           dcap_qe_signature(crypto, q, att_cert_key(ret->pck->certs[DCAP_PCK_LEAF]), err) &&
+    if (!chain_and_collateral(ctx, q, c, ret, err))
+        return false;
+    ret->measured = measured_of(q, td, ret);
+    return dcap_qe_signature(crypto, q, att_cert_key(ret->pck->certs[DCAP_PCK_LEAF]), err) &&
            dcap_qe_report_data(crypto, q, &ret->qe_report, err) &&
            dcap_qe_identity_fits(q, &ret->qe_report, &ret->picked.bundle->qe, err) &&
            dcap_quote_signature(crypto, q, err);
+}
+
+/* Which of the parts is below every level, when one is. */
+static bool supported(const struct dcap_quote *q, const struct att_tcb *t, const char *shortfall,
+                      struct att_err *err)
+{
+    if (t->qe == ATT_STATUS_UNKNOWN)
+        return att_fail(err, ATT_QE_SVN_NOT_SUPPORTED, DCAP_AT(q, "quote.qe_report.isvsvn"),
+                        "a quoting enclave of some level of its identity", "%s", shortfall);
+    if (q->tee == DCAP_TDX && t->module == ATT_STATUS_UNKNOWN)
+        return att_fail(err, ATT_TCB_NOT_SUPPORTED, DCAP_AT(q, "quote.body.tee_tcb_svn[0]"),
+                        "a TDX module of some level of its identity", "%s", shortfall);
+    if (t->status == ATT_STATUS_UNKNOWN)
+        return att_fail(err, ATT_TCB_NOT_SUPPORTED, DCAP_AT(q, "tcb.status"),
+                        "a platform of some level of its TCB info", "%s", shortfall);
+    return true;
 }
 
 bool dcap_verify_tcb(const struct att_ctx *ctx, const struct dcap_quote *q, struct dcap_verification *v,
                      struct att_err *err)
 {
     const struct dcap_bundle *b = v->picked.bundle;
-    const struct dcap_platform platform = { v->pck->ext.components, v->pck->ext.pcesvn };
+    const struct att_tcb *t = &v->tcb;
+    bool tdx = q->tee == DCAP_TDX;
     char shortfall[176];
 
-    if (!dcap_tcb_fill(ctx->arena, &b->tcb_info, &platform, &b->qe, v->qe_report.svn, &v->tcb, err))
+    if (!dcap_tcb_evaluate(ctx->arena, &b->tcb_info, &b->qe, &v->measured, &v->tcb, err))
         return false;
-    dcap_shortfall_text(&v->tcb, shortfall, sizeof shortfall);
-    if (v->tcb.qe == ATT_STATUS_UNKNOWN)
-        return att_fail(err, ATT_QE_SVN_NOT_SUPPORTED, DCAP_AT(q, "quote.qe_report.isvsvn"),
-                        "a quoting enclave of some level of its identity", "%s", shortfall);
-    if (v->tcb.platform == ATT_STATUS_UNKNOWN)
-        return att_fail(err, ATT_TCB_NOT_SUPPORTED, DCAP_AT(q, "tcb.status"),
-                        "a platform of some level of its TCB info", "%s", shortfall);
-    if (v->tcb.status == ATT_STATUS_REVOKED)
+    if (tdx && !dcap_tdx_module_fits(&b->tcb_info, &v->measured.td, q->place, err))
+        return false;
+    dcap_shortfall_text(t, shortfall, sizeof shortfall);
+    if (!supported(q, t, shortfall, err))
+        return false;
+    if (t->status == ATT_STATUS_REVOKED)
         return att_fail(err, ATT_TCB_REVOKED, DCAP_AT(q, "tcb.status"), "a level that is not revoked",
-                        "platform %s, quoting enclave %s%s%s", att_tcb_status_name(v->tcb.platform),
-                        att_tcb_status_name(v->tcb.qe), shortfall[0] ? "; " : "", shortfall);
+                        "platform %s%s%s, quoting enclave %s%s%s", att_tcb_status_name(t->platform),
+                        tdx ? ", TDX module " : "", tdx ? att_tcb_status_name(t->module) : "",
+                        att_tcb_status_name(t->qe), shortfall[0] ? "; " : "", shortfall);
     return true;
 }

@@ -28,7 +28,7 @@ static bool bound(struct att_ctx *ctx, struct sgx_evidence *ev, struct att_err *
 static bool trusted(struct att_ctx *ctx, struct sgx_evidence *ev, const struct att_collateral *c,
                     struct att_err *err)
 {
-    return dcap_verify(ctx, &ev->quote, c, &ev->verification, err) &&
+    return dcap_verify(ctx, &ev->quote, NULL, c, &ev->verification, err) &&
            dcap_verify_tcb(ctx, &ev->quote, &ev->verification, err);
 }
 
