@@ -127,10 +127,10 @@ static bool links_by_name(const struct snp_chain *p, struct att_err *err)
 {
     for (size_t i = 0; i + 1 < SNP_CHAIN_CERTS; i++)
         if (!att_span_eq(att_cert_issuer(p->certs[i]), att_cert_subject(p->certs[i + 1])))
-            return att_fail(err, ATT_VCEK_CHAIN_SIGNATURE_INVALID, places[i],
-                            "named and signed by the next certificate", "issued by another name than \"%s\"",
-                            att_shown(&(struct att_shown){ 0 },
-                                      att_str(att_cert_subject_cn(p->certs[i + 1]))));
+            return att_fail(
+                err, ATT_VCEK_CHAIN_SIGNATURE_INVALID, places[i], "named and signed by the next certificate",
+                "issued by another name than \"%s\"",
+                att_shown(&(struct att_shown){ 0 }, att_str(att_cert_subject_cn(p->certs[i + 1]))));
     return true;
 }
 
@@ -139,8 +139,8 @@ static bool one_product(struct snp_chain *p, enum snp_product ask, enum snp_prod
     enum snp_product leaf = snp_product_of(att_str(p->leaf.product));
 
     if (leaf == SNP_PRODUCT_UNKNOWN || leaf != ask)
-        return att_fail(err, ATT_PRODUCT_MISMATCH, "sevsnp.chain[0].product_name", snp_product_name(ask), "\"%s\"",
-                        att_shown(&(struct att_shown){ 0 }, p->leaf.product_name));
+        return att_fail(err, ATT_PRODUCT_MISMATCH, "sevsnp.chain[0].product_name", snp_product_name(ask),
+                        "\"%s\"", att_shown(&(struct att_shown){ 0 }, p->leaf.product_name));
     if (ask != ark)
         return att_fail(err, ATT_PRODUCT_MISMATCH, places[SNP_CHAIN_ARK], snp_product_name(ask), "%s",
                         snp_product_name(ark));
@@ -209,8 +209,8 @@ static bool pair_verify(const struct att_lib *lib, const struct snp_chain *p, bo
     /* A chain of two: to that check the ASK is the leaf, which need not be a CA. Here it must. */
     if (!att_cert_is_ca(pair[0]))
         return pair_fails(ATT_CHAIN_NOT_CA, 0, err);
-    enum att_chain_fault fault = att_chain_check(lib->crypto, pair, 2, lib->roots, lib->root_count, NULL, &at,
-                                                 ret_test_root);
+    enum att_chain_fault fault =
+        att_chain_check(lib->crypto, pair, 2, lib->roots, lib->root_count, NULL, &at, ret_test_root);
     return fault == ATT_CHAIN_OK || pair_fails(fault, at, err);
 }
 

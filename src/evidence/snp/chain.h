@@ -11,7 +11,8 @@ enum {
     SNP_CHAIN_ASK,
     SNP_CHAIN_ARK,
     SNP_CHAIN_CERTS,
-    SNP_CHAIN_PEM_MAX = 8, /* clients send more than the three at times; those behind are read, and not used */
+    SNP_CHAIN_PEM_MAX =
+        8, /* clients send more than the three at times; those behind are read, and not used */
 };
 
 struct snp_chain_in {

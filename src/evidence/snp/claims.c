@@ -65,9 +65,12 @@ static bool report_claims(const struct snp_report *r, struct att_claims *set, st
         { CLAIM("reportid"), r->report_id },
     };
     const struct int_row numbers[] = {
-        { CLAIM("bootloader-svn"), r->reported.bootloader }, { CLAIM("guestsvn"), r->guest_svn },
-        { CLAIM("microcode-svn"), r->reported.microcode },   { CLAIM("snpfw-svn"), r->reported.snp },
-        { CLAIM("tee-svn"), r->reported.tee },               { CLAIM("vmpl"), r->vmpl },
+        { CLAIM("bootloader-svn"), r->reported.bootloader },
+        { CLAIM("guestsvn"), r->guest_svn },
+        { CLAIM("microcode-svn"), r->reported.microcode },
+        { CLAIM("snpfw-svn"), r->reported.snp },
+        { CLAIM("tee-svn"), r->reported.tee },
+        { CLAIM("vmpl"), r->vmpl },
     };
     const struct bool_row flags[] = {
         { CLAIM("is-debuggable"), r->policy.debug },
@@ -92,8 +95,8 @@ static bool newer_claims(const struct snp_evidence *ev, struct att_claims *set, 
         { CLAIM("singlesocket"), p->single_socket },
     };
 
-    return att_claims_add_text(set, CLAIM("chip-family"), att_str(snp_product_name(ev->chain->product)), TOKEN,
-                               err) &&
+    return att_claims_add_text(set, CLAIM("chip-family"), att_str(snp_product_name(ev->chain->product)),
+                               TOKEN, err) &&
            att_claims_add_hex(set, CLAIM("chipid"), ev->report.chip_id, TOKEN, err) &&
            bools_add(set, flags, COUNT(flags), err);
 }

@@ -31,9 +31,8 @@ static bool product_fits(const struct snp_report *r, const struct snp_chain *cha
     if (r->product == SNP_PRODUCT_UNKNOWN)
         return att_fail(err, ATT_PRODUCT_MISMATCH, "sevsnp.report.cpuid", certified,
                         "family 0x%02x, model 0x%02x: not known here", r->cpuid_family, r->cpuid_model);
-    return r->product == chain->product ||
-           att_fail(err, ATT_PRODUCT_MISMATCH, "sevsnp.report.cpuid", certified, "%s",
-                    snp_product_name(r->product));
+    return r->product == chain->product || att_fail(err, ATT_PRODUCT_MISMATCH, "sevsnp.report.cpuid",
+                                                    certified, "%s", snp_product_name(r->product));
 }
 
 /* Also when the report says that its chip's identity was masked: zeros are no certificate's chip. */
@@ -64,8 +63,10 @@ static bool tcb_fits(const struct snp_report *r, const struct snp_chain *chain, 
         unsigned reported;
         unsigned certified;
     } rows[] = {
-        { "bootloader", t->bootloader, leaf->bl },   { "tee", t->tee, leaf->tee },
-        { "snp", t->snp, leaf->snp },                { "microcode", t->microcode, leaf->ucode },
+        { "bootloader", t->bootloader, leaf->bl },
+        { "tee", t->tee, leaf->tee },
+        { "snp", t->snp, leaf->snp },
+        { "microcode", t->microcode, leaf->ucode },
         { "fmc", t->fmc, leaf->has_fmc ? leaf->fmc : 0 },
     };
     char where[48], expected[48];

@@ -3,7 +3,6 @@
 #include "base/err.h"
 #include "base/reader.h"
 
-
 enum {
     VERSION_MIN = 2, /* 1 is from before production */
     VERSION_MAX = 5,
@@ -61,7 +60,8 @@ const char *snp_recognised(struct att_span raw)
         { "AgAAA", "a report as base64 text; decode it first" },
         { "AwAAA", "a report as base64 text; decode it first" },
         { "BQAAA", "a report as base64 text; decode it first" },
-        { "eyJTbnBS", "base64 text of the JSON with SnpReport and VcekCertChain; decode it, and give its parts" },
+        { "eyJTbnBS",
+          "base64 text of the JSON with SnpReport and VcekCertChain; decode it, and give its parts" },
         { "HCLA", "the attestation data of an Azure VM's vTPM; the report stands behind its header" },
         { "-----BEGIN", "PEM text, not a report" },
         { "{", "JSON text: give the report and the certificate chain that stand in it" },
@@ -87,9 +87,8 @@ bool snp_tcb_at_most(const struct snp_tcb *a, const struct snp_tcb *b, const cha
         uint8_t a;
         uint8_t b;
     } rows[] = {
-        { "fmc", a->fmc, b->fmc }, { "bootloader", a->bootloader, b->bootloader },
-        { "tee", a->tee, b->tee }, { "snp", a->snp, b->snp },
-        { "microcode", a->microcode, b->microcode },
+        { "fmc", a->fmc, b->fmc }, { "bootloader", a->bootloader, b->bootloader }, { "tee", a->tee, b->tee },
+        { "snp", a->snp, b->snp }, { "microcode", a->microcode, b->microcode },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -235,8 +234,8 @@ static bool key_info_read(const struct raw_parts *parts, struct snp_report *p, s
         return att_fail(err, ATT_SNP_RESERVED, "sevsnp.report.reserved[0x4c]", "four zero bytes", "0x%x",
                         parts->after_key_info);
     if (key != SNP_KEY_VCEK && key != SNP_KEY_VLEK)
-        return att_fail(err, ATT_SNP_SIGNING_KEY, "sevsnp.report.key_info.signing_key", "0 (VCEK) or 1 (VLEK)",
-                        "%u%s", key, key == SNP_KEY_NONE ? " (none)" : "");
+        return att_fail(err, ATT_SNP_SIGNING_KEY, "sevsnp.report.key_info.signing_key",
+                        "0 (VCEK) or 1 (VLEK)", "%u%s", key, key == SNP_KEY_NONE ? " (none)" : "");
     if (parts->key_info >> 1 & 1)
         return att_fail(err, ATT_SNP_SIGNING_KEY, "sevsnp.report.key_info.mask_chip_key",
                         "0: a report that is signed", "1");
@@ -277,8 +276,8 @@ static bool signature_read(const struct raw_parts *parts, struct snp_report *p, 
         !scalar_read(parts->s, "sevsnp.report.signature.s", p->signature + SCALAR_BYTES, err))
         return false;
     if (!all_zero(parts->tail)) /* signed by nobody: whatever stood there would be the sender's */
-        return att_fail(err, ATT_SNP_RESERVED, "sevsnp.report.signature.reserved", "zeros in bytes 0x330 to 0x49f",
-                        "other bytes");
+        return att_fail(err, ATT_SNP_RESERVED, "sevsnp.report.signature.reserved",
+                        "zeros in bytes 0x330 to 0x49f", "other bytes");
     return true;
 }
 
@@ -304,7 +303,8 @@ bool snp_report_parse(struct att_span raw, struct snp_report *ret, struct att_er
         return false;
     fields_take(&r, &p, &parts);
     if (!att_all_read(&r))
-        return att_fail(err, ATT_INTERNAL, "sevsnp.report", "fields of 1184 bytes together", "%zu left", r.left);
+        return att_fail(err, ATT_INTERNAL, "sevsnp.report", "fields of 1184 bytes together", "%zu left",
+                        r.left);
     if (p.version < VERSION_MIN || p.version > VERSION_MAX)
         return att_fail(err, ATT_SNP_VERSION, "sevsnp.report.version", "2, 3, 4 or 5", "%u", p.version);
     if (p.signature_algo != ALGO_P384_SHA384)

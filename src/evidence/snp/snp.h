@@ -18,9 +18,9 @@ struct snp_evidence {
     struct snp_report report;
     bool has_table;
     struct snp_cert_table table;
-    struct snp_chain *chain;        /* once verified */
-    struct att_span runtime_json;   /* sorted; empty unless JSON was given */
-    struct att_span init_time_json; /* as above */
+    struct snp_chain *chain;              /* once verified */
+    struct att_span runtime_json;         /* sorted; empty unless JSON was given */
+    struct att_span init_time_json;       /* as above */
     const struct att_compliance_uvm *uvm; /* verified */
     size_t uvm_count;
 };

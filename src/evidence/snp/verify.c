@@ -218,7 +218,8 @@ static bool endorsed(struct att_ctx *ctx, struct snp_evidence *ev, struct att_er
     if (count == 0)
         return true;
     if (count > SNP_UVM_MAX)
-        return att_fail(err, ATT_LIMIT_EXCEEDED, "sevsnp.endorsement", "8 endorsements at most", "%zu", count);
+        return att_fail(err, ATT_LIMIT_EXCEEDED, "sevsnp.endorsement", "8 endorsements at most", "%zu",
+                        count);
     struct snp_uvm *uvm = att_arena_alloc(ctx->arena, count, sizeof *uvm);
     struct att_compliance_uvm *facts = att_arena_alloc(ctx->arena, count, sizeof *facts);
     if (!uvm || !facts)
