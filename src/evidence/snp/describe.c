@@ -119,11 +119,11 @@ static void cpuid_put(struct att_json_writer *w, const struct snp_report *r)
 
 static void mitigation_put(struct att_json_writer *w, const char *name, bool there, uint64_t bits)
 {
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)bits);
     att_jw_key(w, name);
-    if (there)
-        att_jw_int(w, (int64_t)bits);
-    else
-        att_jw_null(w);
+    att_jw_raw(w, att_str(there ? text : "null"));
 }
 
 static void digests_put(struct att_json_writer *w, const struct snp_report *r)
@@ -199,7 +199,11 @@ static void leaf_members_put(struct att_ctx *ctx, struct att_json_writer *w, con
         w->out->failed = true;
     text_put(w, "not_before", att_time_text(&at, att_cert_not_before(cert)));
     text_put(w, "not_after", att_time_text(&at, att_cert_not_after(cert)));
-    hex_put(w, "hwid", chain->leaf.hwid);
+    att_jw_key(w, "hwid");
+    if (chain->leaf.hwid.len > 0)
+        att_jw_hex(w, chain->leaf.hwid);
+    else
+        att_jw_null(w); /* a VLEK is no single chip's */
     int_put(w, "hwid_len", (int64_t)chain->leaf.hwid.len);
     optional_text_put(w, "csp_id", chain->leaf.csp_id);
     leaf_tcb_put(w, &chain->leaf);
