@@ -2,6 +2,7 @@
 #ifndef COLLATERAL_SNAPSHOT_H
 #define COLLATERAL_SNAPSHOT_H
 
+#include "collateral/amd_crl.h"
 #include "collateral/dcap_bundle.h"
 
 struct dcap_wanted {
@@ -20,5 +21,10 @@ struct dcap_picked {
  * Borrowed from the snapshot. `c` may be NULL: there is nothing. */
 ATT_CHECK bool att_collateral_pick(const struct att_collateral *c, const struct dcap_wanted *wanted,
                                    struct dcap_picked *ret, struct att_err *err);
+
+/* The newest list of the authority `ark` (same name and key) for that kind of signer. NULL: none is configured, and
+ * revocation is not looked at. One that was refused is returned with its refusal: whoever asks fails closed with it. `c` may be NULL. */
+const struct amd_crl *att_collateral_amd_crl(const struct att_collateral *c, const struct att_cert *ark,
+                                             enum att_amd_signer signer);
 
 #endif
