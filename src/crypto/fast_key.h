@@ -5,6 +5,8 @@
  * less than half. A table takes about 142 KiB and as long as three or four plain verifications to make, so keys earn
  * theirs (admission.h says how), and memory is bounded.
  *
+ * A key's third good signature is checked with a table, unless many keys compete for the memory or for the time.
+ *
  * att_fast_verify gives the answers of att_verify, in every case; only its speed differs. Tables belong to the point
  * (x||y) of a key: whoever has the same point has the same key, whatever the certificate around it.
  *
