@@ -28,7 +28,7 @@ enum {
 struct kept {
     struct kept *next; /* in its bucket */
     size_t at;         /* in all[] */
-    uint64_t id;       /* first bytes of the point */
+    uint64_t id;       /* some bytes of the point */
     atomic_uint users; /* raised under the lock only */
     struct att_p384_table *table;
     uint8_t point[POINT_BYTES];
@@ -139,8 +139,8 @@ static uint64_t id_of(const uint8_t *point)
 {
     uint64_t id = 0;
 
-    for (size_t i = 0; i < sizeof id; i++)
-        id = id << 8 | point[i];
+    for (size_t i = 0; i < sizeof id; i++) /* of both x and y: Q and -Q are two keys */
+        id = id << 8 | (point[i] ^ point[POINT_BYTES - 1 - i]);
     return id;
 }
 
@@ -216,7 +216,7 @@ static struct waiting *place_of(struct att_fast_keys *f, const uint8_t *point)
     return free_place;
 }
 
-/* A place in the queue for a key that has earned a table, or NULL. Paid for here. */
+/* A place in the queue for a key that has earned a table, or NULL. */
 static struct waiting *apply(struct att_fast_keys *f, const uint8_t *point, unsigned uses)
 {
     if (uses < ATT_USES_FOR_TABLE || !att_admission_affords(&f->admission) ||
@@ -225,7 +225,6 @@ static struct waiting *apply(struct att_fast_keys *f, const uint8_t *point, unsi
     struct waiting *w = place_of(f, point);
     if (!w)
         return NULL;
-    att_admission_pay(&f->admission);
     w->state = f->options.work_wanted ? PLACE_WAITS : PLACE_TAKEN;
     w->order = f->orders++;
     memcpy(w->point, point, POINT_BYTES);
@@ -235,15 +234,16 @@ static struct waiting *apply(struct att_fast_keys *f, const uint8_t *point, unsi
 
 /* -- making a table -- */
 
-/* Memory for one more table; what had to go for it is handed out to be freed without the lock. */
+/* Memory for one more table, and time to make it; what had to go for it is handed out to be freed without the lock. The
+ * key may have waited: all is asked again. */
 static bool reserve(struct att_fast_keys *f, const uint8_t *point, struct kept **ret_gone)
 {
     uint64_t id = id_of(point);
 
-    if (find(f, point, id))
+    if (find(f, point, id) || !att_admission_affords(&f->admission))
         return false;
     if (!has_room(f)) {
-        struct kept *gone = replaceable(f, att_admission_uses(&f->admission, id));
+        struct kept *gone = replaceable(f, att_admission_uses(&f->admission, id) + 1);
         if (!gone)
             return false;
         take_out(f, gone);
@@ -251,6 +251,7 @@ static bool reserve(struct att_fast_keys *f, const uint8_t *point, struct kept *
         *ret_gone = gone;
     }
     f->making++;
+    att_admission_pay(&f->admission);
     return true;
 }
 
