@@ -53,14 +53,14 @@ enum mk_snp_scope {
     MK_SNP_IN_TIME,
 };
 
-/* What a row needs of the options; it overrides signer and report version by itself, and never the product. */
+/* What a row needs of the options. Signer and report version are overridden by it, and runtime and init-time data given
+ * where a row breaks what there is none of; never the product. */
 enum mk_snp_needs {
     MK_SNP_NEEDS_ANY,
     MK_SNP_NEEDS_VCEK,
     MK_SNP_NEEDS_VLEK,
     MK_SNP_NEEDS_CPUID, /* report version 3 or above */
     MK_SNP_NEEDS_TURIN, /* product Turin */
-    MK_SNP_NEEDS_OLD,   /* product Milan or Genoa */
 };
 
 struct mk_snp_break_row {
