@@ -61,7 +61,7 @@ static void row(const struct mk_hardware *hw, const struct att_lib *lib, const s
     }
     domain_new(hw, &o, &ev);
     judge(lib, &ev, ATT_COLLATERAL_SOLE, form);
-    if (form == V4)
+    if (r->scope == MK_IN_COLLATERAL)
         judge(lib, &ev, ATT_COLLATERAL_INDEXED, form);
     mk_evidence_free(&ev);
 }
