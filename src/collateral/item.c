@@ -116,6 +116,8 @@ static bool amd_crl_part(const struct att_lib *lib, const struct att_collateral_
     (void)err;
     amd_crl_read(lib, item->name ? item->name : att_item_id(&item->what, id), item->what.signer, item->body,
                  item->chain, &p->amd);
+    if (!p->amd.issuer) /* whose list it is, only the one who has it can say */
+        memcpy(p->amd.product, item->what.product, sizeof p->amd.product);
     p->refusal = p->amd.refusal;
     p->facts.is.signer = item->what.signer;
     memcpy(p->facts.is.product, p->amd.product, sizeof p->amd.product);
@@ -127,9 +129,12 @@ static bool amd_crl_part(const struct att_lib *lib, const struct att_collateral_
 static bool vcek_part(const struct att_lib *lib, const struct att_collateral_item *item, struct item_part *p,
                       struct att_err *err)
 {
+    struct att_item_facts facts;
+
     (void)err;
-    (void)amd_vcek_check(lib, item, &p->facts, &p->refusal); /* what is wrong is the refusal */
-    return true;
+    if (amd_vcek_check(lib, item, &facts, &p->refusal))
+        p->facts = facts;
+    return true; /* what is wrong is the refusal */
 }
 
 static bool (*const readers[ATT_ITEM_KIND_COUNT])(const struct att_lib *, const struct att_collateral_item *,
