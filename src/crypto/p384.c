@@ -140,7 +140,8 @@ static enum att_sig matches(const struct att_p384 *p, const EC_POINT *point, con
     BIGNUM *z = BN_CTX_get(ctx);
     BIGNUM *next = BN_CTX_get(ctx);
 
-    if (!next || EC_POINT_get_Jprojective_coordinates_GFp(p->group, point, x, NULL, z, ctx) != 1 ||
+    if (!x || !z || !next ||
+        EC_POINT_get_Jprojective_coordinates_GFp(p->group, point, x, NULL, z, ctx) != 1 ||
         BN_mod_sqr(z, z, p->field, ctx) != 1)
         return ATT_SIG_FAILED;
     enum att_sig first = is_x(r, x, z, p->field, ctx);
@@ -166,7 +167,7 @@ static enum att_sig verify(const struct att_p384 *p, const struct att_p384_table
     BIGNUM *u1 = BN_CTX_get(ctx);
     BIGNUM *u2 = BN_CTX_get(ctx);
 
-    if (!u2 || !BN_bin2bn(signature, ATT_P384_BYTES, r) ||
+    if (!r || !s || !e || !u1 || !u2 || !BN_bin2bn(signature, ATT_P384_BYTES, r) ||
         !BN_bin2bn(signature + ATT_P384_BYTES, ATT_P384_BYTES, s) || !BN_bin2bn(digest, ATT_P384_BYTES, e))
         return ATT_SIG_FAILED;
     if (!in_range(r, n) || !in_range(s, n))

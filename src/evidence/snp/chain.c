@@ -123,6 +123,16 @@ static bool leaf_form(const struct att_cert *cert, struct amd_leaf *ret, struct 
            att_fail_as(err, ATT_VCEK_EXTENSION_MALFORMED, places[SNP_CHAIN_LEAF]);
 }
 
+/* All that AMD signs is signed so. What else a key of theirs may be made to sign is nothing that they said of a chip. */
+static bool signed_as_amd_does(const struct snp_chain *p, struct att_err *err)
+{
+    for (size_t i = 0; i < SNP_CHAIN_CERTS; i++)
+        if (!att_cert_signed_with_pss(p->certs[i], ATT_SHA384))
+            return att_fail(err, ATT_VCEK_CHAIN_SIGNATURE_INVALID, places[i],
+                            "a signature of RSASSA-PSS with SHA-384", "another algorithm");
+    return true;
+}
+
 static bool links_by_name(const struct snp_chain *p, struct att_err *err)
 {
     for (size_t i = 0; i + 1 < SNP_CHAIN_CERTS; i++)
@@ -166,7 +176,7 @@ bool snp_chain_read(const struct att_lib *lib, const struct snp_chain_in *in, st
                places[SNP_CHAIN_ASK], &ask, err) ||
         !named(p->certs[SNP_CHAIN_ARK], "ARK-", "an ARK: ARK-Milan, ARK-Genoa or ARK-Turin",
                places[SNP_CHAIN_ARK], &ark, err) ||
-        !links_by_name(p, err) || !one_product(p, ask, ark, err))
+        !links_by_name(p, err) || !one_product(p, ask, ark, err) || !signed_as_amd_does(p, err))
         return false;
     *ret = ATT_MOVE(p);
     return true;

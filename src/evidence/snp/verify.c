@@ -121,13 +121,11 @@ static bool crl_inside(const struct att_ctx *ctx, const struct amd_crl *list, co
         return att_fail(err, ATT_CRL_NOT_YET_VALID, place, "a time not after the judgement",
                         "%s, judged at %s", att_time_text(&edge, from), att_time_text(&at, now));
     }
-    if (now > to && now - to > (int64_t)ctx->in->collateral_grace_s) {
+    if (!att_collateral_fresh(to, now, ctx->in->collateral_grace_s, &ev->base.collateral_age_s)) {
         (void)snprintf(place, sizeof place, "%s.nextUpdate", where);
         return att_fail(err, ATT_CRL_EXPIRED, place, "a time not before the judgement", "%s, judged at %s",
                         att_time_text(&edge, to), att_time_text(&at, now));
     }
-    if (now > to && (uint32_t)(now - to) > ev->base.collateral_age_s)
-        ev->base.collateral_age_s = (uint32_t)(now - to); /* at most the grace: it fits */
     return true;
 }
 
@@ -172,8 +170,8 @@ static bool signature_good(const struct att_ctx *ctx, const struct snp_evidence 
     const struct snp_report *r = &ev->report;
     const struct att_key *key = att_cert_key(ev->chain->certs[SNP_CHAIN_LEAF]);
 
-    switch (att_verify(ctx->lib->crypto, key, ATT_ES384, r->signed_bytes,
-                       att_span_of(r->signature, sizeof r->signature))) {
+    switch (att_fast_verify(ctx->lib->fast_keys, key, ATT_ES384, r->signed_bytes,
+                            att_span_of(r->signature, sizeof r->signature))) {
     case ATT_SIG_VALID:
         return true;
     case ATT_SIG_INVALID:
