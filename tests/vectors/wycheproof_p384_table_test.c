@@ -112,7 +112,7 @@ static void run_group(size_t file, struct json_object *group, unsigned *count, u
 {
     struct json_object *tests = NULL;
     struct att_span der = unhex(text(group, "publicKeyDer"));
-    struct group g = { NULL };
+    struct group g = { .key = NULL };
     struct att_err err = { .code = ATT_OK };
 
     bool ok = att_key_from_spki(c, der, &g.key, &err);
