@@ -149,7 +149,8 @@ static bool edit(struct att_buf *text, const struct mk_edit *e, struct att_err *
 
     if (find_len == 0)
         return true;
-    uint8_t *at = text->len ? memmem(text->ptr, text->len, e->find, find_len) : NULL;
+    uint8_t *from = text->len && e->from ? memmem(text->ptr, text->len, e->from, strlen(e->from)) : text->ptr;
+    uint8_t *at = from ? memmem(from, text->len - (size_t)(from - text->ptr), e->find, find_len) : NULL;
     if (!at)
         return att_fail(err, ATT_INTERNAL, "makers.collateral.edit", e->find, "not in the text");
     size_t head = (size_t)(at - text->ptr), tail = text->len - head - find_len;

@@ -102,6 +102,7 @@ struct mk_oe_plan {
 
 /* Find and replace in a JSON text, at the first place; not finding it is an error. */
 struct mk_edit {
+    const char *from; /* look from the first place of this on; NULL: from the start */
     char find[128];
     char put[192];
 };
