@@ -578,7 +578,7 @@ static void data_fact(struct facts *f, const char *name, enum mk_item item, cons
                                          : "not bound");
 }
 
-static void facts_read(struct facts *f)
+static inline void facts_read(struct facts *f)
 {
     struct att_span q = mk_item(f->ev, MK_QUOTE), chain = mk_item(f->ev, MK_PCK_CHAIN);
     BIO *bio = BIO_new_mem_buf(chain.len ? chain.ptr : (const uint8_t *)"", (int)chain.len);
