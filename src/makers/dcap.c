@@ -170,7 +170,7 @@ static bool check_sgx(const struct mk_request *o, struct att_err *err)
     return true;
 }
 
-static bool check_options(const struct mk_hardware *hw, const struct mk_request *o, struct att_err *err)
+bool mk_dcap_check(const struct mk_hardware *hw, const struct mk_request *o, struct att_err *err)
 {
     if ((size_t)o->broken >= MK_BREAK_COUNT)
         return refuse(err, "broken", "a row of breaks.def");
@@ -284,7 +284,7 @@ bool mk_dcap_make(const struct mk_hardware *hw, const struct mk_request *request
     struct mk_request o = *request;
     struct mk_evidence ev = { 0 };
 
-    if (!check_options(hw, &o, err))
+    if (!mk_dcap_check(hw, &o, err))
         return false;
     suit_break(&o);
     if (!mk_break_levels(&o, err))
