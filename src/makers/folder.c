@@ -239,18 +239,37 @@ bool mk_collateral_write(const struct mk_evidence *ev, const char *dir, struct a
     return write_items(ev, dir, false, err);
 }
 
+static bool make_default(const struct mk_hardware *hw, enum att_tee tee, enum mk_ca ca, int64_t at_unix_s,
+                         struct mk_evidence *ret, struct att_err *err)
+{
+    struct mk_sgx_options sgx;
+    struct mk_tdx_options tdx;
+
+    mk_sgx_defaults(&sgx, at_unix_s);
+    mk_tdx_defaults(&tdx, at_unix_s);
+    sgx.ca = tdx.ca = ca;
+    return tee == ATT_TEE_SGX ? mk_sgx_make(hw, &sgx, ret, err) : mk_tdx_make(hw, &tdx, ret, err);
+}
+
 bool mk_hardware_write_collateral(const struct mk_hardware *hw, const char *dir, int64_t at_unix_s,
                                   struct att_err *err)
 {
-    static const char *const names[] = { [MK_CA_PROCESSOR] = "processor", [MK_CA_PLATFORM] = "platform" };
+    static const struct {
+        const char *name;
+        enum att_tee tee;
+        enum mk_ca ca;
+    } parts[] = {
+        { "processor", ATT_TEE_SGX, MK_CA_PROCESSOR },
+        { "platform", ATT_TEE_SGX, MK_CA_PLATFORM },
+        { "processor-tdx", ATT_TEE_TDX, MK_CA_PROCESSOR },
+        { "platform-tdx", ATT_TEE_TDX, MK_CA_PLATFORM },
+    };
 
-    for (enum mk_ca ca = MK_CA_PROCESSOR; ca <= MK_CA_PLATFORM; ca++) {
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         ATT_AUTO(mk_evidence_free) struct mk_evidence ev = { 0 };
-        struct mk_sgx_options o;
         struct path p;
-        mk_sgx_defaults(&o, at_unix_s);
-        o.ca = ca;
-        if (!join(&p, dir, names[ca], "", err) || !mk_sgx_make(hw, &o, &ev, err) ||
+        if (!join(&p, dir, parts[i].name, "", err) ||
+            !make_default(hw, parts[i].tee, parts[i].ca, at_unix_s, &ev, err) ||
             !mk_collateral_write(&ev, p.text, err))
             return false;
     }
