@@ -11,7 +11,7 @@
 struct att_lib {
     struct att_crypto *crypto;
     struct att_limits limits;
-    struct att_pinned_key *roots; /* Intel's first */
+    struct att_pinned_key *roots; /* Intel's, AMD's three, then those that were given */
     size_t root_count;
     uint8_t (*root_hashes)[32]; /* what roots[].spki_sha256 points at */
     struct att_chain_cache *chains;

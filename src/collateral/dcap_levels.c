@@ -34,6 +34,16 @@ static bool advisories_read(const struct att_json *j, att_json_id list, const ch
     return true;
 }
 
+/* The names that att_tcb_status_of knows, without those that are conclusions. */
+static enum att_tcb_status document_status(struct att_span name)
+{
+    enum att_tcb_status s = att_tcb_status_of(name);
+
+    return s == ATT_STATUS_TD_RELAUNCH_ADVISED || s == ATT_STATUS_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED
+               ? ATT_STATUS_UNKNOWN
+               : s;
+}
+
 bool dcap_level_verdict(const struct att_json *j, att_json_id level, const char *where,
                         struct att_arena *scratch, struct att_arena *keep, struct dcap_verdict_of_level *ret,
                         struct att_err *err)
@@ -44,7 +54,7 @@ bool dcap_level_verdict(const struct att_json *j, att_json_id level, const char 
     if (!att_json_want_time(j, scratch, level, where, "tcbDate", &v.date_unix_s, err) ||
         !att_json_want_string(j, scratch, level, where, "tcbStatus", &status, err))
         return false;
-    v.status = att_tcb_status_of(status);
+    v.status = document_status(status);
     if (v.status == ATT_STATUS_UNKNOWN)
         return att_fail(err, ATT_JSON_RANGE, where, "a tcbStatus that Intel defines", "%s",
                         att_shown(&(struct att_shown){ 0 }, status));
@@ -65,6 +75,57 @@ bool dcap_levels_list(const struct att_json *j, att_json_id body, const char *wh
     if (j->nodes[list].count == 0 || j->nodes[list].count > DCAP_LEVELS_MAX)
         return att_fail(err, ATT_JSON_RANGE, where, "1 to 128 tcbLevels", "%u", j->nodes[list].count);
     *ret = list;
+    return true;
+}
+
+static bool svn_level_read(const struct att_json *j, att_json_id id, const char *where,
+                           struct att_arena *scratch, struct att_arena *keep, struct dcap_svn_level *ret,
+                           struct att_err *err)
+{
+    att_json_id tcb;
+    uint32_t isvsvn;
+
+    if (!att_json_want(j, id, where, "tcb", ATT_JSON_OBJECT, &tcb, err) ||
+        !att_json_want_u32(j, tcb, where, "isvsvn", UINT16_MAX, &isvsvn, err) ||
+        !dcap_level_verdict(j, id, where, scratch, keep, &ret->verdict, err))
+        return false;
+    ret->isvsvn = (uint16_t)isvsvn;
+    if (ret->verdict.status != ATT_STATUS_UP_TO_DATE && ret->verdict.status != ATT_STATUS_OUT_OF_DATE &&
+        ret->verdict.status != ATT_STATUS_REVOKED)
+        return att_fail(err, ATT_JSON_RANGE, where, "UpToDate, OutOfDate or Revoked", "%s",
+                        att_tcb_status_name(ret->verdict.status));
+    return true;
+}
+
+bool dcap_svn_levels_read(const struct att_json *j, att_json_id owner, const char *where,
+                          struct att_arena *scratch, struct att_arena *keep,
+                          const struct dcap_svn_level **ret, size_t *ret_count, struct att_err *err)
+{
+    const char *dot = where[0] ? "." : "";
+    char place[96];
+    att_json_id list;
+    unsigned count = 0;
+
+    if (!dcap_levels_list(j, owner, where, &list, err))
+        return false;
+    struct dcap_svn_level *levels = att_arena_alloc(keep, j->nodes[list].count, sizeof *levels);
+    if (!levels)
+        return att_fail_memory(err, "tcbLevels");
+    for (att_json_id id = att_json_first(j, list); id != ATT_JSON_NONE; id = att_json_next(j, id)) {
+        struct dcap_svn_level level = { 0 };
+        unsigned at = count;
+        (void)snprintf(place, sizeof place, "%s%stcbLevels[%u]", where, dot, count);
+        if (!svn_level_read(j, id, place, scratch, keep, &level, err))
+            return false;
+        for (; at > 0 && levels[at - 1].isvsvn < level.isvsvn; at--)
+            levels[at] = levels[at - 1];
+        if (at > 0 && levels[at - 1].isvsvn == level.isvsvn)
+            return att_fail(err, ATT_JSON_RANGE, place, "every ISVSVN once", "%u twice", level.isvsvn);
+        levels[at] = level;
+        count++;
+    }
+    *ret = levels;
+    *ret_count = count;
     return true;
 }
 

@@ -2,8 +2,6 @@
 
 #include "base/err.h"
 
-#include <stdio.h>
-
 #define WHERE "collateral.qe_identity"
 
 struct reading {
@@ -42,53 +40,6 @@ static bool hex32_read(const struct reading *r, att_json_id body, const char *na
     return true;
 }
 
-static bool level_read(const struct reading *r, att_json_id id, unsigned at, struct dcap_qe_level *ret)
-{
-    char where[48];
-    att_json_id tcb;
-    uint32_t isvsvn;
-
-    (void)snprintf(where, sizeof where, "tcbLevels[%u]", at);
-    if (!att_json_want(r->j, id, where, "tcb", ATT_JSON_OBJECT, &tcb, r->err) ||
-        !att_json_want_u32(r->j, tcb, where, "isvsvn", UINT16_MAX, &isvsvn, r->err) ||
-        !dcap_level_verdict(r->j, id, where, r->scratch, r->keep, &ret->verdict, r->err))
-        return false;
-    ret->isvsvn = (uint16_t)isvsvn;
-    if (ret->verdict.status != ATT_STATUS_UP_TO_DATE && ret->verdict.status != ATT_STATUS_OUT_OF_DATE &&
-        ret->verdict.status != ATT_STATUS_REVOKED)
-        return att_fail(r->err, ATT_JSON_RANGE, where, "UpToDate, OutOfDate or Revoked", "%s",
-                        att_tcb_status_name(ret->verdict.status));
-    return true;
-}
-
-static bool levels_read(const struct reading *r, att_json_id body, struct dcap_qe_identity *q)
-{
-    att_json_id list;
-    unsigned count = 0;
-
-    if (!dcap_levels_list(r->j, body, "", &list, r->err))
-        return false;
-    struct dcap_qe_level *levels = att_arena_alloc(r->keep, r->j->nodes[list].count, sizeof *levels);
-    if (!levels)
-        return att_fail_memory(r->err, WHERE);
-    for (att_json_id id = att_json_first(r->j, list); id != ATT_JSON_NONE; id = att_json_next(r->j, id)) {
-        struct dcap_qe_level level = { 0 };
-        unsigned at = count;
-        if (!level_read(r, id, count, &level))
-            return false;
-        for (; at > 0 && levels[at - 1].isvsvn < level.isvsvn; at--)
-            levels[at] = levels[at - 1];
-        if (at > 0 && levels[at - 1].isvsvn == level.isvsvn)
-            return att_fail(r->err, ATT_JSON_RANGE, "tcbLevels", "every ISVSVN once", "%u twice",
-                            level.isvsvn);
-        levels[at] = level;
-        count++;
-    }
-    q->levels = levels;
-    q->level_count = count;
-    return true;
-}
-
 static bool content_read(const struct reading *r, att_json_id body, struct dcap_qe_identity *q)
 {
     struct att_span id;
@@ -111,7 +62,7 @@ static bool content_read(const struct reading *r, att_json_id body, struct dcap_
         return false;
     q->id = id_of(id);
     q->isvprodid = (uint16_t)prodid;
-    return levels_read(r, body, q);
+    return dcap_svn_levels_read(r->j, body, "", r->scratch, r->keep, &q->levels, &q->level_count, r->err);
 }
 
 bool dcap_qe_identity_read(const struct att_json *j, att_json_id body, struct att_arena *scratch,

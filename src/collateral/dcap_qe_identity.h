@@ -7,11 +7,6 @@
 
 enum dcap_qe_id { DCAP_QE, DCAP_TD_QE, DCAP_QVE, DCAP_QE_OTHER };
 
-struct dcap_qe_level {
-    uint16_t isvsvn;
-    struct dcap_verdict_of_level verdict;
-};
-
 struct dcap_qe_identity {
     enum dcap_qe_id id;
     int64_t issued_unix_s;
@@ -23,7 +18,7 @@ struct dcap_qe_identity {
     uint8_t attributes_mask[16];
     uint8_t mrsigner[32];
     uint16_t isvprodid;
-    const struct dcap_qe_level *levels; /* highest ISVSVN first */
+    const struct dcap_svn_level *levels; /* highest ISVSVN first */
     size_t level_count;
 };
 

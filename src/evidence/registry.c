@@ -1,8 +1,10 @@
 #include "evidence/registry.h"
 
 #include "evidence/sgx/verifier.h"
+#include "evidence/tdx/verifier.h"
 
-static const struct att_verifier *const verifiers[] = { &sgx_verifier, &open_enclave_verifier };
+static const struct att_verifier *const verifiers[] = { &sgx_verifier, &open_enclave_verifier,
+                                                        &tdx_verifier };
 
 const struct att_verifier *att_verifier_by_name(const char *name)
 {
@@ -14,5 +16,5 @@ const struct att_verifier *att_verifier_by_name(const char *name)
 
 const char *att_verifier_names(void)
 {
-    return "sgx, open-enclave";
+    return "sgx, open-enclave, tdx";
 }

@@ -47,7 +47,7 @@ struct row {
 static const struct row tcb_rows[] = {
     { NULL, NULL, ATT_OK },
     { "\"id\":\"SGX\",", "", ATT_TCB_INFO_MALFORMED },
-    { "\"SGX\"", "\"TDX\"", ATT_OK },
+    { "\"SGX\"", "\"TDX\"", ATT_TCB_INFO_MISMATCH }, /* without what makes it one */
     { "\"SGX\"", "\"sgx\"", ATT_TCB_INFO_MISMATCH },
     { "\"SGX\"", "7", ATT_TCB_INFO_MALFORMED },
     { "\"version\":3", "\"version\":4", ATT_TCB_INFO_MISMATCH },

@@ -49,7 +49,7 @@ static void each_component(void)
         levels[0].components[i] = (uint8_t)(i + 200);
     for (size_t i = 0; i <= 16; i++) {
         memcpy(comps, levels[0].components, 16);
-        struct dcap_platform p = { comps, 13 };
+        struct dcap_measured p = { .components = comps, .pcesvn = 13 };
         cases_check(&cases, dcap_tcb_level_of(&info, &p) == &levels[0], "exactly the level");
         if (i < 16)
             comps[i]--;
@@ -78,22 +78,22 @@ static void filled(void)
         { .components = { 4 }, .pcesvn = 12, .verdict = { .status = ATT_STATUS_SW_HARDENING_NEEDED } },
         { .components = { 1 }, .pcesvn = 5, .verdict = { ATT_STATUS_OUT_OF_DATE, 77, platform_ids, 2 } },
     };
-    const struct dcap_qe_level qe_levels[] = {
+    const struct dcap_svn_level qe_levels[] = {
         { 8, { .status = ATT_STATUS_UP_TO_DATE } },
         { 6, { ATT_STATUS_OUT_OF_DATE, 88, qe_ids, 2 } },
     };
     const struct dcap_tcb_info info = { .levels = levels, .level_count = 3 };
     const struct dcap_qe_identity qe = { .levels = qe_levels, .level_count = 2 };
     const uint8_t comps[16] = { 3 };
-    const struct dcap_platform p = { comps, 12 };
+    const struct dcap_measured p = { .components = comps, .pcesvn = 12, .qe_isvsvn = 7 };
     const uint8_t none[16] = { 0 };
-    const struct dcap_platform too_old = { none, 4 };
+    const struct dcap_measured too_old = { .components = none, .pcesvn = 4, .qe_isvsvn = 5 };
     struct att_arena *a = att_arena_new(1 << 16);
     struct att_err err = { 0 };
     struct att_tcb t = { 0 };
     char text[128];
 
-    bool ok = dcap_tcb_fill(a, &info, &p, &qe, 7, &t, &err);
+    bool ok = dcap_tcb_evaluate(a, &info, &qe, &p, &t, &err);
     cases_check(&cases,
                 ok && t.status == ATT_STATUS_OUT_OF_DATE && t.qe == ATT_STATUS_OUT_OF_DATE &&
                     t.date_unix_s == 77,
@@ -112,7 +112,7 @@ static void filled(void)
     cases_check(&cases, strcmp(text, "sgxtcbcomp01 is 3, needs 4") == 0, "cut shortfall: %s", text);
 
     t = (struct att_tcb){ 0 };
-    ok = dcap_tcb_fill(a, &info, &too_old, &qe, 5, &t, &err);
+    ok = dcap_tcb_evaluate(a, &info, &qe, &too_old, &t, &err);
     dcap_shortfall_text(&t, text, sizeof text);
     cases_check(
         &cases,
