@@ -20,6 +20,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "makers/sgx.h"
+#include "makers/tdx.h"
 
 /* Public keys with a name, learnt from evidence that is whole. */
 struct known_key {
@@ -39,7 +40,7 @@ struct facts {
     unsigned form;     /* version whose layout the quote was built with */
     size_t auth_bytes; /* of the QE, as built */
     size_t trailing;   /* zeros behind the quote, as built */
-    size_t body_bytes;
+    size_t body_bytes; /* 384: an enclave; 584, 648: a trust domain */
     uint8_t pck_serial[20];
 };
 
@@ -549,6 +550,8 @@ static void oe_facts(struct facts *f)
 {
     struct att_span r = mk_item(f->ev, MK_REPORT), q = mk_item(f->ev, MK_QUOTE);
 
+    if (!f->ev->present[MK_REPORT])
+        return;
     fact(f, "oe.extra=%+lld", (long long)r.len - (long long)q.len - 16);
     if (r.len < 16)
         return;
@@ -575,7 +578,7 @@ static void data_fact(struct facts *f, const char *name, enum mk_item item, cons
                                          : "not bound");
 }
 
-static void facts_read(struct facts *f)
+static inline void facts_read(struct facts *f)
 {
     struct att_span q = mk_item(f->ev, MK_QUOTE), chain = mk_item(f->ev, MK_PCK_CHAIN);
     BIO *bio = BIO_new_mem_buf(chain.len ? chain.ptr : (const uint8_t *)"", (int)chain.len);
@@ -590,10 +593,11 @@ static void facts_read(struct facts *f)
         fact(f, "present.%s=%s", mk_item_file((enum mk_item)i), f->ev->present[i] ? "yes" : "no");
     quote_facts(f);
     oe_facts(f);
-    if (f->body_bytes == 384 && q.len > 48 + 6 + 384) {
+    if (q.len > 48 + 6 + f->body_bytes) {
         const uint8_t *body = q.ptr + 48 + (f->form == 5 ? 6 : 0);
-        data_fact(f, "runtime_data", MK_RUNTIME_DATA, body + 320);
-        data_fact(f, "init_time_data", MK_INIT_TIME_DATA, body + 192);
+        bool enclave = f->body_bytes == 384;
+        data_fact(f, "runtime_data", MK_RUNTIME_DATA, body + (enclave ? 320 : 520));
+        data_fact(f, "init_time_data", MK_INIT_TIME_DATA, body + (enclave ? 192 : 184));
     }
     chain_facts(f, "root", mk_item(f->ev, MK_ROOT_CA));
     chain_facts(f, "pck_crl_chain", mk_item(f->ev, MK_PCK_CRL_ISSUER_CHAIN));
