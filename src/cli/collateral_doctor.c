@@ -203,7 +203,7 @@ static bool examine_item(struct examination *e, const struct answered *a)
     struct att_item_facts facts = { 0 };
     struct att_err why = { 0 };
     struct att_time_text next;
-    char text[192];
+    char text[256];
 
     if (e->source.source.kind == SUPPLY_KDS) {
         struct answered crl = ask(e, "/vcek/v1/Milan/crl");

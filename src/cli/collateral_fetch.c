@@ -7,6 +7,8 @@
 #include "cli/files.h"
 #include "cli/members.h"
 
+#include <attest/attest.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "fetch/fetch.h"
 #include "server/files.h"
 #include "server/log.h"

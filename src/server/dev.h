@@ -17,7 +17,7 @@
 
 #include "server/config.h"
 
-enum { DEV_PRINCIPALS = 4, DEV_COLLATERAL = 8 };
+enum { DEV_PRINCIPALS = 4, DEV_COLLATERAL = 8, DEV_AMD = 3 };
 
 struct dev_principal {
     const char *name; /* "owner" */
@@ -29,7 +29,8 @@ struct dev_principal {
 
 struct dev {
     struct att_span root_pem; /* the test hardware root: trusted besides the real ones, and said in tokens */
-    struct att_span amd_root_pem;                /* the same for AMD's */
+    struct att_span amd_root_pems[DEV_AMD]; /* the same for AMD's, one for each product that is there */
+    size_t amd_root_count;
     const char *collateral_dirs[DEV_COLLATERAL]; /* of the synthetic hardware, for the time of judgement */
     size_t collateral_count;
     const char *dir; /* DATA/dev */

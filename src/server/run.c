@@ -54,12 +54,14 @@ static bool prepare(struct server *s, struct att_err *err)
 
 static bool open_library(struct server *s, struct att_err *err)
 {
-    const struct att_root roots[] = { { .pem = s->dev.root_pem, .test_root = true },
-                                      { .pem = s->dev.amd_root_pem, .test_root = true } };
+    struct att_root roots[1 + DEV_AMD] = { { .pem = s->dev.root_pem, .test_root = true } };
+    for (size_t i = 0; i < s->dev.amd_root_count; i++)
+        roots[1 + i] = (struct att_root){ .pem = s->dev.amd_root_pems[i], .test_root = true };
     struct att_lib_options options = {
         .size = sizeof options,
         .roots = roots,
-        .root_count = s->options->dev ? 2 : 0, /* without --dev no test root is ever loaded */
+        .root_count =
+            s->options->dev ? 1 + s->dev.amd_root_count : 0, /* without --dev no test root is ever loaded */
         .work_wanted = background_wake,
         .work_ctx = &s->background,
     };

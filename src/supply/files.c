@@ -191,6 +191,17 @@ static void note_all(struct supply *s, struct att_arena *a)
         (void)note(s, &f->items[i]);
 }
 
+/* They only rise: a file cannot take back what was seen. */
+static bool floors_join(struct supply *s, const struct supply_options *from)
+{
+    for (size_t i = 0; i < from->floor_count; i++) {
+        const struct att_tcb_floor *f = &from->floors[i];
+        if (!supply_floor_raise(s, f->tee, f->fmspc, f->evaluation_number))
+            return false;
+    }
+    return true;
+}
+
 bool supply_files_take(struct supply *s, const struct supply_options *from, struct att_err *err)
 {
     ATT_AUTO(supply_arena_auto) struct att_arena *work = att_arena_new(SUPPLY_ARENA_BYTES);
@@ -210,9 +221,10 @@ bool supply_files_take(struct supply *s, const struct supply_options *from, stru
     supply_files_free(&old);
     note_all(s, work);
     supply_lock(s);
+    bool raised = floors_join(s, from);
     supply_plan(s);
     supply_unlock(s);
-    return true;
+    return raised || att_fail_memory(err, "collateral.floors");
 }
 
 void supply_files_free(struct supply_files_set *f)

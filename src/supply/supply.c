@@ -136,7 +136,7 @@ static void stop_threads(struct supply *s)
     s->threads = NULL;
 }
 
-void supply_free(struct supply *s)
+void supply_stop(struct supply *s)
 {
     if (!s)
         return;
@@ -145,6 +145,13 @@ void supply_free(struct supply *s)
     struct supply_wait *over = supply_waits_over(s, true);
     supply_unlock(s);
     supply_waits_answer(s, over);
+}
+
+void supply_free(struct supply *s)
+{
+    if (!s)
+        return;
+    supply_stop(s);
     supply_table_free(s);
     supply_files_free(&s->files);
     free(s->hosts);
