@@ -129,10 +129,12 @@ static bool body_parse(struct att_reader *r, struct dcap_quote *q, struct att_er
 
     if (q->version == 5 && !descriptor_parse(r, q, &size, err))
         return false;
+    char needed[24];
     size_t left = r->left;
     q->body = att_take(r, size);
+    (void)snprintf(needed, sizeof needed, "%zu bytes", size);
     if (r->failed)
-        return short_of(q, "quote.body", q->tee == DCAP_SGX ? "384 bytes" : "a whole body", left, err);
+        return short_of(q, "quote.body", needed, left, err);
     q->signed_bytes = att_span_of(q->whole.ptr, q->whole.len - r->left);
     return true;
 }
