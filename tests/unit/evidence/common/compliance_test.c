@@ -1,4 +1,4 @@
-/* layers: evidence/common base codec */
+/* layers: evidence/common collateral crypto base codec */
 /* Which row fits: all conditions of the first that fits must hold, none of them on what the evidence has not. */
 #include "evidence/common/compliance.h"
 #include "support/cases.h"
