@@ -38,6 +38,9 @@ void path_free(struct path *p);
 /* The policy language alone; prints its figures. */
 void bench_policy(void);
 
+/* SEV-SNP's keys that come again, 10,000 of them in turn; prints its figure. About a minute. */
+void bench_crowd(void);
+
 /* The server over TLS keep-alive. */
 struct tls_client;
 struct tls_server;

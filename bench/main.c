@@ -1,4 +1,4 @@
-/* bench ATTESTD WORKDIR, or bench policy - see README.md. */
+/* bench ATTESTD WORKDIR, or bench PART - see README.md. */
 #include "bench.h"
 
 #include "makers/folder.h"
@@ -117,18 +117,29 @@ static void rounds(struct tls_server *server, const char *ca, const struct bench
     floor_free(f);
 }
 
+/* What needs no server. */
+static const struct {
+    const char *name;
+    void (*run)(void);
+} parts[] = {
+    { "policy", bench_policy },
+    { "crowd", bench_crowd },
+};
+
 int main(int argc, char **argv)
 {
     struct bench_evidence e = { 0 };
     char ca[4096], hardware[4096];
     double ready[RESTARTS], first = 0;
 
-    if (argc == 2 && strcmp(argv[1], "policy") == 0) {
-        bench_policy();
-        return 0;
+    for (size_t i = 0; argc == 2 && i < sizeof parts / sizeof parts[0]; i++) {
+        if (strcmp(argv[1], parts[i].name) == 0) {
+            parts[i].run();
+            return 0;
+        }
     }
     if (argc != 3) {
-        fprintf(stderr, "usage: bench ATTESTD WORKDIR | bench policy\n");
+        fprintf(stderr, "usage: bench ATTESTD WORKDIR | bench policy | bench crowd\n");
         return 2;
     }
     (void)snprintf(ca, sizeof ca, "%s/dev/ca.pem", argv[2]);
@@ -141,6 +152,7 @@ int main(int argc, char **argv)
     make_evidence(&e, hardware, (int64_t)time(NULL));
     rounds(server, ca, &e);
     bench_policy();
+    bench_crowd();
     printf("figure first_start_to_ready_ms %.1f\n", first);
     printf("figure restart_to_ready_ms %.1f\n", bench_median(ready, RESTARTS));
     printf("figure idle_rss_mb %.1f\n", idle);

@@ -9,6 +9,7 @@
 /* As measured, on the careful side. */
 static const double cost_plain = 1, cost_quick = 0.45, cost_table = 3.5;
 static double cost;
+static void (*meanwhile)(void); /* while a table is in use */
 static uint64_t quick;
 
 static struct att_p384 *counted_new(void)
@@ -39,6 +40,8 @@ static enum att_sig counted_by_table(const struct att_p384 *p, const struct att_
     (void)signature;
     quick++;
     cost += cost_quick;
+    if (meanwhile)
+        meanwhile();
     return ATT_SIG_VALID;
 }
 static enum att_sig counted_plain(const struct att_crypto *c, const struct att_key *k, enum att_sig_alg alg,
@@ -225,6 +228,39 @@ static void fleet_that_changes(void **state)
     assert_true(s.bytes <= BYTES_MAX_DEFAULT);
 }
 
+static uint64_t replaced(void)
+{
+    struct att_fast_stats s;
+    att_fast_keys_stats(f, &s);
+    return s.replaced;
+}
+
+static void somebody_more_eager(void)
+{
+    meanwhile = NULL;
+    in_turn(2, 1, 50);
+    assert_int_equal(replaced(), 0);
+}
+
+/* There is memory for one table, and it is in use when another key has earned it. */
+static void nothing_goes_while_in_use(void **state)
+{
+    (void)state;
+    struct att_fast_options one = { .bytes_max = 3 * TABLE_BYTES + TABLE_BYTES / 2 };
+    att_fast_keys_free(f);
+    f = att_fast_keys_new(NULL, &one);
+    assert_true(f && f->tables_max == 1);
+    in_turn(1, 1, 4);
+    begin();
+    meanwhile = somebody_more_eager;
+    request(1);
+    assert_int_equal(quick, 1);
+    request(2);
+    assert_int_equal(replaced(), 1);
+    assert_int_equal(quick, 2);
+    assert_int_equal(f->making, 0);
+}
+
 static int fresh(void **state)
 {
     (void)state;
@@ -247,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ten_thousand_by_chance, fresh, done),
         cmocka_unit_test_setup_teardown(strangers, fresh, done),
         cmocka_unit_test_setup_teardown(hot_ones, fresh, done),
+        cmocka_unit_test_setup_teardown(nothing_goes_while_in_use, fresh, done),
         cmocka_unit_test_setup_teardown(fleet_that_fits, fresh, done),
         cmocka_unit_test_setup_teardown(fleet_that_changes, fresh, done),
     };

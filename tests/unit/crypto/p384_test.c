@@ -91,6 +91,21 @@ static void x_above_order_r_unreduced(struct parts *p)
     x_above_order(p);
     assert_int_equal(BN_add(p->r, p->r, order), 1);
 }
+/* r + n is x only modulo the field's prime, which says nothing. */
+static void r_plus_order_wraps(struct parts *p)
+{
+    BIGNUM *zero = BN_new();
+    BIGNUM *prime = BN_new();
+    BIGNUM *x = BN_new();
+    point_from(p, zero, x);
+    assert_int_equal(EC_GROUP_get_curve(group, prime, NULL, NULL, ctx), 1);
+    assert_int_equal(BN_sub(p->r, prime, order), 1);
+    assert_int_equal(BN_add(p->r, p->r, x), 1);
+    recover(p);
+    BN_free(zero);
+    BN_free(prime);
+    BN_free(x);
+}
 static void r_from(struct parts *p)
 {
     assert_int_equal(EC_POINT_get_affine_coordinates(group, p->at, p->r, NULL, ctx), 1);
@@ -311,6 +326,7 @@ static const struct {
     { "x of R above the order, r = x", x_above_order_r_unreduced, ATT_SIG_INVALID },
     { "x of R small, r + n below the prime", x_small, ATT_SIG_VALID },
     { "x of R small, another digest", x_small_other_digest, ATT_SIG_INVALID },
+    { "r + n = x modulo the prime", r_plus_order_wraps, ATT_SIG_INVALID },
     { "u1*G = u2*Q", doubling, ATT_SIG_VALID },
     { "u1*G = -u2*Q: infinity", infinity, ATT_SIG_INVALID },
     { "digest zero, u1 = 0", digest_zero, ATT_SIG_VALID },
