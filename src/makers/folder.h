@@ -1,4 +1,4 @@
-/* makers/folder.h - made-up hardware and evidence on disk. The one place of makers that does file I/O.
+/* makers/folder.h - made-up hardware and evidence on disk. Files are read and written by disk.c.
  *
  * Hardware folder (DATA/dev/hardware): root_ca.pem, processor_ca.pem, platform_ca.pem, tcb_signing.pem and a
  * *.TEST-KEY.pem each, mode 0600, with the machine's pck.TEST-KEY.pem and attestation.TEST-KEY.pem beside them;
