@@ -94,11 +94,11 @@ await test("TDX: a real quote of version 4", async () => {
 
 const refused = [
   ["E-x: a TDX quote for an SGX one", "SgxEnclave", () => ({ quote: readFileSync(`${tdx}/quote.bin`).toString("base64url") }), 400, "TEE_MISMATCH"],
-  ["E-x: an SEV-SNP report for a TDX quote", "TdxVm", () => ({ quote: readFileSync(`${snp}/milan-v3-aci/report.bin`).toString("base64url") }), 400, "QUOTE_"],
-  ["E-x: a TDX quote for an SEV-SNP report", "SevSnpVm", () => ({ report: padded(JSON.stringify({ SnpReport: padded(readFileSync(`${tdx}/quote.bin`)), VcekCertChain: padded(readFileSync(`${snp}/milan-v3-aci/chain.pem`)) })) }), 400, "SNP_LENGTH"],
+  ["E-x: an SEV-SNP report for a TDX quote", "TdxVm", () => ({ quote: readFileSync(`${snp}/milan-v3-aci/report.bin`).toString("base64url") }), 400, "ATTESTATION_KEY_TYPE"],
+  ["E-x: a TDX quote for an SEV-SNP report", "SevSnpVm", () => ({ report: padded(JSON.stringify({ SnpReport: padded(readFileSync(`${tdx}/quote.bin`)), VcekCertChain: padded(readFileSync(`${snp}/milan-v3-aci/chain.pem`)) })) }), 400, "SNP_VERSION"],
   ["one flipped bit of the quote", "TdxVm", () => { const q = readFileSync(`${tdx}/quote.bin`); q[200] ^= 1; return { quote: q.toString("base64url") }; }, 400, "QUOTE_SIGNATURE_INVALID"],
   ["the bare report, without its JSON", "SevSnpVm", () => ({ report: padded(readFileSync(`${snp}/milan-v3-aci/report.bin`)) }), 400, "REQUEST_MALFORMED"],
-  ["an endorsement of another machine", "SevSnpVm", () => ({ report: snpReport(`${snp}/milan-v3-aci`, `${snp}/milan-v2-aci-uvm-runtime/uvm-endorsement.cose`, padded) }), 400, "ENDORSEMENT_INVALID"],
+  ["an endorsement of another machine", "SevSnpVm", () => ({ report: snpReport(`${snp}/milan-v2-azure-samples`, `${snp}/milan-v2-aci-uvm-runtime/uvm-endorsement.cose`, padded) }), 400, "ENDORSEMENT_INVALID"],
   ["E-a: other runtime data", "SevSnpVm", () => ({ report: snpReport(`${snp}/milan-v2-aci-uvm-runtime`, null, padded), runtimeData: { data: padded("{}"), dataType: "JSON" } }), 400, "RUNTIME_DATA_MISMATCH"],
 ];
 for (const [name, path, body, status, code] of refused) {
