@@ -194,7 +194,7 @@ static bool fits(const struct cli *c, struct att_err *err)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (!(rows[i].kinds & kind) && cli_has(c, rows[i].name))
-            return att_fail(err, ATT_USAGE, rows[i].name, rows[i].expected, "one of another kind");
+            return att_fail(err, ATT_USAGE, rows[i].name, rows[i].expected, "given with %s", c->operands[0]);
     return true;
 }
 
