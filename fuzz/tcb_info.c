@@ -9,20 +9,59 @@
 static const struct dcap_signed_kind kind = { "tcbInfo", "collateral.tcb_info", ATT_TCB_INFO_MALFORMED,
                                               ATT_TCB_INFO_SIGNATURE_INVALID };
 
+static void check_svn_levels(const struct dcap_svn_level *levels, size_t count)
+{
+    if (count < 1 || count > DCAP_LEVELS_MAX)
+        __builtin_trap();
+    for (size_t i = 0; i < count; i++) {
+        enum att_tcb_status s = levels[i].verdict.status;
+        if (s != ATT_STATUS_UP_TO_DATE && s != ATT_STATUS_OUT_OF_DATE && s != ATT_STATUS_REVOKED)
+            __builtin_trap();
+        if (i > 0 && levels[i - 1].isvsvn <= levels[i].isvsvn)
+            __builtin_trap();
+    }
+}
+
+static void check_modules(const struct dcap_tcb_info *info)
+{
+    if (info->module_count > DCAP_TDX_MODULES_MAX || (info->tee == DCAP_SGX && info->module_count > 0))
+        __builtin_trap();
+    for (size_t i = 0; i < info->module_count; i++) {
+        const struct dcap_tdx_module_identity *m = &info->modules[i];
+        check_svn_levels(m->levels, m->level_count);
+        if (dcap_tdx_module_of(info, m->version) != m) /* each version once */
+            __builtin_trap();
+    }
+}
+
+static int level_order(const struct dcap_tcb_level *a, const struct dcap_tcb_level *b)
+{
+    int order = memcmp(a->components, b->components, 16);
+
+    if (order == 0)
+        order = (int)a->pcesvn - (int)b->pcesvn;
+    return order ? order : memcmp(a->tdx_components, b->tdx_components, 16);
+}
+
 static void check(const struct dcap_tcb_info *info)
 {
+    static const uint8_t none[16] = { 0 };
+
     if (info->level_count < 1 || info->level_count > DCAP_LEVELS_MAX ||
         info->next_unix_s < info->issued_unix_s)
         __builtin_trap();
     for (size_t i = 0; i < info->level_count; i++) {
         const struct dcap_tcb_level *l = &info->levels[i];
-        if (l->verdict.status == ATT_STATUS_UNKNOWN || l->verdict.status >= ATT_STATUS_COUNT)
+        enum att_tcb_status s = l->verdict.status;
+        if (s == ATT_STATUS_UNKNOWN || s >= ATT_STATUS_COUNT || s == ATT_STATUS_TD_RELAUNCH_ADVISED ||
+            s == ATT_STATUS_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED)
             __builtin_trap();
-        int order = i > 0 ? memcmp(l[-1].components, l->components, 16) : 1;
-        if (order < 0 || (order == 0 &&
-                          (l[-1].pcesvn < l->pcesvn || (info->tee == DCAP_SGX && l[-1].pcesvn == l->pcesvn))))
+        if (info->tee == DCAP_SGX && memcmp(l->tdx_components, none, 16) != 0)
+            __builtin_trap();
+        if (i > 0 && level_order(&l[-1], l) <= 0)
             __builtin_trap();
     }
+    check_modules(info);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -112,12 +112,20 @@ static bool set_read(const struct att_claims *properties, const char *property, 
     return true;
 }
 
-static bool sets_read(struct run *r, const struct att_claims *properties, struct att_err *err)
+/* NULL: AMD publishes no evaluation sets, and no number of theirs is too low. */
+static const char *set_property(const struct att_verifier *type)
 {
     for (size_t i = 0; i < sizeof set_properties / sizeof set_properties[0]; i++)
-        if (strcmp(set_properties[i].type, r->type->name) == 0)
-            return set_read(properties, set_properties[i].property, &r->ctx.evaluation_number_pinned, err);
-    return true;
+        if (strcmp(set_properties[i].type, type->name) == 0)
+            return set_properties[i].property;
+    return NULL;
+}
+
+static bool sets_read(struct run *r, const struct att_claims *properties, struct att_err *err)
+{
+    const char *property = set_property(r->type);
+
+    return !property || set_read(properties, property, &r->ctx.evaluation_number_pinned, err);
 }
 
 /* A caller may grant a policy less than the library's limits do, never more. */
@@ -183,7 +191,7 @@ static bool accept_level(const struct run *r, struct att_err *err)
     size_t at = 0;
 
     /* The caller's own floor: below it nothing is judged, pinned or not. */
-    if (tcb->evaluation_number < r->in->evaluation_number_min) {
+    if (set_property(r->type) && tcb->evaluation_number < r->in->evaluation_number_min) {
         (void)snprintf(expected, sizeof expected, "%u or more", r->in->evaluation_number_min);
         return att_fail(err, ATT_TCB_EVAL_NUMBER_TOO_LOW, "collateral.tcbEvaluationDataNumber", expected,
                         "%u", tcb->evaluation_number);

@@ -32,7 +32,8 @@ struct att_chain_cache;
 /* At most `entries_max` (at least 1) are kept. NULL when memory runs out. */
 struct att_chain_cache *att_chain_cache_new(size_t entries_max);
 void att_chain_cache_free(struct att_chain_cache *c);
-/* One reference for the caller, or NULL. */
+/* One reference for the caller, or NULL. Keys are made from what strangers send, and several kinds are kept here: compare
+ * `destroy` before you take it for one of yours. */
 struct att_cached *att_chain_cache_get(struct att_chain_cache *c, const uint8_t key[32]);
 /* Takes a reference of its own. An entry already there under this key stays. */
 void att_chain_cache_put(struct att_chain_cache *c, const uint8_t key[32], struct att_cached *e);

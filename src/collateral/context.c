@@ -109,6 +109,13 @@ bool att_lib_new(const struct att_lib_options *options, struct att_lib **ret, st
     lib->chains = att_chain_cache_new(entries ? entries : CHAIN_CACHE_ENTRIES_DEFAULT);
     if (!lib->chains)
         return att_fail_memory(err, "lib.chains");
+    struct att_fast_options fast = { 0 };
+    if (options)
+        fast = (struct att_fast_options){ options->key_table_bytes_max, options->work_wanted,
+                                          options->work_ctx };
+    lib->fast_keys = att_fast_keys_new(lib->crypto, &fast);
+    if (!lib->fast_keys)
+        return att_fail_memory(err, "lib.key_tables");
     if (!pin_all(lib, options, err))
         return false;
     *ret = ATT_MOVE(lib);
@@ -120,6 +127,7 @@ void att_lib_free(struct att_lib *lib)
     if (!lib)
         return;
     att_chain_cache_free(lib->chains);
+    att_fast_keys_free(lib->fast_keys);
     free(lib->roots);
     free(lib->root_hashes);
     att_crypto_free(lib->crypto);
@@ -129,4 +137,18 @@ void att_lib_free(struct att_lib *lib)
 const struct att_limits *att_lib_limits(const struct att_lib *lib)
 {
     return &lib->limits;
+}
+
+bool att_lib_work(struct att_lib *lib)
+{
+    return att_fast_work(lib->fast_keys);
+}
+
+void att_lib_key_tables(const struct att_lib *lib, size_t *ret_count, size_t *ret_bytes)
+{
+    struct att_fast_stats s;
+
+    att_fast_keys_stats(lib->fast_keys, &s);
+    *ret_count = s.tables;
+    *ret_bytes = s.bytes;
 }

@@ -188,16 +188,16 @@ static bool identities_read(const struct reading *r, att_json_id list, struct dc
 static bool modules_read(const struct reading *r, att_json_id body, struct dcap_tcb_info *info)
 {
     att_json_id module;
+    att_json_id list = att_json_get(r->j, body, "tdxModuleIdentities");
 
     if (info->tee != DCAP_TDX)
         return true;
-    if (att_json_get(r->j, body, "tdxModule") == ATT_JSON_NONE)
-        return att_fail(r->err, ATT_TCB_INFO_MISMATCH, WHERE ".id", "SGX, or TDX with a tdxModule",
-                        "TDX without it");
+    if (list == ATT_JSON_NONE && att_json_get(r->j, body, "tdxModule") == ATT_JSON_NONE)
+        return att_fail(r->err, ATT_TCB_INFO_MISMATCH, WHERE ".id", "SGX, or TDX with its modules",
+                        "TDX over the members of an SGX document");
     if (!att_json_want(r->j, body, "", "tdxModule", ATT_JSON_OBJECT, &module, r->err) ||
         !module_read(r, module, "tdxModule", &info->tdx_module))
         return false;
-    att_json_id list = att_json_get(r->j, body, "tdxModuleIdentities");
     return list == ATT_JSON_NONE || identities_read(r, list, info);
 }
 

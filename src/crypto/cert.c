@@ -258,10 +258,43 @@ const struct att_key *att_cert_key(const struct att_cert *cert)
     return cert->key;
 }
 
+bool att_cert_signed_with_pss(const struct att_cert *cert, enum att_hash hash)
+{
+    struct att_scheme scheme;
+
+    return att_scheme_read(cert->outer.algorithm, &scheme) && scheme.family == ATT_FAMILY_PSS &&
+           scheme.hash == hash;
+}
+
 bool att_cert_is_ca(const struct att_cert *cert)
 {
     return cert->has_constraints && cert->ca &&
            (!cert->has_key_usage || (cert->key_usage & ATT_USAGE_KEY_CERT_SIGN));
+}
+
+bool att_cert_may_sign(const struct att_cert *cert)
+{
+    return !cert->has_key_usage || (cert->key_usage & ATT_USAGE_DIGITAL_SIGNATURE);
+}
+
+/* ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId (RFC 5280 4.2.1.12). Read to its end before it counts. */
+bool att_cert_has_usage(const struct att_cert *cert, const char *oid)
+{
+    struct att_span value, list;
+    bool found = false;
+
+    if (!att_cert_extension(cert, "2.5.29.37", &value))
+        return false;
+    struct att_reader whole = att_reader_of(value);
+    if (!att_der_take(&whole, ATT_DER_SEQUENCE, &list) || !att_all_read(&whole))
+        return false;
+    struct att_reader r = att_reader_of(list);
+    while (r.left > 0 && !r.failed) {
+        struct att_span usage;
+        if (att_der_take(&r, ATT_DER_OID, &usage))
+            found = att_oid_is(usage, oid) || found;
+    }
+    return found && att_all_read(&r);
 }
 
 bool att_cert_is_self_issued(const struct att_cert *cert)

@@ -35,6 +35,13 @@ int64_t att_cert_not_after(const struct att_cert *cert);
 const struct att_key *att_cert_key(const struct att_cert *cert);
 /* CA:TRUE and key usage keyCertSign (when a key usage is there at all). */
 bool att_cert_is_ca(const struct att_cert *cert);
+/* Key usage digitalSignature (when a key usage is there at all). */
+bool att_cert_may_sign(const struct att_cert *cert);
+/* Does the extended key usage name this OID ("1.2.3")? False when there is no such extension, or one that is no list of
+ * OIDs. anyExtendedKeyUsage stands for itself alone. */
+bool att_cert_has_usage(const struct att_cert *cert, const char *oid);
+/* Is the signature on it RSASSA-PSS with this hash? Says nothing about whether it holds. */
+bool att_cert_signed_with_pss(const struct att_cert *cert, enum att_hash hash);
 /* Content of the extension's OCTET STRING; false when absent. Twice in one certificate is refused when parsing. */
 bool att_cert_extension(const struct att_cert *cert, const char *oid, struct att_span *ret);
 

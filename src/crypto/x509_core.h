@@ -38,7 +38,7 @@ struct att_cert {
     uint8_t bytes[];
 };
 
-enum { ATT_USAGE_KEY_CERT_SIGN = 1 << 5, ATT_USAGE_CRL_SIGN = 1 << 6 };
+enum { ATT_USAGE_DIGITAL_SIGNATURE = 1 << 0, ATT_USAGE_KEY_CERT_SIGN = 1 << 5, ATT_USAGE_CRL_SIGN = 1 << 6 };
 
 ATT_AUTO_PTR(att_cert_auto, struct att_cert, att_cert_free)
 

@@ -11,6 +11,13 @@ static void set_edit(struct mk_edit *e, const char *find, const char *put)
     (void)snprintf(e->put, sizeof e->put, "%s", put);
 }
 
+/* In the levels of the platform, behind those of TDX modules. */
+static void set_level_edit(struct mk_edit *e, const char *find, const char *put)
+{
+    set_edit(e, find, put);
+    e->from = "{\"tcb\":{\"sgxtcbcomp";
+}
+
 static void set_time(char text[32], int64_t unix_s)
 {
     struct att_time_text t;
@@ -137,7 +144,7 @@ static bool break_tcb_info_signing(struct mk_plan *p)
         e->signer = p->hw->stranger;
         return true;
     case MK_BREAK_TCB_INFO_EDIT:
-        set_edit(&e->after, ":00Z\",\"tcbStatus\"", ":01Z\",\"tcbStatus\"");
+        set_level_edit(&e->after, ":00Z\",\"tcbStatus\"", ":01Z\",\"tcbStatus\"");
         return true;
     case MK_BREAK_TCB_INFO_WHITESPACE:
         set_edit(&e->after, "\"tcbType\":0", "\"tcbType\": 0");
@@ -188,17 +195,25 @@ static bool break_tcb_info_text(struct mk_plan *p)
         (void)snprintf(e->put, sizeof e->put, "\"fmspc\":\"%x", t->fmspc[0] & 15);
         return true;
     case MK_BREAK_TCB_INFO_FRACTION:
-        set_edit(e, "},\"tcbDate\"", ".5},\"tcbDate\"");
+        set_level_edit(e, "\"pcesvn\":", "\"pcesvn\":0.5");
         return true;
     case MK_BREAK_TCB_INFO_NEGATIVE:
         set_edit(e, "\"pcesvn\":", "\"pcesvn\":-");
         return true;
     case MK_BREAK_TCB_INFO_STATUS:
-        set_edit(e, "\"tcbStatus\":\"", "\"tcbStatus\":\"Almost");
+        set_level_edit(e, "\"tcbStatus\":\"", "\"tcbStatus\":\"Almost");
         return true;
     default:
         return false;
     }
+}
+
+static bool repeat_level(struct mk_plan *p)
+{
+    if (p->o.level_count >= MK_LEVELS_MAX)
+        return false;
+    p->o.levels[p->o.level_count++] = p->o.levels[0];
+    return true;
 }
 
 bool mk_break_tcb_info(struct mk_plan *p)
@@ -221,6 +236,13 @@ bool mk_break_tcb_info(struct mk_plan *p)
     case MK_BREAK_TCB_INFO_TDX:
         t->id = "TDX";
         return true;
+    case MK_BREAK_TCB_INFO_SGX:
+        t->id = "SGX";
+        return true;
+    case MK_BREAK_TCB_INFO_UNSORTED:
+        return t->lowest_first = true;
+    case MK_BREAK_TCB_INFO_LEVEL_TWICE:
+        return repeat_level(p);
     case MK_BREAK_TCB_INFO_VERSION:
         t->version_named = 4;
         return true;
@@ -281,7 +303,7 @@ bool mk_break_qe_identity(struct mk_plan *p)
         q->mrsigner[31] ^= 0x01;
         return true;
     case MK_BREAK_QE_IDENTITY_PRODUCT:
-        q->product_id = 2;
+        q->product_id ^= 3;
         return true;
     case MK_BREAK_QE_IDENTITY_MISCSELECT:
         q->misc_select[3] ^= 0x01;
@@ -291,6 +313,9 @@ bool mk_break_qe_identity(struct mk_plan *p)
         return true;
     case MK_BREAK_QE_IDENTITY_TD:
         q->id = "TD_QE";
+        return true;
+    case MK_BREAK_QE_IDENTITY_SGX:
+        q->id = "QE";
         return true;
     case MK_BREAK_QE_IDENTITY_NO_LEVELS:
         p->o.qe_level_count = 0;

@@ -27,7 +27,7 @@ static void become_tdx(struct mk_plan *p)
     memset(p->quote.body, 0, sizeof p->quote.body);
     memcpy(p->quote.body + 520, data, sizeof data);
     p->quote.body_len = MK_TD_BODY_BYTES;
-    p->quote.header.tee_type = 0x81;
+    p->quote.header.tee_type = MK_TEE_TDX;
 }
 
 static bool break_header(struct mk_plan *p)
@@ -48,7 +48,7 @@ static bool break_header(struct mk_plan *p)
         q->header.key_type = 0;
         return true;
     case MK_BREAK_TEE_TYPE_IN_V3:
-        q->header.tee_type = 0x81;
+        q->header.tee_type = MK_TEE_TDX;
         return true;
     case MK_BREAK_TEE_TYPE_UNKNOWN:
         q->header.tee_type = 0x82;
@@ -69,7 +69,7 @@ static bool break_header(struct mk_plan *p)
         q->body_size = (struct mk_length){ MK_LENGTH_ADD, 1 };
         return true;
     case MK_BREAK_TEE_BODY:
-        q->header.tee_type = 0x81;
+        q->header.tee_type = MK_TEE_TDX;
         return true;
     default:
         return false;
@@ -83,7 +83,7 @@ static bool break_signatures(struct mk_plan *p)
 
     switch (p->o.broken) {
     case MK_BREAK_BODY_FLIP:
-        flip(p, section - MK_BODY_BYTES + 64, 0x01);
+        flip(p, section - p->quote.body_len + mk_body_measurement_at(&p->o), 0x01);
         return true;
     case MK_BREAK_HEADER_USER_DATA:
         flip(p, 28, 0x01);

@@ -10,7 +10,7 @@
 #include <openssl/x509.h>
 
 #include "base/auto.h"
-#include "makers/sgx.h"
+#include "makers/dcap.h"
 
 struct att_buf;
 

@@ -10,7 +10,16 @@ static bool reaches(const struct mk_platform *m, const struct mk_tcb_level *l)
     return m->pce_svn >= l->pce_svn;
 }
 
-int mk_level_matching(const struct mk_sgx_options *o)
+/* Components 0 and 1 are the module's own; from version 1 on its identity judges them. */
+static bool domain_reaches(const struct mk_td *td, const struct mk_tcb_level *l)
+{
+    for (size_t i = td->tee_tcb_svn[1] > 0 ? 2 : 0; i < sizeof td->tee_tcb_svn; i++)
+        if (td->tee_tcb_svn[i] < l->tdx_components[i])
+            return false;
+    return true;
+}
+
+static int platform_level(const struct mk_request *o)
 {
     for (size_t i = 0; i < o->level_count; i++)
         if (reaches(&o->platform, &o->levels[i]))
@@ -18,7 +27,16 @@ int mk_level_matching(const struct mk_sgx_options *o)
     return -1;
 }
 
-int mk_qe_level_matching(const struct mk_sgx_options *o)
+int mk_level_matching(const struct mk_request *o)
+{
+    for (size_t i = 0; i < o->level_count; i++)
+        if (reaches(&o->platform, &o->levels[i]) &&
+            (o->tee == ATT_TEE_SGX || domain_reaches(&o->td, &o->levels[i])))
+            return (int)i;
+    return -1;
+}
+
+int mk_qe_level_matching(const struct mk_request *o)
 {
     for (size_t i = 0; i < o->qe_level_count; i++)
         if (o->qe_isv_svn >= o->qe_levels[i].isv_svn)
@@ -37,21 +55,38 @@ static const char *lowered(const char *status)
     return status;
 }
 
-void mk_expect(const struct mk_sgx_options *o, enum att_code *ret_code, const char **ret_status)
+const char *mk_status_combined(const char *platform, const char *other)
 {
-    int level = mk_level_matching(o), qe = mk_qe_level_matching(o);
+    if (strcmp(platform, "Revoked") == 0 || strcmp(other, "Revoked") == 0)
+        return "Revoked";
+    return strcmp(other, "OutOfDate") == 0 ? lowered(platform) : platform;
+}
+
+/* Status of platform and, for TDX, module; before the quoting enclave's. NULL with a code: refused. */
+static const char *platform_status(const struct mk_request *o, const char *qe, enum att_code *ret_code)
+{
+    int level = mk_level_matching(o);
+
+    *ret_code = ATT_TCB_NOT_SUPPORTED;
+    if (o->tee == ATT_TEE_SGX)
+        return level < 0 ? NULL : o->levels[level].status;
+    return mk_tdx_status(o, platform_level(o), level, qe, ret_code);
+}
+
+void mk_expect(const struct mk_request *o, enum att_code *ret_code, const char **ret_status)
+{
+    int qe = mk_qe_level_matching(o);
 
     *ret_status = NULL;
-    *ret_code = qe < 0 ? ATT_QE_SVN_NOT_SUPPORTED : ATT_TCB_NOT_SUPPORTED;
-    if (level < 0 || qe < 0)
+    *ret_code = ATT_QE_SVN_NOT_SUPPORTED;
+    if (qe < 0)
         return;
-    const char *platform = o->levels[level].status, *enclave = o->qe_levels[qe].status;
-    *ret_code = ATT_TCB_REVOKED;
-    *ret_status = "Revoked";
-    if (strcmp(platform, "Revoked") == 0 || strcmp(enclave, "Revoked") == 0)
+    const char *enclave = o->qe_levels[qe].status;
+    const char *platform = platform_status(o, enclave, ret_code);
+    if (!platform)
         return;
-    *ret_code = ATT_OK;
-    *ret_status = strcmp(enclave, "OutOfDate") == 0 ? lowered(platform) : platform;
+    *ret_status = mk_status_combined(platform, enclave);
+    *ret_code = strcmp(*ret_status, "Revoked") == 0 ? ATT_TCB_REVOKED : ATT_OK;
 }
 
 static bool needs(struct att_err *err, const char *where, const char *expected)
@@ -59,7 +94,7 @@ static bool needs(struct att_err *err, const char *where, const char *expected)
     return att_fail(err, ATT_PARAMETER_INVALID, where, expected, "options that leave no room for this break");
 }
 
-static bool set_status(struct mk_sgx_options *o, const char *status, struct att_err *err)
+static bool set_status(struct mk_request *o, const char *status, struct att_err *err)
 {
     int level = mk_level_matching(o);
     if (level < 0)
@@ -68,7 +103,7 @@ static bool set_status(struct mk_sgx_options *o, const char *status, struct att_
     return true;
 }
 
-static bool set_qe_status(struct mk_sgx_options *o, const char *status, struct att_err *err)
+static bool set_qe_status(struct mk_request *o, const char *status, struct att_err *err)
 {
     int level = mk_qe_level_matching(o);
     if (level < 0)
@@ -77,7 +112,7 @@ static bool set_qe_status(struct mk_sgx_options *o, const char *status, struct a
     return true;
 }
 
-static bool all_above(struct mk_sgx_options *o, struct att_err *err)
+static bool all_above(struct mk_request *o, struct att_err *err)
 {
     if (o->platform.pce_svn == UINT16_MAX)
         return needs(err, "platform.pce_svn", "less than 65535");
@@ -86,7 +121,7 @@ static bool all_above(struct mk_sgx_options *o, struct att_err *err)
     return true;
 }
 
-static bool qe_below(struct mk_sgx_options *o, struct att_err *err)
+static bool qe_below(struct mk_request *o, struct att_err *err)
 {
     uint16_t least = UINT16_MAX;
     for (size_t i = 0; i < o->qe_level_count; i++)
@@ -97,7 +132,7 @@ static bool qe_below(struct mk_sgx_options *o, struct att_err *err)
     return true;
 }
 
-static bool first_level_above(struct mk_sgx_options *o, struct att_err *err)
+static bool first_level_above(struct mk_request *o, struct att_err *err)
 {
     if (mk_level_matching(o) != 0)
         return needs(err, "levels", "a platform that reaches the first level");
@@ -108,7 +143,7 @@ static bool first_level_above(struct mk_sgx_options *o, struct att_err *err)
     return mk_level_matching(o) == 1 || needs(err, "levels", "a second level that the platform reaches");
 }
 
-bool mk_break_levels(struct mk_sgx_options *o, struct att_err *err)
+bool mk_break_levels(struct mk_request *o, struct att_err *err)
 {
     switch (o->broken) {
     case MK_BREAK_TCB_SW_HARDENING:
@@ -135,6 +170,6 @@ bool mk_break_levels(struct mk_sgx_options *o, struct att_err *err)
     case MK_BREAK_TCB_PCESVN_LOW:
         return first_level_above(o, err);
     default:
-        return true;
+        return o->tee == ATT_TEE_SGX || mk_break_tdx_levels(o, err);
     }
 }

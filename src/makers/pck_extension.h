@@ -7,7 +7,7 @@
 #define MAKERS_PCK_EXTENSION_H
 
 #include "base/buf.h"
-#include "makers/sgx.h"
+#include "makers/dcap.h"
 
 #define MK_PCK_EXTENSION_OID "1.2.840.113741.1.13.1"
 

@@ -12,12 +12,27 @@
 
 static const uint8_t vendor_id[16] = { 0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
                                        0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07 };
-/* MRSIGNER of the production quoting enclave: QE identities name it. */
+/* MRSIGNER of the production quoting enclaves: QE identities name them. */
 static const uint8_t qe_mrsigner[32] = { 0x8c, 0x4f, 0x57, 0x75, 0xd7, 0x96, 0x50, 0x3e, 0x96, 0x13, 0x7f,
                                          0x77, 0xc6, 0x8a, 0x82, 0x9a, 0x00, 0x56, 0xac, 0x8d, 0xed, 0x70,
                                          0x14, 0x0b, 0x08, 0x1b, 0x09, 0x44, 0x90, 0xc5, 0x7b, 0xff };
 
-enum { FLAG_INIT = 0x01, FLAG_DEBUG = 0x02, FLAG_MODE64 = 0x04, FLAG_PROVISION_KEY = 0x10, FLAG_KSS = 0x80 };
+static const uint8_t td_qe_mrsigner[32] = { 0xdc, 0x9e, 0x2a, 0x7c, 0x6f, 0x94, 0x8f, 0x17, 0x47, 0x4e, 0x34,
+                                            0xa7, 0xfc, 0x43, 0xed, 0x03, 0x0f, 0x7c, 0x15, 0x63, 0xf1, 0xba,
+                                            0xbd, 0xdf, 0x63, 0x40, 0xc8, 0x2e, 0x0e, 0x54, 0xa8, 0xc5 };
+
+/* What TCB info and quoting enclave are called for each kind. */
+static const struct {
+    const char *tcb_info_id, *qe_id;
+    const uint8_t *qe_mrsigner;
+    unsigned qe_product_id;
+    uint32_t tee_type;
+} kinds[] = {
+    [ATT_TEE_SGX] = { "SGX", "QE", qe_mrsigner, 1, MK_TEE_SGX },
+    [ATT_TEE_TDX] = { "TDX", "TD_QE", td_qe_mrsigner, 2, MK_TEE_TDX },
+};
+
+enum { FLAG_INIT = 0x01, FLAG_MODE64 = 0x04, FLAG_PROVISION_KEY = 0x10 };
 
 static void put_le(uint8_t *to, uint64_t v, size_t bytes)
 {
@@ -25,9 +40,10 @@ static void put_le(uint8_t *to, uint64_t v, size_t bytes)
         to[i] = (uint8_t)(v >> (8 * i));
 }
 
-static void fill_header(const struct mk_sgx_options *o, struct mk_header *h)
+static void fill_header(const struct mk_request *o, struct mk_header *h)
 {
     *h = (struct mk_header){ .version = (uint16_t)o->quote_version, .key_type = 2 };
+    h->tee_type = kinds[o->tee].tee_type;
     if (o->quote_version == 3) { /* reserved in the later versions */
         h->qe_svn = o->qe_isv_svn;
         h->pce_svn = o->platform.pce_svn;
@@ -36,51 +52,23 @@ static void fill_header(const struct mk_sgx_options *o, struct mk_header *h)
     memset(h->user_data, 0x5a, 16); /* the QE id of this machine */
 }
 
-/* Offsets: SGX enclave report body, Intel SGX ECDSA quote format. */
-static bool fill_body(const struct mk_sgx_options *o, uint8_t body[MK_BODY_BYTES], struct att_err *err)
-{
-    const struct mk_enclave *e = &o->enclave;
-    uint64_t flags = FLAG_INIT | FLAG_MODE64;
-
-    flags |= e->debug ? FLAG_DEBUG : 0;
-    flags |= e->kss || o->has_init_time_data ? FLAG_KSS : 0;
-    memcpy(body, o->platform.cpu_svn, 16);
-    put_le(body + 16, e->misc_select, 4);
-    memcpy(body + 32, e->ext_product_id, 16);
-    put_le(body + 48, flags, 8);
-    put_le(body + 56, e->xfrm, 8);
-    memcpy(body + 64, e->mrenclave, 32);
-    memcpy(body + 128, e->mrsigner, 32);
-    memcpy(body + 192, e->config_id, 64);
-    put_le(body + 256, e->product_id, 2);
-    put_le(body + 258, e->svn, 2);
-    put_le(body + 260, e->config_svn, 2);
-    memcpy(body + 304, e->family_id, 16);
-    memcpy(body + 320, e->report_data, 64);
-    if (o->has_runtime_data && !mk_sha256(o->runtime_data, body + 320, err))
-        return false;
-    return !o->has_init_time_data || mk_sha256(o->init_time_data, body + 192, err);
-}
-
-static void fill_qe_report(const struct mk_sgx_options *o, uint8_t report[MK_BODY_BYTES])
+static void fill_qe_report(const struct mk_request *o, uint8_t report[MK_BODY_BYTES])
 {
     memcpy(report, o->platform.cpu_svn, 16);
     put_le(report + 48, FLAG_INIT | FLAG_MODE64 | FLAG_PROVISION_KEY, 8);
     put_le(report + 56, 0xe7, 8);
     memset(report + 64, 0x51, 32);
-    memcpy(report + 128, qe_mrsigner, sizeof qe_mrsigner);
-    put_le(report + 256, 1, 2);
+    memcpy(report + 128, kinds[o->tee].qe_mrsigner, 32);
+    put_le(report + 256, kinds[o->tee].qe_product_id, 2);
     put_le(report + 258, o->qe_isv_svn, 2);
 }
 
 static bool fill_quote(struct mk_plan *p, struct att_err *err)
 {
-    const struct mk_sgx_options *o = &p->o;
+    const struct mk_request *o = &p->o;
     struct mk_quote_plan *q = &p->quote;
 
     fill_header(o, &q->header);
-    q->body_type = 1;
-    q->body_len = MK_BODY_BYTES;
     fill_qe_report(o, q->qe_report);
     q->signer = p->hw->key[MK_KEY_ATTESTATION];
     q->qe_signer = p->hw->key[MK_KEY_PCK];
@@ -90,7 +78,7 @@ static bool fill_quote(struct mk_plan *p, struct att_err *err)
     q->cert_type = 5;
     q->trailing_zeros = o->trailing_zeros;
     p->oe = (struct mk_oe_plan){ .version = 1, .type = 2 };
-    return fill_body(o, q->body, err) && mk_key_point(q->signer, q->key_point, err);
+    return mk_body_fill(o, q, err) && mk_key_point(q->signer, q->key_point, err);
 }
 
 static bool fill_pck(struct mk_plan *p, enum mk_key ca, struct att_err *err)
@@ -158,7 +146,10 @@ static void fill_texts(struct mk_plan *p)
     (void)att_time_text(&issued, p->o.at_unix_s - DAY_S);
     (void)att_time_text(&next, p->o.at_unix_s + 29 * DAY_S);
 
-    *t = (struct mk_tcb_info_plan){ .envelope = envelope, .id = "SGX", .first_level_components = 16 };
+    *t = (struct mk_tcb_info_plan){ .envelope = envelope,
+                                    .id = kinds[p->o.tee].tcb_info_id,
+                                    .first_level_components = 16,
+                                    .first_level_tdx_components = 16 };
     t->envelope.name = "tcbInfo";
     t->version = t->version_named = p->o.tcb_info_version;
     memcpy(t->issued, issued.text, sizeof issued.text);
@@ -166,15 +157,17 @@ static void fill_texts(struct mk_plan *p)
     memcpy(t->fmspc, p->o.platform.fmspc, sizeof t->fmspc);
     memcpy(t->pce_id, p->o.platform.pce_id, sizeof t->pce_id);
 
-    *q = (struct mk_qe_identity_plan){ .envelope = envelope, .id = "QE", .product_id = 1 };
+    *q = (struct mk_qe_identity_plan){ .envelope = envelope,
+                                       .id = kinds[p->o.tee].qe_id,
+                                       .product_id = kinds[p->o.tee].qe_product_id };
     q->envelope.name = "enclaveIdentity";
     memcpy(q->issued, issued.text, sizeof issued.text);
     memcpy(q->next, next.text, sizeof next.text);
-    memcpy(q->mrsigner, qe_mrsigner, sizeof q->mrsigner);
+    memcpy(q->mrsigner, kinds[p->o.tee].qe_mrsigner, sizeof q->mrsigner);
     q->attributes[0] = FLAG_INIT | FLAG_PROVISION_KEY;
 }
 
-bool mk_plan_fill(const struct mk_hardware *hw, const struct mk_sgx_options *o, struct mk_plan *ret,
+bool mk_plan_fill(const struct mk_hardware *hw, const struct mk_request *o, struct mk_plan *ret,
                   struct att_err *err)
 {
     enum mk_key ca = o->ca == MK_CA_PLATFORM ? MK_KEY_PLATFORM_CA : MK_KEY_PROCESSOR_CA;

@@ -8,8 +8,32 @@
 #define MAKERS_PLAN_H
 
 #include "makers/hardware_parts.h"
+#include "makers/sgx.h"
+#include "makers/tdx.h"
 
-enum { MK_BODY_BYTES = 384, MK_TD_BODY_BYTES = 584, MK_HEADER_BYTES = 48 };
+enum {
+    MK_BODY_BYTES = 384, /* SGX, and the QE report */
+    MK_TD_BODY_BYTES = 584,
+    MK_TD_15_BODY_BYTES = 648,
+    MK_HEADER_BYTES = 48
+};
+/* Of the descriptor in front of a version 5 body. */
+enum mk_body_type { MK_BODY_SGX = 1, MK_BODY_TD_10 = 2, MK_BODY_TD_15 = 3 };
+enum { MK_TEE_SGX = 0x00, MK_TEE_TDX = 0x81 };
+
+/* The options of either kind. */
+struct mk_request {
+    enum att_tee tee;
+    union {
+        struct {
+#include "makers/dcap_options.def"
+        };
+        struct mk_dcap_options dcap;
+    };
+    struct mk_enclave enclave; /* SGX */
+    struct mk_td td;           /* TDX */
+    struct mk_tdx_tcb tdx;     /* TDX */
+};
 
 /* A length field: as it is, with something added, or another number altogether. */
 struct mk_length {
@@ -41,7 +65,7 @@ struct mk_quote_plan {
     struct mk_header header;
     uint16_t body_type; /* version 5 */
     struct mk_length body_size;
-    uint8_t body[MK_TD_BODY_BYTES];
+    uint8_t body[MK_TD_15_BODY_BYTES];
     size_t body_len;
     uint8_t qe_report[MK_BODY_BYTES]; /* REPORTDATA is filled in when the quote is made ... */
     uint8_t qe_data_xor[64];          /* ... and changed by this */
@@ -78,6 +102,7 @@ struct mk_oe_plan {
 
 /* Find and replace in a JSON text, at the first place; not finding it is an error. */
 struct mk_edit {
+    const char *from; /* look from the first place of this on; NULL: from the start */
     char find[128];
     char put[192];
 };
@@ -101,6 +126,10 @@ struct mk_tcb_info_plan {
     char issued[32], next[32];
     uint8_t fmspc[6], pce_id[2];
     size_t first_level_components;
+    size_t first_level_tdx_components; /* TDX */
+    bool no_tdx_components;            /* in the second level */
+    bool lowest_first;
+    bool module_levels_lowest_first;
 };
 struct mk_qe_identity_plan {
     struct mk_envelope_plan envelope;
@@ -117,7 +146,7 @@ struct mk_issuer_chain_plan {
 
 struct mk_plan {
     const struct mk_hardware *hw;
-    struct mk_sgx_options o; /* a copy: levels and SVNs may be changed in it */
+    struct mk_request o; /* a copy: levels and SVNs may be changed in it */
     struct mk_quote_plan quote;
     struct mk_flip flip; /* in the quote */
     struct mk_cut cut;   /* of the quote */
@@ -134,7 +163,19 @@ struct mk_plan {
     struct mk_qe_identity_plan qe_identity;
 };
 
-ATT_CHECK bool mk_plan_fill(const struct mk_hardware *hw, const struct mk_sgx_options *o, struct mk_plan *ret,
+/* Checks the options, makes and breaks a plan, and builds everything in it. */
+ATT_CHECK bool mk_dcap_make(const struct mk_hardware *hw, const struct mk_request *request,
+                            struct mk_evidence *ret, struct att_err *err);
+/* The first step of it alone. */
+ATT_CHECK bool mk_dcap_check(const struct mk_hardware *hw, const struct mk_request *o, struct att_err *err);
+/* What both kinds have by default. */
+void mk_dcap_defaults(struct mk_dcap_options *ret, int64_t at_unix_s);
+
+/* The report body and what its descriptor says about it. */
+ATT_CHECK bool mk_body_fill(const struct mk_request *o, struct mk_quote_plan *q, struct att_err *err);
+/* Offsets in the body: what measures the code (MRENCLAVE, MRTD). */
+size_t mk_body_measurement_at(const struct mk_request *o);
+ATT_CHECK bool mk_plan_fill(const struct mk_hardware *hw, const struct mk_request *o, struct mk_plan *ret,
                             struct att_err *err);
 /* Applies o.broken, which is in the plan. */
 ATT_CHECK bool mk_plan_break(struct mk_plan *p, struct att_err *err);
@@ -146,11 +187,14 @@ bool mk_break_chain(struct mk_plan *p);
 bool mk_break_extension(struct mk_plan *p);
 bool mk_break_crl(struct mk_plan *p);
 bool mk_break_issuer_chain(struct mk_plan *p);
+bool mk_break_td(struct mk_plan *p);
 bool mk_break_tcb_info(struct mk_plan *p);
+bool mk_break_modules(struct mk_plan *p);
 bool mk_break_qe_identity(struct mk_plan *p);
 bool mk_break_edges(struct mk_plan *p);
 /* Applied to the options before the plan is made. */
-ATT_CHECK bool mk_break_levels(struct mk_sgx_options *o, struct att_err *err);
+ATT_CHECK bool mk_break_levels(struct mk_request *o, struct att_err *err);
+ATT_CHECK bool mk_break_tdx_levels(struct mk_request *o, struct att_err *err);
 
 /* The certificate is to be made anew, not taken as it is. */
 static inline struct mk_cert_spec *mk_reissue(struct mk_cert_spec *c)
@@ -163,10 +207,16 @@ size_t mk_quote_section_at(const struct mk_plan *p); /* the u32 section length *
 size_t mk_quote_qe_at(const struct mk_plan *p);      /* the QE report */
 
 /* What a verifier must say, from the levels alone: an evaluation of its own, not the verifier's. */
-void mk_expect(const struct mk_sgx_options *o, enum att_code *ret_code, const char **ret_status);
-/* The level that counts; -1: none. */
-int mk_level_matching(const struct mk_sgx_options *o);
-int mk_qe_level_matching(const struct mk_sgx_options *o);
+void mk_expect(const struct mk_request *o, enum att_code *ret_code, const char **ret_status);
+/* Of a platform with a module or a quoting enclave. */
+const char *mk_status_combined(const char *platform, const char *other);
+/* TDX: of platform and module, with the advice to relaunch, which the quoting enclave's status can forbid.
+ * `sgx_level` and `tdx_level` may be -1: none. NULL with a code: refused. */
+const char *mk_tdx_status(const struct mk_request *o, int sgx_level, int tdx_level, const char *qe_status,
+                          enum att_code *ret_code);
+/* The level that counts; -1: none. TDX: the one that the domain reaches, too. */
+int mk_level_matching(const struct mk_request *o);
+int mk_qe_level_matching(const struct mk_request *o);
 
 /* Builders. Each appends. A chain is made once and given to the quote: its signatures differ each time. */
 ATT_CHECK bool mk_quote_put(const struct mk_plan *p, struct att_span chain, struct att_buf *out,
@@ -175,6 +225,9 @@ void mk_oe_put(const struct mk_oe_plan *oe, struct att_span quote, struct att_bu
 ATT_CHECK bool mk_chain_put(const struct mk_plan *p, struct att_buf *out, struct att_err *err);
 ATT_CHECK bool mk_issuer_chain_put(const struct mk_issuer_chain_plan *c, struct att_buf *out,
                                    struct att_err *err);
+/* Edits the text, signs exactly that, wraps and edits again. */
+ATT_CHECK bool mk_envelope_seal(const struct mk_envelope_plan *e, struct att_buf *body, struct att_buf *out,
+                                struct att_err *err);
 ATT_CHECK bool mk_tcb_info_put(const struct mk_plan *p, struct att_buf *out, struct att_err *err);
 ATT_CHECK bool mk_qe_identity_put(const struct mk_plan *p, struct att_buf *out, struct att_err *err);
 

@@ -183,6 +183,50 @@ static enum torture_answer document(void *state, struct att_err *err)
     return answer;
 }
 
+#define MODULE_TEXT                                                                                          \
+    "\"mrsigner\":"                                                                                          \
+    "\"0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"             \
+    "0000000\\u0030\",\"attributes\":\"000000000000000\\u0030\",\"attributesMask\":"                         \
+    "\"FFFFFFFFFFFFFFF\\u0046\""
+#define ONE_TEXT        "{\"svn\":1}"
+#define FOUR_TEXT       ONE_TEXT "," ONE_TEXT "," ONE_TEXT "," ONE_TEXT
+#define COMPONENTS_TEXT "[" FOUR_TEXT "," FOUR_TEXT "," FOUR_TEXT "," FOUR_TEXT "]"
+static const char tdx_info_text[] =
+    "{\"id\":\"TD\\u0058\",\"version\":3,\"issueDate\":\"2026-06-01T00:00:00Z\","
+    "\"nextUpdate\":\"2026-07-01T00:00:00Z\",\"fmspc\":\"00906ed50000\",\"pceId\":\"0000\",\"tcbType\":0,"
+    "\"tcbEvaluationDataNumber\":18,\"tdxModule\":{" MODULE_TEXT "},"
+    "\"tdxModuleIdentities\":[{\"id\":\"TDX_0\\u0033\"," MODULE_TEXT
+    ",\"tcbLevels\":[{\"tcb\":{\"isvsvn\":3},"
+    "\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"UpToDat\\u0065\",\"advisoryIDs\":[\"TEST-\\u0053A-"
+    "7\"]}]}],"
+    "\"tcbLevels\":[{\"tcb\":{\"sgxtcbcomponents\":" COMPONENTS_TEXT ",\"pcesvn\":13,"
+    "\"tdxtcbcomponents\":" COMPONENTS_TEXT
+    "},\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"UpToDate\"}]}";
+
+static enum torture_answer tdx_document(void *state, struct att_err *err)
+{
+    struct dcap_tcb_info info = { 0 };
+    struct att_json j;
+    enum torture_answer answer = TORTURE_REFUSED;
+    struct att_arena *scratch = att_arena_new((size_t)1 << 20), *keep = att_arena_new((size_t)1 << 20);
+
+    (void)state;
+    if (!scratch || !keep) {
+        answer = no_arena(err);
+    } else if (att_json_parse(scratch, att_str(tdx_info_text), NULL, &j, err) &&
+               dcap_tcb_info_read(&j, ATT_JSON_ROOT, scratch, keep, &info, err)) {
+        torture_rest();
+        const struct dcap_tdx_module_identity *m = dcap_tdx_module_of(&info, 3);
+        bool right = info.level_count == 1 && info.levels[0].tdx_components[15] == 1 && m &&
+                     m->level_count == 1 && verdict_right(&m->levels[0].verdict, 1, "TEST-SA-7");
+        answer = right ? TORTURE_RIGHT : torture_wrong("the document reads differently");
+    }
+    torture_rest();
+    att_arena_free(scratch);
+    att_arena_free(keep);
+    return answer;
+}
+
 static struct att_buf pem_of(struct att_span der)
 {
     struct att_buf b = { 0 };
@@ -279,6 +323,7 @@ int main(void)
         { "VCEK as an item", item, NULL, &checks[2], false },
         { "TCB info with escapes", document, NULL, &yes, false },
         { "QE identity with escapes", document, NULL, &no, false },
+        { "TCB info of TDX with escapes", tdx_document, NULL, NULL, false },
     };
     for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++)
         torture_flow(&cases, &flows[i]);

@@ -3,7 +3,7 @@
 #include "torture/torture.h"
 
 #include "base/buf.h"
-#include "unit/attest/fixture.h"
+#include "unit/attest/tdx_fixture.h"
 
 static struct cases cases = { .name = "torture.evidence" };
 
@@ -49,9 +49,9 @@ static void put_claims(struct att_buf *b, const char *name, const struct att_cla
 /* Everything that a caller would use, as text, to compare. */
 static void put_verdict(struct att_buf *b, const struct att_verdict *v)
 {
-    att_buf_printf(b, "%d %s %d %d %d %d %u %zu %zu\n", v->accepted, v->attestation_type, v->test_root,
-                   (int)v->tcb.status, (int)v->tcb.platform, (int)v->tcb.qe, v->tcb.evaluation_number,
-                   v->tcb.advisory_count, v->tcb.shortfall_count);
+    att_buf_printf(b, "%d %s %d %d %d %d %d %u %zu %zu\n", v->accepted, v->attestation_type, v->test_root,
+                   (int)v->tcb.status, (int)v->tcb.platform, (int)v->tcb.module, (int)v->tcb.qe,
+                   v->tcb.evaluation_number, v->tcb.advisory_count, v->tcb.shortfall_count);
     put_claims(b, "claims", &v->claims);
     put_claims(b, "issued", &v->policy.issued);
     put_claims(b, "properties", &v->policy.properties);
@@ -180,7 +180,8 @@ static enum torture_answer described(void *state, struct att_err *err)
     enum torture_answer answer = TORTURE_REFUSED;
 
     bool ok = att_describe(s->lib, s->arena, s->type,
-                           mk_item(&s->ev, strcmp(s->type, "sgx") == 0 ? MK_QUOTE : MK_REPORT), &json, err);
+                           mk_item(&s->ev, strcmp(s->type, "open-enclave") == 0 ? MK_REPORT : MK_QUOTE),
+                           &json, err);
     torture_rest();
     if (ok && s->right.len == 0)
         att_buf_put(&s->right, json);
@@ -221,6 +222,28 @@ static struct att_policy *policy_of(const char *text)
     return p;
 }
 
+static void make(const struct mk_hardware *hw, const char *type, enum mk_break broken,
+                 struct mk_evidence *ret)
+{
+    static const char data[] = "{\"b\":[1,\"\\u0041\"],\"a\":{\"z\":null}}";
+    struct mk_sgx_options sgx;
+    struct mk_tdx_options tdx;
+
+    if (strcmp(type, "tdx") == 0) {
+        mk_tdx_defaults(&tdx, FIXTURE_NOW);
+        tdx.broken = broken;
+        tdx.runtime_data = att_str(data);
+        tdx.quote_version = 5;
+        tdx.td.report_15 = true;
+        domain_new(hw, &tdx, ret);
+        return;
+    }
+    mk_sgx_defaults(&sgx, FIXTURE_NOW);
+    sgx.broken = broken;
+    sgx.runtime_data = att_str(data);
+    evidence_new(hw, &sgx, ret);
+}
+
 int main(void)
 {
     enum { NOTHING = 1, KNOWN = 2, NEW = 4, DESCRIBED = 8 };
@@ -244,6 +267,10 @@ int main(void)
         { "open-enclave, good, policy", "open-enclave", MK_BREAK_NONE, true, NOTHING | KNOWN },
         { "open-enclave, broken signature", "open-enclave", MK_BREAK_QUOTE_SIGNATURE, false, KNOWN },
         { "open-enclave, broken signature, policy", "open-enclave", MK_BREAK_QUOTE_SIGNATURE, true, KNOWN },
+        { "tdx, good", "tdx", MK_BREAK_NONE, false, KNOWN },
+        { "tdx, relaunch", "tdx", MK_BREAK_RELAUNCH_ADVISED, false, KNOWN },
+        { "tdx, broken signature", "tdx", MK_BREAK_QUOTE_SIGNATURE, false, KNOWN },
+        { "tdx, another module", "tdx", MK_BREAK_MODULE_UNKNOWN, false, KNOWN },
     };
 
     torture_start();
@@ -255,12 +282,12 @@ int main(void)
     mk_sgx_defaults(&options, FIXTURE_NOW);
     evidence_new(hw[1], &options, &other);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene s = { .type = rows[i].type, .full = rows[i].full, .policy = policy, .evict = &other };
+        struct scene s = { .type = rows[i].type,
+                           .full = rows[i].full,
+                           .policy = strcmp(rows[i].type, "tdx") ? policy : NULL,
+                           .evict = &other };
         char name[4][96];
-        mk_sgx_defaults(&options, FIXTURE_NOW);
-        options.broken = rows[i].broken;
-        options.runtime_data = att_str("{\"b\":[1,\"\\u0041\"],\"a\":{\"z\":null}}");
-        evidence_new(hw[0], &options, &s.ev);
+        make(hw[0], rows[i].type, rows[i].broken, &s.ev);
         s.expected = s.ev.expected_code;
         s.lib = lib_new(hw, 2, 1);
         s.collateral = collateral_of(s.lib, &s.ev);

@@ -112,10 +112,12 @@ bool dcap_pck_verified(const struct att_lib *lib, const struct dcap_quote *q, st
     if (!att_digest(lib->crypto, ATT_SHA256, q->pck_chain, key))
         return att_fail(err, ATT_CRYPTO_FAILED, DCAP_AT(q, "quote.pck_chain"), "a digest", "none");
     struct att_cached *known = att_chain_cache_get(lib->chains, key);
-    if (known) {
-        *ret = (struct dcap_pck *)known; /* first member; nothing else is kept there */
+    if (known && known->destroy == pck_destroy) {
+        *ret = (struct dcap_pck *)known; /* first member */
         return true;
     }
+    att_cached_drop(
+        known); /* of another kind: somebody has sent as a chain what that one's key was made from */
     ATT_AUTO(pck_auto) struct dcap_pck *p = NULL;
     if (!dcap_pck_read(lib, q, &p, err) || !chain_holds(lib, q, p, err))
         return false;

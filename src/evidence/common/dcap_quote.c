@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/reader.h"
+#include "evidence/common/dcap_quote_cert.h"
 
 #include <stdio.h>
 
@@ -128,53 +129,19 @@ static bool body_parse(struct att_reader *r, struct dcap_quote *q, struct att_er
 
     if (q->version == 5 && !descriptor_parse(r, q, &size, err))
         return false;
+    char needed[24];
     size_t left = r->left;
     q->body = att_take(r, size);
+    (void)snprintf(needed, sizeof needed, "%zu bytes", size);
     if (r->failed)
-        return short_of(q, "quote.body", q->tee == DCAP_SGX ? "384 bytes" : "a whole body", left, err);
+        return short_of(q, "quote.body", needed, left, err);
     q->signed_bytes = att_span_of(q->whole.ptr, q->whole.len - r->left);
-    return true;
-}
-
-/* Type and length in front of certification data, which must fill its section exactly: a part that nobody reads is a
- * part in which two readers differ. */
-static bool certification_parse(struct att_reader *r, const struct dcap_quote *q, uint16_t *ret_type,
-                                struct att_span *ret, struct att_err *err)
-{
-    uint16_t type = att_take_u16le(r);
-    uint32_t len = att_take_u32le(r);
-
-    if (r->failed)
-        return short_of(q, "quote.certification_data", "type and length, 6 bytes", r->left, err);
-    if (len != r->left)
-        return att_fail(err, ATT_QUOTE_LENGTH, DCAP_AT(q, "quote.certification_data.length"),
-                        "all that is left of the signature section", "%u, with %zu bytes left", len, r->left);
-    *ret_type = type;
-    *ret = att_take_rest(r);
-    return true;
-}
-
-/* Type 1 to 5 where PCK data belongs; only 5 carries the chain. */
-static bool pck_data_check(struct dcap_quote *q, uint16_t type, struct att_span data, struct att_err *err)
-{
-    if (type < 1 || type > DCAP_CERT_PCK_CHAIN)
-        return att_fail(err, ATT_CERT_DATA_TYPE, DCAP_AT(q, "quote.certification_data.type"), "5 (PCK chain)",
-                        "%u", type);
-    if (type != DCAP_CERT_PCK_CHAIN)
-        return att_fail(
-            err, ATT_CERT_DATA_TYPE_UNSUPPORTED, DCAP_AT(q, "quote.certification_data.type"),
-            "type 5 (PCK certificate chain): configure the quote provider of the attesting host (PCCS or "
-            "Azure DCAP client) so that it finds the platform's PCK certificate",
-            "type %u, need 5", type);
-    q->pck_chain = data;
     return true;
 }
 
 /* QE report, its signature, authentication data, certification data. */
 static bool qe_part_parse(struct att_reader *r, struct dcap_quote *q, struct att_err *err)
 {
-    uint16_t type;
-    struct att_span data;
     size_t left = r->left;
 
     q->qe_report = att_take(r, DCAP_ENCLAVE_BODY_BYTES);
@@ -186,14 +153,13 @@ static bool qe_part_parse(struct att_reader *r, struct dcap_quote *q, struct att
     q->qe_auth = att_take(r, auth_bytes);
     if (r->failed)
         return short_of(q, "quote.qe_auth_data", "as many bytes as its length says", left, err);
-    return certification_parse(r, q, &type, &data, err) && pck_data_check(q, type, data, err);
+    return dcap_cert_data_read(att_take_rest(r), DCAP_CERT_OF_PLATFORM, q->place, &q->pck_chain, err);
 }
 
 static bool section_parse(struct att_span section, struct dcap_quote *q, struct att_err *err)
 {
     struct att_reader r = att_reader_of(section);
     struct att_span inner;
-    uint16_t type;
 
     q->signature = att_take(&r, RAW_SIGNATURE_BYTES);
     q->att_key = att_take(&r, RAW_KEY_BYTES);
@@ -202,11 +168,8 @@ static bool section_parse(struct att_span section, struct dcap_quote *q, struct 
     if (q->version == 3)
         return qe_part_parse(&r, q, err);
     /* Versions 4 and 5 wrap the rest once more. */
-    if (!certification_parse(&r, q, &type, &inner, err))
+    if (!dcap_cert_data_read(att_take_rest(&r), DCAP_CERT_AROUND_QE_REPORT, q->place, &inner, err))
         return false;
-    if (type != DCAP_CERT_QE_REPORT)
-        return att_fail(err, ATT_CERT_DATA_TYPE, DCAP_AT(q, "quote.certification_data.type"),
-                        "6 (QE report certification data)", "%u", type);
     r = att_reader_of(inner);
     return qe_part_parse(&r, q, err);
 }

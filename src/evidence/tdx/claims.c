@@ -2,6 +2,7 @@
  * the bytes in the order of the quote. Policies of 2018 knew no TDX: there are no names beginning with "$". */
 #include "base/err.h"
 #include "base/reader.h"
+#include "evidence/common/compliance.h"
 #include "evidence/tdx/tdx.h"
 
 #define EAT_PROFILE "https://aka.ms/maa-eat-profile-tdxvm"
@@ -94,13 +95,24 @@ static bool json_claims(const struct tdx_evidence *ev, struct att_claims *set, s
            att_claims_add_json(set, "x-ms-inittime", ev->init_time_json, TOKEN, err);
 }
 
+/* A statement of the site about machines that it knows: no row fits, no claim. */
+static bool compliance_claim(const struct att_ctx *ctx, const struct tdx_report *t, struct att_claims *set,
+                             struct att_err *err)
+{
+    const struct att_compliance_facts facts = {
+        .evidence_type = "tdx", .measurement = t->mrtd, .mrseam = t->mrseam, .debug = tdx_debuggable(t)
+    };
+    const char *status = att_compliance_status(ctx, &facts);
+
+    return !status || att_claims_add_text(set, "x-ms-compliance-status", att_str(status), TOKEN, err);
+}
+
 bool tdx_claims(struct att_ctx *ctx, const struct att_evidence *base, struct att_claims *set,
                 struct att_err *err)
 {
     const struct tdx_evidence *ev = (const struct tdx_evidence *)base; /* first member */
 
-    (void)ctx;
     return common_claims(ev, set, err) && field_claims(&ev->report, set, err) &&
            seamsvn_claim(&ev->report, set, err) && bit_claims(&ev->report, set, err) &&
-           json_claims(ev, set, err);
+           json_claims(ev, set, err) && compliance_claim(ctx, &ev->report, set, err);
 }

@@ -97,7 +97,7 @@ int main(void)
 
     for (unsigned i = 0; i < MK_BREAK_COUNT; i++) {
         const struct mk_break_row *r = &mk_breaks[i];
-        for (unsigned version = 3; version <= 5; version++)
+        for (unsigned version = 3; r->sgx && version <= 5; version++)
             if (r->quote_version == 0 || r->quote_version == version ||
                 (r->quote_version == 4 && version == 5))
                 row(hw, lib, r, version, version == 4 ? MK_CA_PLATFORM : MK_CA_PROCESSOR);

@@ -28,6 +28,35 @@ static struct cases cases = { .name = "collateral.documents" };
 static const char tcb_info[] = TCB_HEAD LEVEL("1", "10", "OutOfDate") "," LEVEL(
     "9", "13", "UpToDate") "," LEVEL("9", "12", "SWHardeningNeeded") "]}";
 
+/* -- TDX -- */
+#define COMPS_WITH(name, a, last)                                                                            \
+    "\"" name "\":[{\"svn\":" a                                                                              \
+    "},{\"svn\":0},{\"svn\":2},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},"     \
+    "{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":" last "}]"
+#define TDX_LEVEL(a, status)                                                                                 \
+    "{\"tcb\":{" COMPS_WITH("sgxtcbcomponents", "8", "21") "," COMPS_WITH(                                   \
+        "tdxtcbcomponents", a,                                                                               \
+        "22") ",\"pcesvn\":13},\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"" status "\"}"
+#define ZEROS48 "000000000000000000000000000000000000000000000000"
+#define MODULE                                                                                               \
+    "\"mrsigner\":\"" ZEROS48 ZEROS48                                                                        \
+    "\",\"attributes\":\"00000000000000A5\",\"attributesMask\":\"FFFFFFFFFFFFFFFF\""
+#define SVN_LEVEL(svn, status)                                                                               \
+    "{\"tcb\":{\"isvsvn\":" svn "},\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\"" status "\"}"
+#define IDENTITY(id, levels) "{\"id\":\"" id "\"," MODULE ",\"tcbLevels\":[" levels "]}"
+#define TDX_HEAD                                                                                             \
+    "{\"id\":\"TDX\",\"version\":3,\"issueDate\":\"2026-06-01T00:00:00Z\",\"nextUpdate\":\"2026-07-01T00:"   \
+    "00:00Z\","                                                                                              \
+    "\"fmspc\":\"00906ED50000\",\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":18,"
+/* Neither the levels of the platform nor those of a module are in order. */
+static const char tdx_info[] = TDX_HEAD
+    "\"tdxModule\":{" MODULE
+    "},\"tdxModuleIdentities\":[" IDENTITY("TDX_03", SVN_LEVEL("3", "UpToDate")) "," IDENTITY(
+        "tdx_1F",
+        SVN_LEVEL("2", "OutOfDate") "," SVN_LEVEL(
+            "5", "UpToDate")) "],\"tcbLevels\":[" TDX_LEVEL("3", "OutOfDate") "," TDX_LEVEL("5",
+                                                                                            "UpToDate") "]}";
+
 static const char qe_identity[] =
     "{\"id\":\"QE\",\"version\":2,\"issueDate\":\"2026-06-01T00:00:00Z\",\"nextUpdate\":\"2026-07-01T00:00:"
     "00Z\","
@@ -75,6 +104,8 @@ static const struct row tcb_rows[] = {
     { "\"pcesvn\":13", "\"pcesvn\":12", ATT_TCB_INFO_MALFORMED }, /* two equal levels */
     { "\"OutOfDate\"", "\"outOfDate\"", ATT_TCB_INFO_MALFORMED },
     { "\"OutOfDate\"", "\"\"", ATT_TCB_INFO_MALFORMED },
+    { "\"OutOfDate\"", "\"TDRelaunchAdvised\"", ATT_TCB_INFO_MALFORMED },
+    { "\"OutOfDate\"", "\"TDRelaunchAdvisedConfigurationNeeded\"", ATT_TCB_INFO_MALFORMED },
     { "\"OutOfDate\"", "null", ATT_TCB_INFO_MALFORMED },
     { "[\"INTEL-SA-1\"]", "[]", ATT_OK },
     { "[\"INTEL-SA-1\"]", "\"INTEL-SA-1\"", ATT_TCB_INFO_MALFORMED },
@@ -82,6 +113,53 @@ static const struct row tcb_rows[] = {
     { "\"tcbLevels\":[", "\"tcbLevels\":[],\"other\":[", ATT_TCB_INFO_MALFORMED },
     { "\"tcbLevels\":[", "\"tcbLevels\":[1,", ATT_TCB_INFO_MALFORMED },
     { "\"tcbLevels\"", "\"tcbLevel\"", ATT_TCB_INFO_MALFORMED },
+};
+
+static const struct row tdx_rows[] = {
+    { NULL, NULL, ATT_OK },
+    /* E-e: exactly 16 of each kind; lists of unequal length never meet */
+    { "{\"svn\":22}", "{\"svn\":22},{\"svn\":0}", ATT_TCB_INFO_MALFORMED },
+    { ",{\"svn\":22}", "", ATT_TCB_INFO_MALFORMED },
+    { "{\"svn\":21}", "{\"svn\":21},{\"svn\":0}", ATT_TCB_INFO_MALFORMED },
+    { ",{\"svn\":21}", "", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxtcbcomponents\"", "\"tdxtcbcomponent\"", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxtcbcomponents\"", "\"tdxtcbcomponents\":[],\"other\"", ATT_TCB_INFO_MALFORMED },
+    { "\"sgxtcbcomponents\"", "\"other\"", ATT_TCB_INFO_MALFORMED },
+    { "{\"svn\":22}", "{\"svn\":256}", ATT_TCB_INFO_MALFORMED },
+    { "{\"svn\":22}", "{\"svn\":-1}", ATT_TCB_INFO_MALFORMED },
+    { "{\"svn\":22}", "{\"svn\":255}", ATT_OK },
+    { "{\"svn\":22}", "22", ATT_TCB_INFO_MALFORMED },
+    /* E-f: two levels that differ in nothing */
+    { "\"tdxtcbcomponents\":[{\"svn\":3}", "\"tdxtcbcomponents\":[{\"svn\":5}", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxtcbcomponents\":[{\"svn\":3}", "\"tdxtcbcomponents\":[{\"svn\":6}", ATT_OK },
+    { "\"TDX\"", "\"SGX\"", ATT_TCB_INFO_MALFORMED }, /* equal without their TDX components */
+    { "\"version\":3", "\"version\":2", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxModule\":", "\"tdxmodule\":", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxModule\":{", "\"tdxModule\":[],\"other\":{", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxModuleIdentities\":", "\"other\":", ATT_OK },
+    { "\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":{},\"other\":[", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":[],\"other\":[", ATT_OK },
+    { "\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":[1,", ATT_TCB_INFO_MALFORMED },
+    { "\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":null,\"other\":[", ATT_TCB_INFO_MALFORMED },
+    { "tdx_1F", "TDX_03", ATT_TCB_INFO_MALFORMED },
+    { "tdx_1F", "Tdx_03", ATT_TCB_INFO_MALFORMED },
+    { "tdx_1F", "TDX_1", ATT_OK }, /* no module's name: read, and left out */
+    { "tdx_1F", "TDX_0x", ATT_OK },
+    { "tdx_1F", "TDY_1F", ATT_OK },
+    { "tdx_1F", "", ATT_OK },
+    { "\"tdx_1F\"", "31", ATT_TCB_INFO_MALFORMED },
+    { "\"mrsigner\":\"00", "\"mrsigner\":\"", ATT_TCB_INFO_MALFORMED },
+    { "\"mrsigner\":\"00", "\"mrsigner\":\"0g", ATT_TCB_INFO_MALFORMED },
+    { "\"attributes\":\"00", "\"attributes\":\"0000", ATT_TCB_INFO_MALFORMED },
+    { "\"attributesMask\":\"FF", "\"attributesMask\":\"", ATT_TCB_INFO_MALFORMED },
+    { "\"isvsvn\":5", "\"isvsvn\":2", ATT_TCB_INFO_MALFORMED },
+    { "\"isvsvn\":5", "\"isvsvn\":65536", ATT_TCB_INFO_MALFORMED },
+    { "\"isvsvn\":5", "\"isvsvn\":65535", ATT_OK },
+    { "\"isvsvn\":3", "\"isvsvn\":3.0", ATT_TCB_INFO_MALFORMED },
+    { "\"UpToDate\"", "\"SWHardeningNeeded\"", ATT_TCB_INFO_MALFORMED }, /* of a module */
+    { "\"UpToDate\"", "\"TDRelaunchAdvised\"", ATT_TCB_INFO_MALFORMED }, /* a result, */
+    { "\"OutOfDate\"},{\"tcb\":{\"sgx", "\"TDRelaunchAdvised\"},{\"tcb\":{\"sgx",
+      ATT_TCB_INFO_MALFORMED }, /* never a document's */
 };
 
 static const struct row qe_rows[] = {
@@ -148,6 +226,49 @@ static void tcb_row(const struct row *r)
                     info.fmspc[1] == 0x90 && info.evaluation_number == 18 && info.issued_unix_s == 1780272000,
                     "plain members");
     }
+    free(text);
+    att_arena_free(keep);
+}
+
+static void tdx_right(const struct dcap_tcb_info *info)
+{
+    const struct dcap_tdx_module_identity *m = dcap_tdx_module_of(info, 0x1f);
+
+    /* E-f: both lists stand in another order; the best is first all the same */
+    cases_check(&cases,
+                info->tee == DCAP_TDX && info->level_count == 2 && info->levels[0].tdx_components[0] == 5 &&
+                    info->levels[1].tdx_components[0] == 3 && info->levels[0].tdx_components[15] == 22 &&
+                    info->levels[0].components[15] == 21,
+                "TDX levels");
+    cases_check(&cases, info->module_count == 2 && info->tdx_module.attributes[7] == 0xa5, "TDX modules");
+    cases_check(&cases,
+                m && m->level_count == 2 && m->levels[0].isvsvn == 5 && m->levels[1].isvsvn == 2 &&
+                    m->levels[1].verdict.status == ATT_STATUS_OUT_OF_DATE,
+                "E-f: levels of a module");
+    cases_check(&cases,
+                dcap_tdx_module_of(info, 3) && !dcap_tdx_module_of(info, 0) && !dcap_tdx_module_of(info, 1),
+                "a module by its version");
+}
+
+static void tdx_row(const struct row *r)
+{
+    struct att_arena *scratch = att_arena_new(1 << 20), *keep = att_arena_new(1 << 20);
+    char *text = edited(tdx_info, r);
+    struct dcap_tcb_info info = { .version = 99 };
+    struct att_err err = { 0 };
+    struct att_json j;
+
+    bool ok = att_json_parse(scratch, att_str(text), NULL, &j, &err) &&
+              dcap_tcb_info_read(&j, ATT_JSON_ROOT, scratch, keep, &info, &err);
+    att_arena_free(scratch);
+    cases_check(&cases, ok == (r->want == ATT_OK) && err.code == r->want, "tdx %s -> %s: %s (%s)",
+                r->from ? r->from : "", r->to ? r->to : "", att_code_name(err.code), err.text);
+    cases_check(&cases, ok || info.version == 99, "tdx %s: output changed on failure",
+                r->from ? r->from : "");
+    if (ok && !r->from)
+        tdx_right(&info);
+    if (ok && r->to && strncmp(r->to, "TD", 2) == 0)
+        cases_check(&cases, info.module_count == 1, "tdx %s: a name that is no module's", r->to);
     free(text);
     att_arena_free(keep);
 }
@@ -251,6 +372,8 @@ int main(void)
 {
     for (size_t i = 0; i < sizeof tcb_rows / sizeof tcb_rows[0]; i++)
         tcb_row(&tcb_rows[i]);
+    for (size_t i = 0; i < sizeof tdx_rows / sizeof tdx_rows[0]; i++)
+        tdx_row(&tdx_rows[i]);
     for (size_t i = 0; i < sizeof qe_rows / sizeof qe_rows[0]; i++)
         qe_row(&qe_rows[i]);
     version_2();
