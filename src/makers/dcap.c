@@ -276,6 +276,8 @@ static void suit_break(struct mk_request *o)
         o->td.report_15 = false;
     if (row->td_15)
         o->td.report_15 = true;
+    if (o->broken == MK_BREAK_TD_BODY_TYPE_3)
+        o->td.report_15 = false; /* of which type 3 is the right one */
 }
 
 bool mk_dcap_make(const struct mk_hardware *hw, const struct mk_request *request, struct mk_evidence *ret,

@@ -120,7 +120,7 @@ bool mk_snp_break_report(struct mk_snp_plan *p)
         p->big_endian = true;
         return true;
     case B(MALLEATED_S):
-        p->malleated = true;
+        p->upper_half = true;
         return true;
     case B(OTHER_KEY):
         p->signer = p->amd->key[p->o.signer == MK_SNP_VLEK ? MK_AMD_KEY_VCEK : MK_AMD_KEY_VLEK];

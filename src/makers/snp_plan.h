@@ -70,7 +70,7 @@ struct mk_snp_plan {
     EVP_PKEY *signer;
     enum mk_snp_half r, s;
     bool big_endian;
-    bool malleated;    /* n - S in place of S */
+    bool upper_half;   /* the larger of S and n - S, which both verify */
     size_t flip_at;    /* after signing; */
     uint8_t flip_bits; /* 0: nothing */
     size_t cut_to;     /* keep this many bytes, at most */

@@ -58,7 +58,10 @@ static bool put_signature(const struct mk_snp_plan *p, struct att_buf *out)
     ATT_AUTO(mk_group_auto) EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_secp384r1);
     const BIGNUM *order = group ? EC_GROUP_get0_order(group) : NULL;
     ATT_AUTO(mk_bn_auto) BIGNUM *s = BN_dup(ECDSA_SIG_get0_s(sig));
-    if (!order || !s || (p->malleated && BN_sub(s, order, s) != 1))
+    ATT_AUTO(mk_bn_auto) BIGNUM *other = BN_new();
+    if (!order || !s || !other || BN_sub(other, order, s) != 1)
+        return false;
+    if (p->upper_half && BN_cmp(other, s) > 0 && !BN_copy(s, other))
         return false;
     return put_half(out, ECDSA_SIG_get0_r(sig), order, p->r, p->big_endian) &&
            put_half(out, s, order, p->s, p->big_endian);

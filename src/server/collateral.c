@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { COLLATERAL_ROWS_MAX = 512, COLLATERAL_ARENA_BYTES = 256 << 20, DEV_BUNDLES = 2 };
+enum { COLLATERAL_ROWS_MAX = 512, COLLATERAL_ARENA_BYTES = 256 << 20, DEV_BUNDLES = 4 };
 
 static void log_rows(const struct att_collateral *c)
 {
@@ -34,7 +34,8 @@ bool collateral_load(struct server *s, struct att_collateral **ret, struct att_e
 
     for (size_t i = 0; ok && i < dirs->count; i++)
         ok = collateral_folder_load(work, dirs->item[i], &bundles[count++], err);
-    static const char *const dev_parts[DEV_BUNDLES] = { "processor", "platform" };
+    static const char *const dev_parts[DEV_BUNDLES] = { "processor", "platform", "processor-tdx",
+                                                        "platform-tdx" };
     for (size_t i = 0; ok && s->dev.collateral_dir && i < DEV_BUNDLES; i++) {
         char *path = file_path(work, s->dev.collateral_dir, dev_parts[i]);
         ok = path ? collateral_folder_load(work, path, &bundles[count++], err)
