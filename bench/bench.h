@@ -6,11 +6,13 @@
 
 #include "makers/hardware.h"
 #include "makers/sgx.h"
+#include "makers/tdx.h"
 
 enum { ROUNDS = 9 };
 
 /* Evidence of a made-up machine, and a second set of machines for cold chains. */
 struct bench_evidence {
+    const char *type; /* "sgx", "tdx" */
     int64_t at_unix_s;
     struct mk_hardware *hardware;
     struct mk_evidence item;
@@ -37,6 +39,12 @@ void path_free(struct path *p);
 
 /* The policy language alone; prints its figures. */
 void bench_policy(void);
+
+/* A report of SEV-SNP through the library against the check of its signature by OpenSSL; prints its figure. */
+void bench_snp(void);
+
+/* SEV-SNP's keys that come again, 10,000 of them in turn; prints its figure. About a minute. */
+void bench_crowd(void);
 
 /* The server over TLS keep-alive. */
 struct tls_client;

@@ -8,17 +8,17 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 
-/* Offsets in a version 3 quote: see the evidence folder's README. */
-enum {
-    BODY_END = 432,
-    SIG = 436,
-    ATT_KEY = SIG + 64,
-    QE_REPORT = SIG + 128,
-    QE_SIG = SIG + 512,
-    QE_BYTES = 384
+enum { QE_BYTES = 384, KEY_AND_DATA_BYTES = 96 };
+
+/* Offsets in the quotes that the makers make: see the evidence folder's README. */
+struct offsets {
+    size_t body_end, sig, att_key, qe_report, qe_sig;
 };
+static const struct offsets sgx_v3 = { 432, 436, 500, 564, 948 };
+static const struct offsets tdx_v4 = { 632, 636, 700, 770, 1154 };
 
 struct floor {
+    struct offsets at;
     const uint8_t *quote;
     size_t quote_len;
     EVP_MD *sha256;
@@ -61,13 +61,14 @@ struct floor *floor_new(const struct bench_evidence *e)
     struct floor *f = calloc(1, sizeof *f);
     struct att_span quote = mk_item(&e->item, MK_QUOTE);
 
+    f->at = strcmp(e->type, "tdx") == 0 ? tdx_v4 : sgx_v3;
     f->quote = quote.ptr;
     f->quote_len = quote.len;
     f->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
     f->rsa = EVP_RSA_gen(2048);
     pck_point(f, e);
-    f->der_len[0] = der_of(f->quote + SIG, f->der[0]);
-    f->der_len[1] = der_of(f->quote + QE_SIG, f->der[1]);
+    f->der_len[0] = der_of(f->quote + f->at.sig, f->der[0]);
+    f->der_len[1] = der_of(f->quote + f->at.qe_sig, f->der[1]);
     memset(f->token, 'a', sizeof f->token);
     return f;
 }
@@ -92,12 +93,12 @@ void floor_run(struct floor *f)
     size_t len = sizeof signature;
 
     att_point[0] = 4;
-    memcpy(att_point + 1, f->quote + ATT_KEY, 64);
-    verify(f, att_point, f->quote, BODY_END, 0);
-    verify(f, f->pck_point, f->quote + QE_REPORT, QE_BYTES, 1);
+    memcpy(att_point + 1, f->quote + f->at.att_key, 64);
+    verify(f, att_point, f->quote, f->at.body_end, 0);
+    verify(f, f->pck_point, f->quote + f->at.qe_report, QE_BYTES, 1);
     /* The quote's own hash for the token, and that of the QE report data. */
     EVP_Digest(f->quote, f->quote_len, digest, NULL, f->sha256, NULL);
-    EVP_Digest(f->quote + ATT_KEY, 96, digest, NULL, f->sha256, NULL);
+    EVP_Digest(f->quote + f->at.att_key, KEY_AND_DATA_BYTES, digest, NULL, f->sha256, NULL);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     if (EVP_DigestSignInit(ctx, NULL, f->sha256, NULL, f->rsa) != 1 ||
         EVP_DigestSign(ctx, signature, &len, f->token, sizeof f->token) != 1)

@@ -1,4 +1,4 @@
-/* bench ATTESTD WORKDIR, or bench policy - see README.md. */
+/* bench ATTESTD WORKDIR, or bench PART - see README.md. */
 #include "bench.h"
 
 #include "makers/folder.h"
@@ -37,16 +37,35 @@ double bench_median(double *values, size_t count)
     return values[count / 2];
 }
 
-static void make_evidence(struct bench_evidence *e, const char *hardware_dir, int64_t at)
+static void make_sgx(struct bench_evidence *e, const char *hardware_dir, int64_t at)
 {
     struct att_err err = { 0 };
     struct mk_sgx_options o;
 
-    e->at_unix_s = at;
+    *e = (struct bench_evidence){ .type = "sgx", .at_unix_s = at };
     mk_sgx_defaults(&o, at);
     bench_must(mk_hardware_load(hardware_dir, &e->hardware, &err), "hardware", &err);
     bench_must(mk_sgx_make(e->hardware, &o, &e->item, &err), "evidence", &err);
     bench_must(mk_hardware_root_pem(e->hardware, &e->root_pem, &err), "root", &err);
+}
+
+static void make_tdx(struct bench_evidence *e)
+{
+    struct att_err err = { 0 };
+    struct mk_tdx_options o;
+
+    *e = (struct bench_evidence){ .type = "tdx", .at_unix_s = (int64_t)time(NULL) };
+    mk_tdx_defaults(&o, e->at_unix_s);
+    bench_must(mk_hardware_new(e->at_unix_s, &e->hardware, &err), "hardware", &err);
+    bench_must(mk_tdx_make(e->hardware, &o, &e->item, &err), "evidence", &err);
+    bench_must(mk_hardware_root_pem(e->hardware, &e->root_pem, &err), "root", &err);
+}
+
+static void evidence_free(struct bench_evidence *e)
+{
+    mk_evidence_free(&e->item);
+    mk_hardware_free(e->hardware);
+    att_buf_free(&e->root_pem);
 }
 
 static double time_floor(struct floor *f)
@@ -117,18 +136,55 @@ static void rounds(struct tls_server *server, const char *ca, const struct bench
     floor_free(f);
 }
 
+/* The library alone, with a quote of a trust domain. */
+static void bench_tdx(void)
+{
+    struct bench_evidence e;
+    double library[ROUNDS], paths[ROUNDS];
+
+    make_tdx(&e);
+    struct floor *f = floor_new(&e);
+    struct path *p = path_new(&e, 0);
+    (void)time_floor(f); /* warm up, uncounted */
+    (void)time_path(p, 50);
+    for (int i = 0; i < ROUNDS; i++) {
+        double before = time_floor(f);
+        paths[i] = time_path(p, PER_ROUND);
+        library[i] = (before + time_floor(f)) / 2 / paths[i];
+    }
+    printf("%-40s %10.1f\n", "library, TDX evidence to token", bench_median(paths, ROUNDS) * 1e6);
+    printf("ratio tdx.library_vs_floor %.3f\n", bench_median(library, ROUNDS));
+    path_free(p);
+    floor_free(f);
+    evidence_free(&e);
+}
+
+/* What needs no server. */
+static const struct {
+    const char *name;
+    void (*run)(void);
+} parts[] = {
+    { "policy", bench_policy },
+    { "tdx", bench_tdx },
+    { "snp", bench_snp },
+    { "crowd", bench_crowd },
+};
+
 int main(int argc, char **argv)
 {
-    struct bench_evidence e = { 0 };
+    struct bench_evidence e;
     char ca[4096], hardware[4096];
     double ready[RESTARTS], first = 0;
 
-    if (argc == 2 && strcmp(argv[1], "policy") == 0) {
-        bench_policy();
-        return 0;
+    for (size_t i = 0; argc == 2 && i < sizeof parts / sizeof parts[0]; i++) {
+        if (strcmp(argv[1], parts[i].name) == 0) {
+            parts[i].run();
+            return 0;
+        }
     }
     if (argc != 3) {
-        fprintf(stderr, "usage: bench ATTESTD WORKDIR | bench policy\n");
+        fprintf(stderr,
+                "usage: bench ATTESTD WORKDIR | bench policy | bench tdx | bench snp | bench crowd\n");
         return 2;
     }
     (void)snprintf(ca, sizeof ca, "%s/dev/ca.pem", argv[2]);
@@ -138,16 +194,17 @@ int main(int argc, char **argv)
         server_stop(server_start(argv[1], argv[2], &ready[i]));
     struct tls_server *server = server_start(argv[1], argv[2], &ready[RESTARTS - 1]);
     double idle = server_rss_mb(server);
-    make_evidence(&e, hardware, (int64_t)time(NULL));
+    make_sgx(&e, hardware, (int64_t)time(NULL));
     rounds(server, ca, &e);
     bench_policy();
+    bench_tdx();
+    bench_snp();
+    bench_crowd();
     printf("figure first_start_to_ready_ms %.1f\n", first);
     printf("figure restart_to_ready_ms %.1f\n", bench_median(ready, RESTARTS));
     printf("figure idle_rss_mb %.1f\n", idle);
     printf("figure loaded_rss_mb %.1f\n", server_rss_mb(server));
     server_stop(server);
-    mk_evidence_free(&e.item);
-    mk_hardware_free(e.hardware);
-    att_buf_free(&e.root_pem);
+    evidence_free(&e);
     return 0;
 }

@@ -45,7 +45,7 @@ struct path *path_new(const struct bench_evidence *e, size_t chain_cache_entries
                                                                .dcap_count = 1 },
                                   &p->collateral, &err),
                "collateral", &err);
-    bench_must(att_policy_compile(att_policy_default("sgx"), NULL, &p->policy, NULL, &err), "policy", &err);
+    bench_must(att_policy_compile(att_policy_default(e->type), NULL, &p->policy, NULL, &err), "policy", &err);
     bench_must(signer_local_new(1, &p->signer, &err), "signer", &err);
     bench_must(signer_keypair_new("RS256", work, &pair, &err), "key", &err);
     bench_must(signer_local_add(p->signer, "bench", "RS256", pair.pkcs8, &err), "key", &err);
@@ -62,7 +62,7 @@ void path_run(struct path *p)
     struct att_arena *arena = att_arena_new(att_limits_default.arena_bytes_max);
     struct att_attest_in in = {
         .size = sizeof in,
-        .evidence_type = "sgx",
+        .evidence_type = p->evidence->type,
         .evidence = mk_item(&p->evidence->item, MK_QUOTE),
         .runtime = { true, false, mk_item(&p->evidence->item, MK_RUNTIME_DATA) },
         .collateral = p->collateral,

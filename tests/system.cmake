@@ -10,7 +10,12 @@ endfunction()
 
 set(bin "${CMAKE_BINARY_DIR}/bin")
 att_system_test(system_cli cli/run.sh ${bin}/attestctl ${bin}/attestd)
-att_system_test(vectors_sgx_cli vectors/sgx_cli.sh ${bin}/attestctl)
+# The library's tests of the same folders run under sanitizers, too; through the program they tell no more there.
+if(NOT ATT_SANITIZE)
+  att_system_test(vectors_sgx_cli vectors/dcap_cli.sh ${bin}/attestctl sgx)
+  att_system_test(vectors_tdx_cli vectors/dcap_cli.sh ${bin}/attestctl tdx)
+  att_system_test(vectors_sevsnp_cli vectors/sevsnp_cli.sh ${bin}/attestctl)
+endif()
 # The same suite, through the program: 900 starts of a process, which sanitizers make slow and tell nothing more of.
 if(TARGET vectors_jmespath_test AND NOT ATT_SANITIZE)
   add_test(NAME vectors_jmespath_cli COMMAND vectors_jmespath_test ${bin}/attestctl)

@@ -32,7 +32,8 @@ struct att_compliance_row {
     struct att_span measurement;   /* 48: sev-snp MEASUREMENT, tdx MRTD */
     struct att_span mrseam;        /* 48: tdx */
     uint32_t guest_svn_min;        /* sev-snp */
-    /* sev-snp: an endorsement of the utility VM by this issuer ("did:x509:...") for this feed, for this very measurement. */
+    /* sev-snp: an endorsement of the utility VM by this issuer ("did:x509:...") for this feed, for this very measurement.
+     * Without an issuer the other two hold for nobody: anybody can endorse with a CA of his own. */
     const char *uvm_issuer;
     const char *uvm_feed;
     uint64_t uvm_svn_min;

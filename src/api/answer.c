@@ -146,6 +146,10 @@ static struct wire wire_of_code(enum att_code code)
     case ATT_POLICY_RULE:
     case ATT_POLICY_LIMIT:
         return (struct wire){ 400, "PolicyParsingError", NULL };
+    case ATT_VCEK_CHAIN_SIGNATURE_INVALID:
+    case ATT_VCEK_CERT_EXPIRED:
+    case ATT_VCEK_CERT_NOT_YET_VALID:
+    case ATT_VCEK_REVOKED:
     case ATT_PCK_CHAIN_SIGNATURE_INVALID:
     case ATT_ROOT_UNTRUSTED:
     case ATT_PCK_CERT_EXPIRED:
@@ -153,6 +157,7 @@ static struct wire wire_of_code(enum att_code code)
     case ATT_PCK_REVOKED:
     case ATT_INTERMEDIATE_CA_REVOKED:
         return (struct wire){ 400, "InvalidParameter", text_collateral };
+    case ATT_TDX_MODULE_MISMATCH:
     case ATT_TCB_NOT_SUPPORTED:
     case ATT_TCB_REVOKED:
     case ATT_TCB_STATUS_NOT_ACCEPTED:

@@ -337,8 +337,15 @@ bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *e
         .of_tenant_max = IDENTITY_WAITING_MAX,
     };
 
+    struct lane_options collateral = {
+        .name = "collateral",
+        .waiting_max = API_WAITING_FOR_COLLATERAL_MAX,
+        .of_tenant_max = API_WAITING_FOR_COLLATERAL_MAX,
+    };
+
     api->parts = *parts;
-    if (!lane_new(&changes, &api->changes, err) || !lane_new(&identity, &api->identity, err))
+    if (!lane_new(&changes, &api->changes, err) || !lane_new(&identity, &api->identity, err) ||
+        !lane_new(&collateral, &api->collateral, err))
         return false;
     atomic_store_explicit(&api->serving, true, memory_order_release);
     return true;
@@ -348,6 +355,7 @@ void api_free(struct api *api)
 {
     if (!api)
         return;
+    lane_free(api->collateral);
     lane_free(api->identity); /* what it does may go on to the other lane */
     lane_free(api->changes);
     throttle_free(api->throttle);

@@ -185,6 +185,9 @@ bool api_envelope_read(const struct api_envelope *from, struct service_attest_in
         return false;
     if (old && !held_data(&e, &in.runtime, err))
         return false;
+    bool snp = strcmp(in.evidence_type, "sev-snp") == 0;
+    if (snp && !api_snp_read(from->arena, from->limits, in.evidence, &in, err))
+        return false;
     *ret = in;
     return true;
 }

@@ -101,7 +101,12 @@ struct api_call {
     bool later;                    /* the pipeline's: the answer comes from a lane */
     size_t refresh;                /* the pipeline's: an issuer whose keys are to be fetched */
     const struct att_err *refusal; /* the pipeline's: why the caller was refused */
-    bool caller_refused;           /* the bearer token is what is wrong: 401 with a challenge */
+    /* A handler that lacks an item of collateral sets `want` and returns true: the call is put off until the item is
+     * there or known not to come, and the handler runs once more, with `waited`. */
+    struct att_collateral_want *want;
+    bool waited;
+    struct att_err *missing_why; /* then: why it did not come */
+    bool caller_refused;         /* the bearer token is what is wrong: 401 with a challenge */
     char request_id[API_REQUEST_ID_SIZE];
     struct {
         const char *name; /* borrowed from the pattern, with name_len */

@@ -47,13 +47,64 @@ static bool permitted(struct api_call *call, struct att_err *err)
            site_allows(call->site, &call->who, call->resource, call->route->action, err);
 }
 
+static void busy(struct api_call *call);
+
+/* After the wait, on the lane that goes on with such calls. */
+static void run_again(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    call->waited = true;
+    if (!call->route->handle(call, &err))
+        api_refuse(call, &err, true);
+    (void)atomic_fetch_sub_explicit(&call->api->waiting, 1, memory_order_relaxed);
+    finish(call);
+}
+
+static void item_came(void *ctx, const struct att_err *why)
+{
+    struct api_call *call = ctx;
+
+    call->missing_why = why ? att_arena_alloc(call->arena, 1, sizeof *why) : NULL;
+    if (call->missing_why)
+        *call->missing_why = *why;
+    if (lane_push(call->api->collateral, call, NULL, run_again))
+        return;
+    (void)atomic_fetch_sub_explicit(&call->api->waiting, 1, memory_order_relaxed);
+    busy(call);
+}
+
+/* The call is not this thread's any more once it is asked for. Beyond the bound nobody waits: the handler answers at once
+ * that the item is missing. */
+static bool wait_for_item(struct api_call *call)
+{
+    struct api *api = call->api;
+
+    if (atomic_fetch_add_explicit(&api->waiting, 1, memory_order_relaxed) >= API_WAITING_FOR_COLLATERAL_MAX) {
+        (void)atomic_fetch_sub_explicit(&api->waiting, 1, memory_order_relaxed);
+        return false;
+    }
+    if (!call->later)
+        http_answer_later(call->http);
+    call->later = true;
+    service_collateral_want(call->service, call->want, item_came, call);
+    return true;
+}
+
 static void run_read(struct api_call *call)
 {
     struct att_err err = { 0 };
 
     if (api_needs_caller(call))
         api_explain_allow(call);
-    if (!permitted(call, &err) || !call->route->handle(call, &err))
+    bool ok = permitted(call, &err) && call->route->handle(call, &err);
+    if (ok && call->want) {
+        if (wait_for_item(call))
+            return;
+        call->waited = true;
+        ok = call->route->handle(call, &err);
+    }
+    if (!ok)
         api_refuse(call, &err, true);
     finish(call);
 }

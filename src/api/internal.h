@@ -11,12 +11,17 @@
 struct lane;
 struct throttle;
 
+/* Calls that wait for collateral at the same time; more answer at once that it is missing. */
+enum { API_WAITING_FOR_COLLATERAL_MAX = 1024 };
+
 struct api {
     struct api_options options;
     struct api_parts parts;
     atomic_bool serving; /* parts and lanes are set */
     struct lane *changes;
     struct lane *identity;
+    struct lane *collateral; /* goes on with calls that waited for an item */
+    atomic_uint waiting;     /* how many wait, or are being gone on with */
     struct att_cidr_list private_networks;
     struct throttle *throttle; /* on the thread of changes only */
     struct throttle *refusals; /* likewise: how many a tenant's callers (or strangers) may leave records of */
@@ -124,12 +129,19 @@ struct api_envelope {
 };
 ATT_CHECK bool api_envelope_read(const struct api_envelope *from, struct service_attest_in *ret,
                                  struct att_err *err);
+/* What stands in `report` of SEV-SNP evidence, decoded once: JSON {"SnpReport","VcekCertChain","Endorsements"}, each
+ * base64url; the last one again JSON, {"Uvm":[base64url COSE_Sign1, ...]}. Names in any case. */
+ATT_CHECK bool api_snp_read(struct att_arena *arena, const struct att_limits *limits, struct att_span text,
+                            struct service_attest_in *ret, struct att_err *err);
 
 /* {"token":"..."}; the 2018 version answers the bare JSON string. */
 ATT_CHECK bool api_answer_token(struct api_call *call, struct att_span token, struct att_err *err);
 
 bool api_attest_sgx(struct api_call *call, struct att_err *err);
 bool api_attest_open_enclave(struct api_call *call, struct att_err *err);
+bool api_attest_tdx(struct api_call *call, struct att_err *err);
+bool api_attest_sev_snp(struct api_call *call, struct att_err *err);
+bool api_tcb_baselines(struct api_call *call, struct att_err *err);
 bool api_certs(struct api_call *call, struct att_err *err);
 bool api_openid(struct api_call *call, struct att_err *err);
 bool api_policy_get(struct api_call *call, struct att_err *err);

@@ -13,7 +13,6 @@ struct run {
     const struct att_attest_in *in;
     const struct att_verifier *type;
     struct att_evidence *evidence;
-    uint32_t evaluation_number_min;
     struct att_verdict *ret;
 };
 
@@ -48,29 +47,85 @@ static bool describe(struct att_ctx *ctx, const struct att_verifier *type, const
     return true;
 }
 
-/* The property x-ms-sgx-tcbidentifier asks for a baseline: "azuredefault", or the lowest TCB evaluation number that
- * may be judged by. It can make the answer stricter, never milder. */
-static bool baseline_read(const struct att_claims *properties, uint32_t *floor, struct att_err *err)
-{
-    static const char where[] = "policy.configurationrules.x-ms-sgx-tcbidentifier";
+/* Which property names the evaluation set of which evidence; the other one means nothing to it. */
+static const struct {
+    const char *type;
+    const char *property;
+} set_properties[] = {
+    { "sgx", "x-ms-sgx-tcbidentifier" },
+    { "open-enclave", "x-ms-sgx-tcbidentifier" },
+    { "tdx", "x-ms-tdx-tcbidentifier" },
+};
 
+/* "azuredefault" is the current set, 0; a number names exactly that set. */
+static bool set_named(const struct att_value *v, uint32_t *ret)
+{
+    uint32_t n = 0;
+
+    if (v->kind != ATT_CLAIM_STRING)
+        return false;
+    if (att_span_is(v->text, "azuredefault")) {
+        *ret = 0;
+        return true;
+    }
+    if (v->text.len == 0 || v->text.len > 6 || v->text.ptr[0] == '0')
+        return false;
+    for (size_t i = 0; i < v->text.len; i++) {
+        if (v->text.ptr[i] < '0' || v->text.ptr[i] > '9')
+            return false;
+        n = n * 10 + (uint32_t)(v->text.ptr[i] - '0');
+    }
+    *ret = n;
+    return true;
+}
+
+/* What the policy says of one property: every time the same, and what the caller asked for, if he did. */
+static bool set_read(const struct att_claims *properties, const char *property, uint32_t *pinned,
+                     struct att_err *err)
+{
+    char where[64], expected[64];
+    bool found = false;
+    uint32_t first = 0;
+
+    (void)snprintf(where, sizeof where, "policy.configurationrules.%s", property);
     for (size_t i = 0; i < properties->count; i++) {
         const struct att_claim *p = &properties->items[i];
         uint32_t n = 0;
-        if (!att_span_is(p->type, "x-ms-sgx-tcbidentifier") ||
-            (p->value.kind == ATT_CLAIM_STRING && att_span_is(p->value.text, "azuredefault")))
+        if (!att_span_is(p->type, property))
             continue;
-        bool number = p->value.kind == ATT_CLAIM_STRING && p->value.text.len > 0 && p->value.text.len <= 6;
-        for (size_t k = 0; number && k < p->value.text.len; k++) {
-            number = p->value.text.ptr[k] >= '0' && p->value.text.ptr[k] <= '9';
-            n = n * 10 + (uint32_t)(p->value.text.ptr[k] - '0');
-        }
-        if (!number)
+        if (!set_named(&p->value, &n))
             return att_fail(err, ATT_POLICY_EVALUATION, where, "\"azuredefault\" or a number as text", "%s",
                             att_shown(&(struct att_shown){ 0 }, p->value.text));
-        *floor = n > *floor ? n : *floor;
+        if (found && n != first)
+            return att_fail(err, ATT_POLICY_EVALUATION, where, "one evaluation set",
+                            "two: %u and %u (0: the current)", first, n);
+        found = true;
+        first = n;
     }
+    if (first == 0)
+        return true;
+    if (*pinned != 0 && *pinned != first) {
+        (void)snprintf(expected, sizeof expected, "%u, to which the caller is bound", *pinned);
+        return att_fail(err, ATT_POLICY_EVALUATION, where, expected, "%u", first);
+    }
+    *pinned = first;
     return true;
+}
+
+/* NULL: AMD publishes no evaluation sets, and no number of theirs is too low. */
+static const char *set_property(const struct att_verifier *type)
+{
+    for (size_t i = 0; i < sizeof set_properties / sizeof set_properties[0]; i++)
+        if (strcmp(set_properties[i].type, type->name) == 0)
+            return set_properties[i].property;
+    return NULL;
+}
+
+static bool sets_read(struct run *r, const struct att_claims *properties, struct att_err *err)
+{
+    const char *property = set_property(r->type);
+
+    return !property || set_read(properties, property, &r->ctx.evaluation_number_pinned, err);
 }
 
 /* A caller may grant a policy less than the library's limits do, never more. */
@@ -87,14 +142,13 @@ static bool configure(struct run *r, struct att_err *err)
 {
     struct att_claims incoming, properties;
 
-    r->evaluation_number_min = r->in->evaluation_number_min;
     if (!r->in->policy)
         return true;
     att_claims_init(&incoming, r->ctx.arena, &r->ctx.lib->limits);
     att_claims_init(&properties, r->ctx.arena, &r->ctx.lib->limits);
     const struct att_limits limits = policy_limits(r);
     return att_policy_configure(r->in->policy, r->ctx.arena, &incoming, &limits, &properties, err) &&
-           baseline_read(&properties, &r->evaluation_number_min, err);
+           sets_read(r, &properties, err);
 }
 
 static bool parse(struct run *r, struct att_err *err)
@@ -136,8 +190,9 @@ static bool accept_level(const struct run *r, struct att_err *err)
     char expected[192], shortfall[160] = "";
     size_t at = 0;
 
-    if (tcb->evaluation_number < r->evaluation_number_min) {
-        (void)snprintf(expected, sizeof expected, "%u or more", r->evaluation_number_min);
+    /* The caller's own floor: below it nothing is judged, pinned or not. */
+    if (set_property(r->type) && tcb->evaluation_number < r->in->evaluation_number_min) {
+        (void)snprintf(expected, sizeof expected, "%u or more", r->in->evaluation_number_min);
         return att_fail(err, ATT_TCB_EVAL_NUMBER_TOO_LOW, "collateral.tcbEvaluationDataNumber", expected,
                         "%u", tcb->evaluation_number);
     }

@@ -16,7 +16,7 @@
 
 enum source { SOURCE_OWN, SOURCE_SERVICE, SOURCE_POLICY };
 
-enum { OWN_MAX = 12, JTI_BYTES = 32 };
+enum { OWN_MAX = 13, JTI_BYTES = 32 };
 
 struct entry {
     struct att_span name;
@@ -215,6 +215,8 @@ static void own_members(const struct att_verdict *verdict, const struct att_toke
         own_text(ret, "nonce", ATT_CLAIM_STRING, in->nonce);
     if (unsafe)
         own_text(ret, "x-attestd-unsafe", ATT_CLAIM_JSON, att_str(unsafe));
+    if (verdict->collateral_age_s > 0)
+        own_int(ret, "x-attestd-collateral-age", verdict->collateral_age_s);
     if (policy->len > 0)
         own_text(ret, "x-ms-policy", ATT_CLAIM_JSON, att_buf_span(policy));
     if (in->policy_signer_jwk.len > 0)

@@ -1,6 +1,7 @@
 /* A new sub-command is a new row here. */
 #include "cli/apply.h"
 #include "cli/attest.h"
+#include "cli/collateral.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
 #include "cli/init.h"
@@ -19,7 +20,13 @@
 const struct cli_command *const cli_commands[] = {
     &cli_verify,
     &cli_evidence_make,
+    &cli_evidence_collect,
     &cli_evidence_show,
+    &cli_collateral_show,
+    &cli_collateral_fetch,
+    &cli_collateral_export,
+    &cli_collateral_import,
+    &cli_collateral_doctor,
     &cli_policy_check,
     &cli_policy_eval,
     &cli_policy_fmt,

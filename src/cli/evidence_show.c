@@ -6,27 +6,36 @@
 
 #include <attest/attest.h>
 
+enum { SNP_REPORT_BYTES = 1184 };
+
 ATT_AUTO_PTR(lib_free, struct att_lib, att_lib_free)
 
-/* An Open Enclave header begins with version 1 and a report type of 1 or 2, each 32 bits; a quote begins with its
- * 16-bit version, at least 3. */
-static const char *guess(struct att_span evidence)
+/* An Open Enclave header begins with version 1 and a report type of 1 or 2, each 32 bits; a quote with its version and the
+ * kind of its key, 16 bits each, and from version 4 on its TEE; an SEV-SNP report with its version, 32 bits. */
+static const char *guess(struct att_span e)
 {
     static const uint8_t oe_version[4] = { 1, 0, 0, 0 };
 
-    return evidence.len >= 4 && memcmp(evidence.ptr, oe_version, 4) == 0 ? "open-enclave" : "sgx";
+    if (e.len >= 4 && memcmp(e.ptr, oe_version, 4) == 0)
+        return "open-enclave";
+    if (e.len >= SNP_REPORT_BYTES && e.ptr[0] >= 2 && e.ptr[1] == 0 && e.ptr[2] == 0 && e.ptr[3] == 0)
+        return "sev-snp";
+    return e.len >= 8 && e.ptr[0] >= 4 && e.ptr[4] == 0x81 ? "tdx" : "sgx";
 }
 
 static bool type_of(const struct cli *c, struct att_span evidence, const char **ret, struct att_err *err)
 {
+    static const char *const types[] = { "sgx", "open-enclave", "tdx", "sev-snp" };
     const char *type = cli_value(c, "type");
     struct att_shown shown;
 
-    if (type && strcmp(type, "sgx") != 0 && strcmp(type, "open-enclave") != 0)
-        return att_fail(err, ATT_USAGE, "type", "sgx or open-enclave", "%s",
-                        att_shown(&shown, att_str(type)));
     *ret = type ? type : guess(evidence);
-    return true;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcmp(*ret, types[i]) == 0)
+            return true;
+    }
+    return att_fail(err, ATT_USAGE, "type", "sgx, open-enclave, tdx or sev-snp", "%s",
+                    att_shown(&shown, att_str(type)));
 }
 
 static enum cli_exit run_show(struct cli *c)
@@ -58,7 +67,7 @@ static enum cli_exit run_show(struct cli *c)
 
 static const struct cli_option options[] = {
     { .name = "type",
-      .argument = "sgx|open-enclave",
+      .argument = "sgx|open-enclave|tdx|sev-snp",
       .help = "What it is; told from its first bytes if not given." },
     { 0 },
 };

@@ -302,3 +302,33 @@ bool sign_token(struct cli *c, const struct sign_request *q, struct signed_token
     return read_key(c, &key, err) && pem_read(c, cert, cli_value(c, cert), &chain, err) &&
            belongs(key, chain.der[0], cert, err) && make(c, q, key, &chain, ret, err);
 }
+
+/* -- anything else ---------------------------------------------------------------------------------------- */
+
+bool sign_ready(struct cli *c, struct sign_ready *ret, struct att_err *err)
+{
+    ATT_AUTO(pkey_free) EVP_PKEY *key = NULL;
+    const char *cert = cert_option(c);
+    const struct algorithm *a = NULL;
+
+    *ret = (struct sign_ready){ 0 };
+    if (!read_key(c, &key, err) || !pem_read(c, cert, cli_value(c, cert), &ret->chain, err) ||
+        !belongs(key, ret->chain.der[0], cert, err) || !algorithm_of(c, key, &a, err))
+        return false;
+    ret->alg = a->name;
+    ret->how = a;
+    ret->key = ATT_MOVE(key);
+    return true;
+}
+
+bool sign_input(struct cli *c, const struct sign_ready *s, struct att_span input, struct att_span *ret,
+                struct att_err *err)
+{
+    return sign(c->arena, s->how, s->key, input, ret, err);
+}
+
+void sign_done(struct sign_ready *s)
+{
+    EVP_PKEY_free(s->key);
+    s->key = NULL;
+}

@@ -36,6 +36,20 @@ ATT_CHECK bool sign_wanted(const struct cli *c, bool *ret, struct att_err *err);
 ATT_CHECK bool sign_token(struct cli *c, const struct sign_request *q, struct signed_token *ret,
                           struct att_err *err);
 
+/* The same key for another compact JWS: its algorithm and chain are known before what is signed. sign_done also after a
+ * refusal. */
+struct sign_ready {
+    const char *alg;
+    struct pem_chain chain;
+    void *key; /* freed by sign_done */
+    const void *how;
+};
+ATT_CHECK bool sign_ready(struct cli *c, struct sign_ready *ret, struct att_err *err);
+/* The raw signature over `input`, in the arena. */
+ATT_CHECK bool sign_input(struct cli *c, const struct sign_ready *s, struct att_span input,
+                          struct att_span *ret, struct att_err *err);
+void sign_done(struct sign_ready *s);
+
 /* Where the certificate of the key is named: "cert"; "signer-cert" where --cert is another one. */
 #define OPTIONS_SIGN(cert_option)                                                                            \
     { .name = "key",                                                                                         \

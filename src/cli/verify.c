@@ -5,6 +5,7 @@
 #include "cli/answer.h"
 #include "cli/files.h"
 #include "cli/nearest.h"
+#include "cli/verify_inputs.h"
 
 #include <attest/token.h>
 
@@ -93,47 +94,59 @@ static bool read_bound(struct cli *c, const char *file, const char *type, struct
     return true;
 }
 
-/* A revocation list may lie there as DER, as PEM or as hex of DER; the library tells them apart by content. */
-static bool read_crl(struct cli *c, const char *dir, const char *stem, struct att_span *ret,
-                     struct att_err *err)
+/* A number of an option; *ret stays when it was not given. */
+static bool read_number(const struct cli *c, const char *option, uint32_t *ret, struct att_err *err)
 {
-    static const char *const endings[] = { "der", "pem", "hex" };
-    char name[48];
+    const char *text = cli_value(c, option);
+    uint32_t n = 0;
 
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        (void)snprintf(name, sizeof name, "%s.%s", stem, endings[i]);
-        if (!cli_read_optional(c, "collateral", dir, name, ret, err))
-            return false;
-        if (ret->len > 0)
-            return true;
+    if (!text)
+        return true;
+    if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
+        return att_fail(err, ATT_USAGE, option, "a number below 1000000000", "%s",
+                        att_shown(&(struct att_shown){ 0 }, att_str(text)));
+    for (; *text; text++)
+        n = n * 10 + (uint32_t)(*text - '0');
+    *ret = n;
+    return true;
+}
+
+/* What belongs to one kind of evidence alone is refused beside another: it would be read by nobody. */
+static bool options_fit(const struct cli *c, struct att_err *err)
+{
+    static const struct {
+        const char *option;
+        bool amd;
+    } rows[] = { { "chain", true },
+                 { "endorsements", true },
+                 { "early-collateral", false },
+                 { "evaluation-number", false } };
+    bool amd = strcmp(c->operands[0], "sev-snp") == 0;
+
+    if (!amd && !cli_has(c, "collateral"))
+        return att_fail(err, ATT_USAGE, "collateral", "a folder of collateral for this evidence", "none");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (cli_has(c, rows[i].option) && rows[i].amd != amd)
+            return att_fail(err, ATT_USAGE, rows[i].option, amd ? "sgx, open-enclave or tdx" : "sev-snp",
+                            "%s", c->operands[0]);
     }
     return true;
 }
 
-/* The trust anchor is never among these: a root_ca.pem in the folder came with the collateral it would vouch for. */
-static bool read_collateral(struct cli *c, const struct att_lib *lib, struct att_collateral **ret,
-                            struct att_err *err)
+static bool read_endorsements(struct cli *c, struct att_attest_in *in, struct att_err *err)
 {
-    const char *dir = cli_value(c, "collateral");
-    struct att_dcap_bundle b = { .name = dir };
+    struct att_span *all = att_arena_alloc(c->arena, CLI_GIVEN_MAX, sizeof *all);
+    const char *path = NULL;
 
-    return cli_is_folder("collateral", dir, err) &&
-           cli_read_optional(c, "collateral", dir, "tcb_info.json", &b.tcb_info, err) &&
-           cli_read_optional(c, "collateral", dir, "tcb_info_issuer_chain.pem", &b.tcb_info_issuer_chain,
-                             err) &&
-           cli_read_optional(c, "collateral", dir, "qe_identity.json", &b.qe_identity, err) &&
-           cli_read_optional(c, "collateral", dir, "qe_identity_issuer_chain.pem",
-                             &b.qe_identity_issuer_chain, err) &&
-           cli_read_optional(c, "collateral", dir, "pck_crl_issuer_chain.pem", &b.pck_crl_issuer_chain,
-                             err) &&
-           read_crl(c, dir, "pck_crl", &b.pck_crl, err) &&
-           read_crl(c, dir, "root_ca_crl", &b.root_ca_crl, err) &&
-           att_collateral_new(lib,
-                              &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
-                                                           .dcap = &b,
-                                                           .dcap_count = 1,
-                                                           .use = ATT_COLLATERAL_SOLE },
-                              ret, err);
+    if (!all)
+        return att_fail_memory(err, "endorsements");
+    while ((path = cli_value_at(c, "endorsements", in->uvm_endorsement_count)) != NULL) {
+        if (!cli_read(c, "endorsements", path, &all[in->uvm_endorsement_count], err))
+            return false;
+        in->uvm_endorsement_count++;
+    }
+    in->uvm_endorsements = all;
+    return true;
 }
 
 static bool make_lib(struct cli *c, struct att_lib **ret, struct att_err *err)
@@ -155,12 +168,19 @@ static bool read_job(struct cli *c, struct job *job, struct att_err *err)
     in->evidence_type = c->operands[0];
     in->trace = cli_has(c, "explain");
     in->describe = true;
-    if (!read_accepted(c, &in->accepted_tcb, err) || !cli_time(c, &in->now_unix_s, err) ||
+    in->newer_claims = true;
+    bool chain = false;
+    if (!options_fit(c, err) || !read_accepted(c, &in->accepted_tcb, err) ||
+        !cli_time(c, &in->now_unix_s, err) ||
+        !read_number(c, "evaluation-number", &in->evaluation_number_pinned, err) ||
+        !read_number(c, "grace", &in->collateral_grace_s, err) ||
         !read_bound(c, "runtime-data", "runtime-data-type", &in->runtime, err) ||
         !read_bound(c, "init-time-data", "init-time-data-type", &in->init_time, err) ||
         !cli_read(c, "evidence", cli_value(c, "evidence"), &in->evidence, err) ||
         !cli_read_option(c, "policy", &job->has_policy, &job->policy_file, err) ||
-        !make_lib(c, &job->lib, err) || !read_collateral(c, job->lib, &job->collateral, err))
+        !cli_read_option(c, "chain", &chain, &in->cert_chain, err) || !read_endorsements(c, in, err) ||
+        !cli_compliance_read(c, &in->compliance, &in->compliance_count, err) ||
+        !make_lib(c, &job->lib, err) || !cli_collateral_read(c, job->lib, &job->collateral, err))
         return false;
     in->collateral = job->collateral;
     return true;
@@ -215,10 +235,37 @@ static const struct cli_option options[] = {
       .help = "The quote or report, raw bytes; - is standard input." },
     { .name = "collateral",
       .argument = "DIR",
-      .required = true,
-      .help = "Folder with tcb_info.json, tcb_info_issuer_chain.pem, qe_identity.json, "
-              "qe_identity_issuer_chain.pem, pck_crl.der, pck_crl_issuer_chain.pem and root_ca_crl.der. "
-              "A root_ca.pem in it is not read." },
+      .help =
+          "Folder with tcb_info.json, tcb_info_issuer_chain.pem, qe_identity.json, "
+          "qe_identity_issuer_chain.pem, pck_crl.der, pck_crl_issuer_chain.pem and root_ca_crl.der; needed "
+          "but "
+          "for sev-snp, where vcek_crl.der with vcek_chain.pem, vlek_crl.der with vlek_chain.pem are read. "
+          "A root_ca.pem in it is not read." },
+    { .name = "chain",
+      .argument = "PEM",
+      .help =
+          "sev-snp: VCEK or VLEK, ASK or ASVK, ARK, in this order. Not needed when the certificate table of "
+          "an extended report has them." },
+    { .name = "endorsements",
+      .argument = "FILE",
+      .repeats = true,
+      .help = "sev-snp: an endorsement of the utility VM, COSE_Sign1." },
+    { .name = "compliance",
+      .argument = "FILE",
+      .help =
+          "Machines that are called compliant: a JSON list of objects with the settings of a [compliance] "
+          "section of attestd.conf(5). The first that fits gives the claim x-ms-compliance-status." },
+    { .name = "early-collateral",
+      .argument = "DIR",
+      .help =
+          "The same files of the next evaluation set: what the platform will be judged as then. Changes no "
+          "verdict." },
+    { .name = "evaluation-number",
+      .argument = "N",
+      .help = "Judge by collateral of exactly this TCB evaluation number." },
+    { .name = "grace",
+      .argument = "SECONDS",
+      .help = "Use collateral that is past its nextUpdate by no more than this." },
     { .name = "trust-root",
       .argument = "PEM",
       .help = "Trust the key of this certificate too, for this call, and say so in the answer. For tests." },
@@ -227,7 +274,9 @@ static const struct cli_option options[] = {
     { .name = "runtime-data-type",
       .argument = "json|binary",
       .help = "How its claims are made; binary if not given. The hash is over the bytes either way." },
-    { .name = "init-time-data", .argument = "FILE", .help = "Data whose SHA-256 must be in CONFIGID." },
+    { .name = "init-time-data",
+      .argument = "FILE",
+      .help = "Data whose SHA-256 must be in CONFIGID (sgx), MRCONFIGID (tdx) or HOST_DATA (sev-snp)." },
     { .name = "init-time-data-type", .argument = "json|binary", .help = "As for the runtime data." },
     { .name = "policy",
       .argument = "FILE",
@@ -244,8 +293,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_verify = {
     .name = "verify",
-    .operands = "sgx|open-enclave",
-    .choices = "sgx open-enclave",
+    .operands = "sgx|open-enclave|tdx|sev-snp",
+    .choices = "sgx open-enclave tdx sev-snp",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "judge evidence, offline",
@@ -259,7 +308,9 @@ const struct cli_command cli_verify = {
     .examples =
         "  attestctl verify sgx --evidence quote.bin --collateral platform/ --runtime-data keys.json\n"
         "  attestctl verify open-enclave --evidence report.bin --collateral platform/ --at "
-        "2026-06-15T12:00:00Z --accept-tcb UpToDate,SWHardeningNeeded --json\n",
+        "2026-06-15T12:00:00Z --accept-tcb UpToDate,SWHardeningNeeded --json\n"
+        "  attestctl verify tdx --evidence quote.bin --collateral platform/ --early-collateral next/\n"
+        "  attestctl verify sev-snp --evidence report.bin --chain chain.pem --runtime-data keys.json\n",
     .options = options,
     .run = run_verify,
 };

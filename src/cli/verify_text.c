@@ -27,6 +27,19 @@ static void tcb_lines(struct att_buf *b, const struct att_tcb *tcb)
                        tcb->shortfall[i].has, att_tcb_status_name(tcb->next), tcb->shortfall[i].needs);
 }
 
+static void early_lines(struct att_buf *b, const struct att_tcb_early *early)
+{
+    if (!early->known)
+        return;
+    att_buf_printf(b, "  next set    %s under evaluation number %u\n",
+                   early->status == ATT_STATUS_UNKNOWN ? "below every level"
+                                                       : att_tcb_status_name(early->status),
+                   early->evaluation_number);
+    for (size_t i = 0; i < early->shortfall_count; i++)
+        att_buf_printf(b, "  then        %s is %u, %s needs %u\n", early->shortfall[i].component,
+                       early->shortfall[i].has, att_tcb_status_name(early->next), early->shortfall[i].needs);
+}
+
 static void claims_lines(struct cli *c, const struct cli_judgement *j)
 {
     struct att_buf *b = &c->out;
@@ -52,7 +65,11 @@ void cli_verdict_text(struct cli *c, const struct cli_judgement *j)
         att_buf_printf(b, "refused: %s: %s\n", att_code_name(v->err.code), v->err.text);
     if (!v->accepted)
         cli_put_reason(b, &v->err, "  ");
-    tcb_lines(b, &v->tcb);
+    if (strcmp(j->evidence_type, "sev-snp") != 0) /* AMD publishes no levels: there is no status to tell */
+        tcb_lines(b, &v->tcb);
+    early_lines(b, &v->tcb.early);
+    if (v->collateral_age_s > 0)
+        att_buf_printf(b, "  collateral  %u seconds past its next update\n", v->collateral_age_s);
     if (v->test_root)
         att_buf_puts(b,
                      "  test root   the chain ends in the root given with --trust-root: not real hardware\n");

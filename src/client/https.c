@@ -34,6 +34,19 @@ static bool is_https(const char *url)
     return strncasecmp(url, "https://", 8) == 0 && url[8] != '\0';
 }
 
+/* Without TLS to this machine alone: the admin listener of attestd speaks plain HTTP there. */
+static bool is_plain_loopback(const char *url)
+{
+    static const char *const hosts[] = { "http://127.0.0.1", "http://[::1]", "http://localhost" };
+
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        size_t len = strlen(hosts[i]);
+        if (strncasecmp(url, hosts[i], len) == 0 && (url[len] == ':' || url[len] == '/' || url[len] == '\0'))
+            return strchr(url, '@') == NULL;
+    }
+    return false;
+}
+
 /* A line end in a value would begin a header of somebody else's choice. */
 static bool is_value(const char *text)
 {
@@ -100,12 +113,16 @@ static bool prepare(CURL *curl, const struct client_request *request, const char
 #define SET(option, value) all = all ? all : curl_easy_setopt(curl, option, value)
     SET(CURLOPT_ERRORBUFFER, reason);
     SET(CURLOPT_URL, request->url);
-    SET(CURLOPT_PROTOCOLS_STR, "https");
+    SET(CURLOPT_PROTOCOLS_STR, request->plain_loopback ? "http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (request->plain_loopback) {
+        SET(CURLOPT_PROXY, ""); /* one from the environment would be asked for its own loopback */
+        SET(CURLOPT_NOPROXY, "*");
+    }
     if (request->ca_file) {
         SET(CURLOPT_CAINFO, request->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* else the system's folder of CAs would still count */
@@ -174,8 +191,9 @@ bool client_send(const struct client_request *request, struct client_response *r
     const char *method = NULL;
     struct att_shown shown;
 
-    if (!is_https(request->url))
-        return att_fail(err, ATT_USAGE, "url", "https://HOST[:PORT]", "%s",
+    if (!(request->plain_loopback ? is_plain_loopback(request->url) : is_https(request->url)))
+        return att_fail(err, ATT_USAGE, "url",
+                        request->plain_loopback ? "http://127.0.0.1[:PORT]" : "https://HOST[:PORT]", "%s",
                         att_shown(&shown, att_str(request->url)));
     if (!method_of(request, &method, err) || !headers_of(request, &headers, err))
         return false;

@@ -1,6 +1,6 @@
 /* client/https.h - one request over HTTPS.
  *
- * https only, no redirect followed, the server's certificate always checked: against the system's CAs or, when a CA
+ * https only (but plain_loopback), no redirect followed, the server's certificate always checked: against the system's CAs or, when a CA
  * file is given, against that file alone. Time and size are bounded.
  *
  * Example:
@@ -28,6 +28,7 @@ enum {
 struct client_request {
     const char *url;
     const char *ca_file;         /* PEM; NULL: the system's CAs */
+    bool plain_loopback;         /* http:// and a loopback address: nothing else is taken then */
     const char *method;          /* GET, POST, PUT, PATCH or DELETE; NULL: POST with a body, else GET */
     const char *bearer;          /* a token for Authorization; wiped from our memory afterwards */
     const char *if_match;        /* an ETag, with its quotes */

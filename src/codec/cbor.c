@@ -13,6 +13,8 @@ enum {
     MAJOR_SIMPLE = 7,
     INFO_DIRECT = 24,
     INFO_RESERVED = 28,
+    SIMPLE_FALSE = 20,
+    SIMPLE_UNDEFINED = 23,
     SIMPLE_FLOAT_FIRST = 25,
     SIMPLE_FLOAT_LAST = 27
 };
@@ -62,8 +64,8 @@ static const char *take_head(struct att_reader *r, struct head *ret)
     if (major == MAJOR_SIMPLE) {
         if (info >= SIMPLE_FLOAT_FIRST && info <= SIMPLE_FLOAT_LAST)
             ret->type = ATT_CBOR_FLOAT;
-        else if (info == INFO_DIRECT && value < 32) /* RFC 8949 3.3 */
-            return "a simple value from 32 on behind this byte";
+        else if (info < SIMPLE_FALSE || info > SIMPLE_UNDEFINED)
+            return "false, true, null or undefined";
         return NULL;
     }
     if (info == INFO_DIRECT && value < INFO_DIRECT)

@@ -5,9 +5,10 @@
  * item after item. Reading an array or a map gives its count; its items follow from the same reader. No memory is
  * allocated and nothing recurses.
  *
- * Taken: definite lengths, and arguments in their shortest form (RFC 8949 4.2.1). Refused: indefinite lengths, longer
- * forms. Floating-point numbers can be skipped, not read. The order of map keys is free. The same key twice is not
- * seen by att_cbor_open: whoever reads a map calls att_cbor_keys() on it.
+ * Taken: definite lengths, and arguments in their shortest form (RFC 8949 4.2.1). Refused: indefinite lengths,
+ * longer forms, simple values other than false, true, null and undefined. Floating-point numbers can be skipped, not
+ * read. The order of map keys is free. The same key twice is not seen by att_cbor_open: whoever reads a map calls
+ * att_cbor_keys() on it.
  *
  * Example: [ 1, h'0102' ]
  *     struct att_cbor c;

@@ -6,38 +6,29 @@
 #ifndef COLLATERAL_DCAP_BUNDLE_H
 #define COLLATERAL_DCAP_BUNDLE_H
 
-#include "collateral/dcap_issuer.h"
+#include "collateral/dcap_crl.h"
 #include "collateral/dcap_qe_identity.h"
 #include "collateral/dcap_tcb_info.h"
-
-struct dcap_document { /* TCB info or QE identity, beside its content */
-    struct att_err refusal;
-    struct dcap_issuer issuer;
-    uint8_t text_sha256[32];  /* of the text and one NUL: claims tcbinfohash, qeidhash */
-    uint8_t chain_sha256[32]; /* of the chain as PEM and one NUL: tcbinfocertshash, qeidcertshash */
-};
-
-struct dcap_crl {
-    struct att_err refusal;
-    struct att_crl *crl;
-    struct att_cert *issuer;
-    uint8_t pem_sha256[32]; /* root CRL only: of its PEM and one NUL: tcbinfocrlhash, qeidcrlhash */
-};
 
 struct dcap_bundle {
     struct att_arena *arena;
     const char *name;
+    enum att_tcb_set set; /* of TCB info and QE identity */
     struct dcap_document tcb_info_doc;
     struct dcap_tcb_info tcb_info;
     struct dcap_document qe_doc;
     struct dcap_qe_identity qe;
     struct dcap_crl pck_crl;
     struct dcap_crl root_crl;
+    bool borrowed; /* put together from parts that others own */
 };
 
 /* Fails for want of memory or by the crypto library only: what is wrong with an item stays with the item. */
 ATT_CHECK bool dcap_bundle_read(const struct att_lib *lib, const struct att_dcap_bundle *b,
                                 struct dcap_bundle **ret, struct att_err *err);
+/* The same for one single item (TCB info, QE identity, PCK CRL, root CRL): a bundle with that part alone. */
+ATT_CHECK bool dcap_bundle_read_item(const struct att_lib *lib, const struct att_collateral_item *item,
+                                     struct dcap_bundle **ret, struct att_err *err);
 void dcap_bundle_free(struct dcap_bundle *b);
 
 #endif

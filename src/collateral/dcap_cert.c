@@ -32,3 +32,8 @@ bool dcap_same_authority(const struct att_cert *a, const struct att_cert *b)
     return att_span_eq(att_cert_subject(a), att_cert_subject(b)) &&
            att_span_eq(att_key_point(att_cert_key(a)), att_key_point(att_cert_key(b)));
 }
+
+bool dcap_is_platform_ca(const struct att_cert *ca)
+{
+    return strstr(att_cert_subject_cn(ca), "Platform") != NULL;
+}

@@ -16,5 +16,7 @@ ATT_CHECK bool dcap_cert_form(const struct att_cert *cert, const char *cn_part, 
                               const char *where, struct att_err *err);
 /* Same name and same key: the same authority, perhaps under another certificate. */
 bool dcap_same_authority(const struct att_cert *a, const struct att_cert *b);
+/* Of the two CAs that issue PCK certificates: the one for platforms with several packages? */
+bool dcap_is_platform_ca(const struct att_cert *ca);
 
 #endif

@@ -1,22 +1,84 @@
-#include "collateral/snapshot.h"
-
+/* Making, sharing and listing a snapshot. */
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/hex.h"
-#include "collateral/dcap_cert.h"
+#include "collateral/snapshot_core.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct att_collateral {
-    atomic_uint references;
-    enum att_collateral_use use;
-    struct dcap_bundle **bundles;
-    size_t count;
-};
-
 ATT_AUTO_PTR(collateral_auto, struct att_collateral, att_collateral_free)
+
+/* Nothing of size zero: whether malloc gives NULL for it is not told. */
+static void *room(size_t count, size_t size)
+{
+    return calloc(count ? count : 1, size);
+}
+
+static bool rooms(const struct att_collateral_in *in, struct att_collateral *c, struct att_err *err)
+{
+    size_t bundles = 0;
+
+    if (__builtin_mul_overflow(in->item_count, 2, &bundles) ||
+        __builtin_add_overflow(bundles, in->dcap_count, &bundles))
+        return att_fail_memory(err, "collateral");
+    c->bundles = room(bundles, sizeof(struct dcap_bundle *));
+    c->parts = room(in->item_count, sizeof *c->parts);
+    c->amd = in->amd_count <= SIZE_MAX / 2 ? room(2 * in->amd_count, sizeof *c->amd) : NULL;
+    c->floors = room(in->floor_count, sizeof *c->floors);
+    return (c->bundles && c->parts && c->amd && c->floors) || att_fail_memory(err, "collateral");
+}
+
+static bool read_bundles(const struct att_lib *lib, const struct att_collateral_in *in,
+                         struct att_collateral *c, struct att_err *err)
+{
+    for (; c->count < in->dcap_count; c->count++)
+        if (!dcap_bundle_read(lib, &in->dcap[c->count], &c->bundles[c->count], err))
+            return false;
+    c->given = c->count;
+    return true;
+}
+
+static bool read_items(const struct att_lib *lib, const struct att_collateral_in *in,
+                       struct att_collateral *c, struct att_err *err)
+{
+    for (size_t i = 0; i < in->item_count; i++) {
+        enum att_item_kind kind = in->items[i].what.kind;
+        if (kind == ATT_ITEM_NONE || kind == ATT_ITEM_VCEK || kind == ATT_ITEM_TCB_NUMBERS)
+            continue; /* nothing is judged by them here */
+        if (!item_part_read(lib, &in->items[i], &c->parts[c->part_count], err))
+            return false;
+        c->part_count++;
+    }
+    return snapshot_compose(c, err);
+}
+
+static bool amd_put(const struct att_lib *lib, const char *name, enum att_amd_signer signer,
+                    struct att_span list, struct att_span chain, struct att_collateral *c,
+                    struct att_err *err)
+{
+    if (list.len == 0)
+        return true;
+    struct amd_crl *l = &c->amd[c->amd_count++];
+    amd_crl_read(lib, name, signer, list, chain, l);
+    if (l->refusal.code == ATT_OK || att_code_class(l->refusal.code) != ATT_CLASS_INTERNAL)
+        return true;
+    if (err && err->code == ATT_OK)
+        *err = l->refusal;
+    return false;
+}
+
+static bool read_amd(const struct att_lib *lib, const struct att_collateral_in *in, struct att_collateral *c,
+                     struct att_err *err)
+{
+    for (size_t i = 0; i < in->amd_count; i++) {
+        const struct att_amd_bundle *b = &in->amd[i];
+        if (!amd_put(lib, b->name, ATT_AMD_VCEK, b->vcek_crl, b->vcek_chain, c, err) ||
+            !amd_put(lib, b->name, ATT_AMD_VLEK, b->vlek_crl, b->vlek_chain, c, err))
+            return false;
+    }
+    return true;
+}
 
 bool att_collateral_new(const struct att_lib *lib, const struct att_collateral_in *in,
                         struct att_collateral **ret, struct att_err *err)
@@ -24,21 +86,23 @@ bool att_collateral_new(const struct att_lib *lib, const struct att_collateral_i
     if (in->size != sizeof *in)
         return att_fail(err, ATT_PARAMETER_INVALID, "in.size", "sizeof(struct att_collateral_in)", "%zu",
                         in->size);
-    const size_t count = in->dcap_count;
-    if (in->use == ATT_COLLATERAL_SOLE && count != 1)
-        return att_fail(err, ATT_PARAMETER_INVALID, "collateral", "exactly one bundle", "%zu", count);
+    if (in->use == ATT_COLLATERAL_SOLE && (in->dcap_count != 1 || in->item_count > 0))
+        return att_fail(err, ATT_PARAMETER_INVALID, "collateral", "exactly one bundle", "%zu, and %zu items",
+                        in->dcap_count, in->item_count);
 
     ATT_AUTO(collateral_auto) struct att_collateral *c = calloc(1, sizeof *c);
     if (!c)
         return att_fail_memory(err, "collateral");
     atomic_init(&c->references, 1);
     c->use = in->use;
-    c->bundles = calloc(count ? count : 1, sizeof(struct dcap_bundle *));
-    if (!c->bundles)
-        return att_fail_memory(err, "collateral");
-    for (; c->count < count; c->count++)
-        if (!dcap_bundle_read(lib, &in->dcap[c->count], &c->bundles[c->count], err))
-            return false;
+    if (!rooms(in, c, err) || !read_bundles(lib, in, c, err) || !read_items(lib, in, c, err) ||
+        !read_amd(lib, in, c, err))
+        return false;
+    if (in->floor_count > 0)
+        memcpy(c->floors, in->floors, in->floor_count * sizeof *c->floors);
+    c->floor_count = in->floor_count;
+    for (size_t i = 0; i < c->count; i++)
+        c->has_early = c->has_early || c->bundles[i]->set == ATT_SET_EARLY;
     *ret = ATT_MOVE(c);
     return true;
 }
@@ -55,159 +119,130 @@ void att_collateral_free(struct att_collateral *c)
         return;
     for (size_t i = 0; i < c->count; i++)
         dcap_bundle_free(c->bundles[i]);
+    for (size_t i = 0; i < c->part_count; i++)
+        item_part_clear(&c->parts[i]);
+    for (size_t i = 0; i < c->amd_count; i++)
+        amd_crl_clear(&c->amd[i]);
     free(c->bundles);
+    free(c->parts);
+    free(c->amd);
+    free(c->floors);
     free(c);
 }
 
-/* Is `a` a better choice than `b`, both issued for the same thing? What is not yet valid comes last; then the
- * newest, so that an older signed copy lying beside it is never used (replay of old TCB info). */
-static bool newer(int64_t a, int64_t b, int64_t now)
+/* Listing
+ * ---------------------------------------------------------------------------------------------------- */
+
+struct listing {
+    struct att_collateral_row *rows;
+    size_t max;
+    size_t at;
+};
+
+static void row_put(struct listing *l, const struct att_collateral_row *row)
 {
-    if ((a <= now) != (b <= now))
-        return a <= now;
-    return a > b;
+    if (l->at < l->max)
+        l->rows[l->at] = *row;
+    l->at++;
 }
 
-static const struct dcap_bundle *pick_bundle(const struct att_collateral *c, const struct dcap_wanted *w)
+static void tcb_info_row(struct listing *l, const struct dcap_bundle *b)
 {
-    const struct dcap_bundle *best = NULL;
-
-    for (size_t i = 0; i < c->count; i++) {
-        const struct dcap_bundle *b = c->bundles[i];
-        if (b->tcb_info_doc.refusal.code != ATT_OK || b->tcb_info.tee != w->tee ||
-            memcmp(b->tcb_info.fmspc, w->fmspc, 6) != 0)
-            continue;
-        if (!best || newer(b->tcb_info.issued_unix_s, best->tcb_info.issued_unix_s, w->now_unix_s))
-            best = b;
-    }
-    return best;
-}
-
-static bool crl_fits(const struct dcap_crl *l, const struct dcap_wanted *w)
-{
-    return l->refusal.code == ATT_OK && dcap_same_authority(l->issuer, w->pck_issuer);
-}
-
-static const struct dcap_crl *pick_crl(const struct att_collateral *c, const struct dcap_bundle *own,
-                                       const struct dcap_wanted *w)
-{
-    const struct dcap_crl *best = crl_fits(&own->pck_crl, w) ? &own->pck_crl : NULL;
-
-    for (size_t i = 0; i < c->count; i++) {
-        const struct dcap_crl *l = &c->bundles[i]->pck_crl;
-        if (crl_fits(l, w) &&
-            (!best || newer(att_crl_this_update(l->crl), att_crl_this_update(best->crl), w->now_unix_s)))
-            best = l;
-    }
-    if (best)
-        return best;
-    /* An own list that was refused says itself why; a good one of another authority is no list for this CA. */
-    return own->pck_crl.refusal.code != ATT_OK ? &own->pck_crl : NULL;
-}
-
-static bool nothing_fits(const struct att_collateral *c, const struct dcap_wanted *w, struct att_err *err)
-{
-    char fmspc[13], expected[64];
-    size_t refused = 0;
-    const struct dcap_bundle *first = NULL;
-
-    att_hex_text(fmspc, att_span_of(w->fmspc, 6));
-    (void)snprintf(expected, sizeof expected, "TCB info %s for FMSPC %s", w->tee == DCAP_SGX ? "SGX" : "TDX",
-                   fmspc);
-    for (size_t i = 0; c && i < c->count; i++) {
-        if (c->bundles[i]->tcb_info_doc.refusal.code == ATT_OK)
-            continue;
-        first = refused++ ? first : c->bundles[i];
-    }
-    if (!first)
-        return att_fail(err, ATT_COLLATERAL_MISSING, "collateral.tcb_info", expected,
-                        "%zu bundles, none for it", c ? c->count : 0);
-    return att_fail(err, ATT_COLLATERAL_MISSING, "collateral.tcb_info", expected,
-                    "%zu bundles, none for it; %zu cannot be used (\"%s\": %s)", c->count, refused,
-                    att_shown(&(struct att_shown){ 0 }, att_str(first->name)),
-                    att_code_name(first->tcb_info_doc.refusal.code));
-}
-
-bool att_collateral_pick(const struct att_collateral *c, const struct dcap_wanted *wanted,
-                         struct dcap_picked *ret, struct att_err *err)
-{
-    if (c && c->use == ATT_COLLATERAL_SOLE) {
-        *ret = (struct dcap_picked){ c->bundles[0], &c->bundles[0]->pck_crl };
-        return true;
-    }
-    const struct dcap_bundle *b = c ? pick_bundle(c, wanted) : NULL;
-    if (!b)
-        return nothing_fits(c, wanted, err);
-    const struct dcap_crl *crl = pick_crl(c, b, wanted);
-    if (!crl)
-        return att_fail(
-            err, ATT_COLLATERAL_MISSING, "collateral.pck_crl",
-            "the revocation list of the CA that issued the PCK certificate",
-            "%zu bundles, none with a list of \"%s\"", c->count,
-            att_shown(&(struct att_shown){ 0 }, att_str(att_cert_subject_cn(wanted->pck_issuer))));
-    *ret = (struct dcap_picked){ b, crl };
-    return true;
-}
-
-static void row_put(struct att_collateral_row *ret, size_t max, size_t *at,
-                    const struct att_collateral_row *row)
-{
-    if (*at < max)
-        ret[*at] = *row;
-    (*at)++;
-}
-
-static struct att_collateral_row document_row(const struct dcap_bundle *b, const char *item,
-                                              const struct dcap_document *doc, int64_t issued, int64_t next)
-{
-    return (struct att_collateral_row){
-        .bundle = b->name, .item = item, .issued_unix_s = issued, .next_unix_s = next, .refusal = doc->refusal
-    };
-}
-
-static struct att_collateral_row crl_row(const struct dcap_bundle *b, const char *item,
-                                         const struct dcap_crl *l)
-{
-    struct att_collateral_row row = { .bundle = b->name, .item = item, .refusal = l->refusal };
-
-    if (l->issuer)
-        (void)snprintf(row.subject, sizeof row.subject, "%s", att_cert_subject_cn(l->issuer));
-    if (l->crl) {
-        row.issued_unix_s = att_crl_this_update(l->crl);
-        row.next_unix_s = att_crl_next_update(l->crl);
-    }
-    return row;
-}
-
-static void bundle_rows(const struct dcap_bundle *b, struct att_collateral_row *ret, size_t max, size_t *at)
-{
-    struct att_collateral_row row;
+    const struct dcap_tcb_info *info = &b->tcb_info;
+    struct att_collateral_row row = { .bundle = b->name,
+                                      .item = "tcb_info",
+                                      .set = b->set,
+                                      .evaluation_number = info->evaluation_number,
+                                      .issued_unix_s = info->issued_unix_s,
+                                      .next_unix_s = info->next_unix_s,
+                                      .refusal = b->tcb_info_doc.refusal };
     char fmspc[13];
 
-    row = document_row(b, "tcb_info", &b->tcb_info_doc, b->tcb_info.issued_unix_s, b->tcb_info.next_unix_s);
     if (row.refusal.code == ATT_OK) {
-        att_hex_text(fmspc, att_span_of(b->tcb_info.fmspc, 6));
-        (void)snprintf(row.subject, sizeof row.subject, "%s %s", b->tcb_info.tee == DCAP_SGX ? "SGX" : "TDX",
+        att_hex_text(fmspc, att_span_of(info->fmspc, 6));
+        (void)snprintf(row.subject, sizeof row.subject, "%s %s", info->tee == DCAP_SGX ? "SGX" : "TDX",
                        fmspc);
     }
-    row_put(ret, max, at, &row);
+    row_put(l, &row);
+}
 
-    row = document_row(b, "qe_identity", &b->qe_doc, b->qe.issued_unix_s, b->qe.next_unix_s);
+static void qe_row(struct listing *l, const struct dcap_bundle *b)
+{
+    struct att_collateral_row row = { .bundle = b->name,
+                                      .item = "qe_identity",
+                                      .set = b->set,
+                                      .evaluation_number = b->qe.evaluation_number,
+                                      .issued_unix_s = b->qe.issued_unix_s,
+                                      .next_unix_s = b->qe.next_unix_s,
+                                      .refusal = b->qe_doc.refusal };
+
     if (row.refusal.code == ATT_OK)
         (void)snprintf(row.subject, sizeof row.subject, "%s", dcap_qe_id_name(b->qe.id));
-    row_put(ret, max, at, &row);
+    row_put(l, &row);
+}
 
-    row = crl_row(b, "pck_crl", &b->pck_crl);
-    row_put(ret, max, at, &row);
-    row = crl_row(b, "root_ca_crl", &b->root_crl);
-    row_put(ret, max, at, &row);
+static void crl_row(struct listing *l, const char *name, const char *item, const struct att_crl *crl,
+                    const struct att_cert *issuer, const struct att_err *refusal)
+{
+    struct att_collateral_row row = { .bundle = name, .item = item, .refusal = *refusal };
+
+    if (issuer)
+        (void)snprintf(row.subject, sizeof row.subject, "%s", att_cert_subject_cn(issuer));
+    if (crl) {
+        row.issued_unix_s = att_crl_this_update(crl);
+        row.next_unix_s = att_crl_next_update(crl);
+    }
+    row_put(l, &row);
+}
+
+static void pck_crl_row(struct listing *l, const struct dcap_bundle *b)
+{
+    crl_row(l, b->name, "pck_crl", b->pck_crl.crl, b->pck_crl.issuer, &b->pck_crl.refusal);
+}
+
+static void root_crl_row(struct listing *l, const struct dcap_bundle *b)
+{
+    crl_row(l, b->name, "root_ca_crl", b->root_crl.crl, b->root_crl.issuer, &b->root_crl.refusal);
+}
+
+static void amd_row(struct listing *l, const struct amd_crl *a)
+{
+    crl_row(l, a->name, a->signer == ATT_AMD_VLEK ? "vlek_crl" : "vcek_crl", a->crl, a->issuer, &a->refusal);
+}
+
+static void part_row(struct listing *l, const struct item_part *p)
+{
+    switch (p->kind) {
+    case ATT_ITEM_TCB_INFO:
+        tcb_info_row(l, p->dcap);
+        return;
+    case ATT_ITEM_QE_IDENTITY:
+        qe_row(l, p->dcap);
+        return;
+    case ATT_ITEM_PCK_CRL:
+        pck_crl_row(l, p->dcap);
+        return;
+    case ATT_ITEM_ROOT_CA_CRL:
+        root_crl_row(l, p->dcap);
+        return;
+    default:
+        amd_row(l, &p->amd);
+    }
 }
 
 size_t att_collateral_rows(const struct att_collateral *c, struct att_collateral_row *ret, size_t max)
 {
-    size_t at = 0;
+    struct listing l = { ret, max, 0 };
 
-    for (size_t i = 0; i < c->count; i++)
-        bundle_rows(c->bundles[i], ret, max, &at);
-    return at;
+    for (size_t i = 0; i < c->given; i++) {
+        tcb_info_row(&l, c->bundles[i]);
+        qe_row(&l, c->bundles[i]);
+        pck_crl_row(&l, c->bundles[i]);
+        root_crl_row(&l, c->bundles[i]);
+    }
+    for (size_t i = 0; i < c->part_count; i++)
+        part_row(&l, &c->parts[i]);
+    for (size_t i = 0; i < c->amd_count; i++)
+        amd_row(&l, &c->amd[i]);
+    return l.at;
 }

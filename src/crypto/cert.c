@@ -258,6 +258,14 @@ const struct att_key *att_cert_key(const struct att_cert *cert)
     return cert->key;
 }
 
+bool att_cert_signed_with_pss(const struct att_cert *cert, enum att_hash hash)
+{
+    struct att_scheme scheme;
+
+    return att_scheme_read(cert->outer.algorithm, &scheme) && scheme.family == ATT_FAMILY_PSS &&
+           scheme.hash == hash;
+}
+
 bool att_cert_is_ca(const struct att_cert *cert)
 {
     return cert->has_constraints && cert->ca &&

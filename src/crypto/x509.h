@@ -40,6 +40,8 @@ bool att_cert_may_sign(const struct att_cert *cert);
 /* Does the extended key usage name this OID ("1.2.3")? False when there is no such extension, or one that is no list of
  * OIDs. anyExtendedKeyUsage stands for itself alone. */
 bool att_cert_has_usage(const struct att_cert *cert, const char *oid);
+/* Is the signature on it RSASSA-PSS with this hash? Says nothing about whether it holds. */
+bool att_cert_signed_with_pss(const struct att_cert *cert, enum att_hash hash);
 /* Content of the extension's OCTET STRING; false when absent. Twice in one certificate is refused when parsing. */
 bool att_cert_extension(const struct att_cert *cert, const char *oid, struct att_span *ret);
 

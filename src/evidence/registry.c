@@ -1,10 +1,11 @@
 #include "evidence/registry.h"
 
 #include "evidence/sgx/verifier.h"
+#include "evidence/snp/verifier.h"
 #include "evidence/tdx/verifier.h"
 
-static const struct att_verifier *const verifiers[] = { &sgx_verifier, &open_enclave_verifier,
-                                                        &tdx_verifier };
+static const struct att_verifier *const verifiers[] = { &sgx_verifier, &open_enclave_verifier, &tdx_verifier,
+                                                        &snp_verifier };
 
 const struct att_verifier *att_verifier_by_name(const char *name)
 {
@@ -16,5 +17,5 @@ const struct att_verifier *att_verifier_by_name(const char *name)
 
 const char *att_verifier_names(void)
 {
-    return "sgx, open-enclave, tdx";
+    return "sgx, open-enclave, tdx, sev-snp";
 }

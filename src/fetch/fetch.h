@@ -8,7 +8,9 @@
  *     struct fetch_request request = { .url = "https://login.example/keys", .ca_file = NULL };
  *     if (!fetch_get(fetch, &request, arena, &body, &err)) ...
  *
- * No proxy, no .netrc, no cookies, no compression, no HTTP/2, no connection that outlives its request; what an
+ * fetch_ask is for who must tell a 404 from a 429: any status is an answer there, and headers of it are given back.
+ *
+ * No proxy but the one of the request, no .netrc, no cookies, no compression, no HTTP/2, no connection that outlives its request; what an
  * environment variable says about any of these is not heard. Revocation of the certificate is not looked at.
  *
  * The program ignores SIGPIPE (attestd does): a peer that hangs up would end it otherwise.
@@ -30,12 +32,28 @@ struct fetch_request {
     unsigned connect_ms;   /* 0: 2000 */
     unsigned total_ms;     /* 0: 5000 */
     size_t body_bytes_max; /* 0: 256 KiB; headers have 64 KiB of their own */
+    /* "Name: value" each, NULL-terminated; NULL: none. Visible ASCII and spaces. */
+    const char *const *headers;
+    const char *proxy; /* "http://HOST:PORT": asked to CONNECT; NULL: none */
+    /* fetch_ask: names of headers of the answer that are wanted, NULL-terminated, at most FETCH_WANTED_MAX. */
+    const char *const *wanted;
+};
+enum { FETCH_WANTED_MAX = 8 };
+struct fetch_answer {
+    unsigned status;
+    struct att_span body; /* of a status other than 200: its first 4 KiB at most */
+    struct att_span
+        wanted[FETCH_WANTED_MAX]; /* in the order of the names; empty: not there. Of two, the first */
+    unsigned retry_after_s;       /* Retry-After, as seconds or as a date; 0: not said */
 };
 
 ATT_CHECK bool fetch_open(struct fetch **ret, struct att_err *err);
 /* 200 with a body; every other status is FETCH_FAILED and names it. */
 ATT_CHECK bool fetch_get(struct fetch *f, const struct fetch_request *request, struct att_arena *arena,
                          struct att_span *ret_body, struct att_err *err);
+/* Any final status is an answer, also a redirect, which is not followed. */
+ATT_CHECK bool fetch_ask(struct fetch *f, const struct fetch_request *request, struct att_arena *arena,
+                         struct fetch_answer *ret, struct att_err *err);
 void fetch_close(struct fetch *f); /* NULL is fine */
 
 #endif

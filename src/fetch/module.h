@@ -6,8 +6,8 @@
 
 struct fetch_module {
     /* The request is complete: no zero that means a default, and a URL that fetch.c has looked at. */
-    bool (*get)(const struct fetch_request *request, struct att_arena *arena, struct att_span *ret_body,
-                struct att_err *err);
+    bool (*get)(const struct fetch_request *request, bool any_status, struct att_arena *arena,
+                struct fetch_answer *ret, struct att_err *err);
 };
 
 /* Defined in fetch/curl; for the module's own sources. The program asks module_load("fetch"). */

@@ -11,6 +11,13 @@ static void set_edit(struct mk_edit *e, const char *find, const char *put)
     (void)snprintf(e->put, sizeof e->put, "%s", put);
 }
 
+/* In the levels of the platform, behind those of TDX modules. */
+static void set_level_edit(struct mk_edit *e, const char *find, const char *put)
+{
+    set_edit(e, find, put);
+    e->from = "{\"tcb\":{\"sgxtcbcomp";
+}
+
 static void set_time(char text[32], int64_t unix_s)
 {
     struct att_time_text t;
@@ -137,7 +144,7 @@ static bool break_tcb_info_signing(struct mk_plan *p)
         e->signer = p->hw->stranger;
         return true;
     case MK_BREAK_TCB_INFO_EDIT:
-        set_edit(&e->after, ":00Z\",\"tcbStatus\"", ":01Z\",\"tcbStatus\"");
+        set_level_edit(&e->after, ":00Z\",\"tcbStatus\"", ":01Z\",\"tcbStatus\"");
         return true;
     case MK_BREAK_TCB_INFO_WHITESPACE:
         set_edit(&e->after, "\"tcbType\":0", "\"tcbType\": 0");
@@ -188,13 +195,13 @@ static bool break_tcb_info_text(struct mk_plan *p)
         (void)snprintf(e->put, sizeof e->put, "\"fmspc\":\"%x", t->fmspc[0] & 15);
         return true;
     case MK_BREAK_TCB_INFO_FRACTION:
-        set_edit(e, "},\"tcbDate\"", ".5},\"tcbDate\"");
+        set_level_edit(e, "\"pcesvn\":", "\"pcesvn\":0.5");
         return true;
     case MK_BREAK_TCB_INFO_NEGATIVE:
         set_edit(e, "\"pcesvn\":", "\"pcesvn\":-");
         return true;
     case MK_BREAK_TCB_INFO_STATUS:
-        set_edit(e, "\"tcbStatus\":\"", "\"tcbStatus\":\"Almost");
+        set_level_edit(e, "\"tcbStatus\":\"", "\"tcbStatus\":\"Almost");
         return true;
     default:
         return false;

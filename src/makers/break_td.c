@@ -48,8 +48,6 @@ bool mk_break_td(struct mk_plan *p)
         q->body_type = MK_BODY_TD_10;
         return true;
     case MK_BREAK_TD_BODY_TYPE_3:
-        if (q->body_type == MK_BODY_TD_15)
-            return false;
         q->body_type = MK_BODY_TD_15;
         return true;
     case MK_BREAK_TD_DEBUG:

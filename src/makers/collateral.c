@@ -149,7 +149,8 @@ static bool edit(struct att_buf *text, const struct mk_edit *e, struct att_err *
 
     if (find_len == 0)
         return true;
-    uint8_t *at = text->len ? memmem(text->ptr, text->len, e->find, find_len) : NULL;
+    uint8_t *from = text->len && e->from ? memmem(text->ptr, text->len, e->from, strlen(e->from)) : text->ptr;
+    uint8_t *at = from ? memmem(from, text->len - (size_t)(from - text->ptr), e->find, find_len) : NULL;
     if (!at)
         return att_fail(err, ATT_INTERNAL, "makers.collateral.edit", e->find, "not in the text");
     size_t head = (size_t)(at - text->ptr), tail = text->len - head - find_len;
@@ -173,8 +174,8 @@ static void put_envelope(const struct mk_envelope_plan *e, struct att_span body,
     att_buf_puts(out, e->tail ? e->tail : "");
 }
 
-static bool seal(const struct mk_envelope_plan *e, struct att_buf *body, struct att_buf *out,
-                 struct att_err *err)
+bool mk_envelope_seal(const struct mk_envelope_plan *e, struct att_buf *body, struct att_buf *out,
+                      struct att_err *err)
 {
     uint8_t sig[64];
 
@@ -194,7 +195,7 @@ bool mk_tcb_info_put(const struct mk_plan *p, struct att_buf *out, struct att_er
     ATT_AUTO(att_buf_free) struct att_buf body = { 0 };
 
     put_tcb_info_body(p, &body);
-    return seal(&p->tcb_info.envelope, &body, out, err);
+    return mk_envelope_seal(&p->tcb_info.envelope, &body, out, err);
 }
 
 bool mk_qe_identity_put(const struct mk_plan *p, struct att_buf *out, struct att_err *err)
@@ -202,5 +203,5 @@ bool mk_qe_identity_put(const struct mk_plan *p, struct att_buf *out, struct att
     ATT_AUTO(att_buf_free) struct att_buf body = { 0 };
 
     put_qe_identity_body(p, &body);
-    return seal(&p->qe_identity.envelope, &body, out, err);
+    return mk_envelope_seal(&p->qe_identity.envelope, &body, out, err);
 }

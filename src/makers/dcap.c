@@ -170,7 +170,7 @@ static bool check_sgx(const struct mk_request *o, struct att_err *err)
     return true;
 }
 
-static bool check_options(const struct mk_hardware *hw, const struct mk_request *o, struct att_err *err)
+bool mk_dcap_check(const struct mk_hardware *hw, const struct mk_request *o, struct att_err *err)
 {
     if ((size_t)o->broken >= MK_BREAK_COUNT)
         return refuse(err, "broken", "a row of breaks.def");
@@ -276,6 +276,8 @@ static void suit_break(struct mk_request *o)
         o->td.report_15 = false;
     if (row->td_15)
         o->td.report_15 = true;
+    if (o->broken == MK_BREAK_TD_BODY_TYPE_3)
+        o->td.report_15 = false; /* of which type 3 is the right one */
 }
 
 bool mk_dcap_make(const struct mk_hardware *hw, const struct mk_request *request, struct mk_evidence *ret,
@@ -284,7 +286,7 @@ bool mk_dcap_make(const struct mk_hardware *hw, const struct mk_request *request
     struct mk_request o = *request;
     struct mk_evidence ev = { 0 };
 
-    if (!check_options(hw, &o, err))
+    if (!mk_dcap_check(hw, &o, err))
         return false;
     suit_break(&o);
     if (!mk_break_levels(&o, err))

@@ -2,119 +2,19 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "makers/disk.h"
 #include "makers/hardware_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { FILE_BYTES_MAX = 64 * 1024, PATH_BYTES_MAX = 4096 };
-
-struct path {
-    char text[PATH_BYTES_MAX];
-};
-
-static bool io_failed(struct att_err *err, const char *path, const char *doing)
-{
-    return att_fail(err, ATT_IO_FAILED, path, doing, "%s", strerror(errno));
-}
-
-static bool join(struct path *ret, const char *dir, const char *name, const char *ending, struct att_err *err)
-{
-    int len = snprintf(ret->text, sizeof ret->text, "%s/%s%s", dir, name, ending);
-
-    if (len > 0 && (size_t)len < sizeof ret->text)
-        return true;
-    return att_fail(err, ATT_IO_FAILED, name, "a path under 4096 bytes", "a longer one");
-}
-
-/* The folder and its parents; those that exist are left as they are. */
-static bool make_folder(const char *dir, mode_t mode, struct att_err *err)
-{
-    struct path p;
-
-    if (!join(&p, dir, "", "", err))
-        return false;
-    for (char *c = p.text + 1; *c; c++) {
-        if (*c != '/')
-            continue;
-        *c = '\0';
-        if (mkdir(p.text, mode) != 0 && errno != EEXIST)
-            return io_failed(err, dir, "a folder");
-        *c = '/';
-    }
-    return true;
-}
-
-static bool write_all(int fd, struct att_span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes.ptr += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
-}
-
-/* Written beside and renamed, so that a reader sees the old file or the new one. */
-static bool write_file(const char *dir, const char *name, const char *ending, struct att_span bytes,
-                       mode_t mode, struct att_err *err)
-{
-    struct path to, beside;
-
-    if (!join(&to, dir, name, ending, err) || !join(&beside, dir, name, ".new-XXXXXX", err))
-        return false;
-    int fd = mkostemp(beside.text, O_CLOEXEC); /* 0600 until the mode is set */
-    if (fd < 0)
-        return io_failed(err, to.text, "a new file");
-    bool ok = write_all(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
-    ok = close(fd) == 0 && ok;
-    if (ok && rename(beside.text, to.text) == 0)
-        return true;
-    (void)io_failed(err, to.text, "writing");
-    (void)unlink(beside.text); /* the first failure is the one to tell */
-    return false;
-}
-
-static bool read_file(const char *path, struct att_buf *out, struct att_err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return io_failed(err, path, "a file");
-    uint8_t *to = att_buf_room(out, FILE_BYTES_MAX + 1);
-    ssize_t n = -1;
-    while (to && (n = read(fd, to + out->len, FILE_BYTES_MAX + 1 - out->len)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        out->len += (size_t)n;
-        if (out->len > FILE_BYTES_MAX)
-            break;
-    }
-    int saved = errno;
-    (void)close(fd); /* nothing was written */
-    errno = saved;
-    if (!to)
-        return att_fail_memory(err, path);
-    if (out->len > FILE_BYTES_MAX)
-        return att_fail(err, ATT_IO_FAILED, path, "at most 65536 bytes", "more");
-    return n == 0 || io_failed(err, path, "reading");
-}
 
 static bool save_key(const struct mk_hardware *hw, enum mk_key key, const char *dir, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
 
     return mk_key_pem(hw->key[key], &pem, err) &&
-           write_file(dir, mk_key_file(key), ".TEST-KEY.pem", att_buf_span(&pem), 0600, err);
+           mk_file_write(dir, mk_key_file(key), ".TEST-KEY.pem", att_buf_span(&pem), 0600, err);
 }
 
 static bool save_cert(const struct mk_hardware *hw, enum mk_key key, const char *dir, struct att_err *err)
@@ -122,12 +22,12 @@ static bool save_cert(const struct mk_hardware *hw, enum mk_key key, const char 
     ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
 
     return mk_cert_pem(hw->cert[key], &pem, err) &&
-           write_file(dir, mk_key_file(key), ".pem", att_buf_span(&pem), 0644, err);
+           mk_file_write(dir, mk_key_file(key), ".pem", att_buf_span(&pem), 0644, err);
 }
 
 bool mk_hardware_save(const struct mk_hardware *hw, const char *dir, struct att_err *err)
 {
-    if (!make_folder(dir, 0700, err))
+    if (!mk_folder_make(dir, 0700, err))
         return false;
     for (enum mk_key i = 0; i < MK_CERT_COUNT; i++)
         if (!save_cert(hw, i, dir, err))
@@ -142,9 +42,9 @@ bool mk_hardware_save(const struct mk_hardware *hw, const char *dir, struct att_
 static bool load_key(const char *dir, enum mk_key key, EVP_PKEY **ret, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
-    struct path p;
+    struct mk_path p;
 
-    if (!join(&p, dir, mk_key_file(key), ".TEST-KEY.pem", err) || !read_file(p.text, &pem, err))
+    if (!mk_path_join(&p, dir, mk_key_file(key), ".TEST-KEY.pem", err) || !mk_file_read(p.text, &pem, err))
         return false;
     return mk_key_from_pem(att_buf_span(&pem), ret, err) || att_fail_as(err, ATT_CONFIG_INVALID, p.text);
 }
@@ -152,9 +52,9 @@ static bool load_key(const char *dir, enum mk_key key, EVP_PKEY **ret, struct at
 static bool load_cert(const char *dir, enum mk_key key, X509 **ret, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
-    struct path p;
+    struct mk_path p;
 
-    if (!join(&p, dir, mk_key_file(key), ".pem", err) || !read_file(p.text, &pem, err))
+    if (!mk_path_join(&p, dir, mk_key_file(key), ".pem", err) || !mk_file_read(p.text, &pem, err))
         return false;
     return mk_cert_from_pem(att_buf_span(&pem), ret, err) || att_fail_as(err, ATT_CONFIG_INVALID, p.text);
 }
@@ -186,15 +86,15 @@ bool mk_hardware_load(const char *dir, struct mk_hardware **ret, struct att_err 
 
 bool mk_hardware_open(const char *dir, int64_t at_unix_s, struct mk_hardware **ret, struct att_err *err)
 {
-    struct path root;
+    struct mk_path root;
     struct mk_hardware *hw = NULL;
 
-    if (!join(&root, dir, mk_key_file(MK_KEY_ROOT), ".TEST-KEY.pem", err))
+    if (!mk_path_join(&root, dir, mk_key_file(MK_KEY_ROOT), ".TEST-KEY.pem", err))
         return false;
     if (access(root.text, F_OK) == 0)
         return mk_hardware_load(dir, ret, err);
     if (errno != ENOENT && errno != ENOTDIR)
-        return io_failed(err, root.text, "a file or none");
+        return mk_io_failed(err, root.text, "a file or none");
     if (!mk_hardware_new(at_unix_s, &hw, err))
         return false;
     if (!mk_hardware_save(hw, dir, err)) {
@@ -207,18 +107,14 @@ bool mk_hardware_open(const char *dir, int64_t at_unix_s, struct mk_hardware **r
 
 static bool write_item(const struct mk_evidence *ev, enum mk_item item, const char *dir, struct att_err *err)
 {
-    struct path p;
-
     if (ev->present[item])
-        return write_file(dir, mk_item_file(item), "", mk_item(ev, item), 0644, err);
-    if (!join(&p, dir, mk_item_file(item), "", err))
-        return false;
-    return unlink(p.text) == 0 || errno == ENOENT || io_failed(err, p.text, "removing");
+        return mk_file_write(dir, mk_item_file(item), "", mk_item(ev, item), 0644, err);
+    return mk_file_remove(dir, mk_item_file(item), err);
 }
 
 static bool write_items(const struct mk_evidence *ev, const char *dir, bool all, struct att_err *err)
 {
-    if (!make_folder(dir, 0755, err))
+    if (!mk_folder_make(dir, 0755, err))
         return false;
     for (enum mk_item i = 0; i < MK_ITEM_COUNT; i++)
         if ((all || mk_item_is_collateral(i)) && !write_item(ev, i, dir, err))
@@ -231,7 +127,7 @@ bool mk_evidence_write(const struct mk_evidence *ev, const char *dir, const char
     ATT_AUTO(att_buf_free) struct att_buf json = { 0 };
 
     return mk_expected_json(ev, name, &json, err) && write_items(ev, dir, true, err) &&
-           write_file(dir, "expected.json", "", att_buf_span(&json), 0644, err);
+           mk_file_write(dir, "expected.json", "", att_buf_span(&json), 0644, err);
 }
 
 bool mk_collateral_write(const struct mk_evidence *ev, const char *dir, struct att_err *err)
@@ -239,18 +135,37 @@ bool mk_collateral_write(const struct mk_evidence *ev, const char *dir, struct a
     return write_items(ev, dir, false, err);
 }
 
+static bool make_default(const struct mk_hardware *hw, enum att_tee tee, enum mk_ca ca, int64_t at_unix_s,
+                         struct mk_evidence *ret, struct att_err *err)
+{
+    struct mk_sgx_options sgx;
+    struct mk_tdx_options tdx;
+
+    mk_sgx_defaults(&sgx, at_unix_s);
+    mk_tdx_defaults(&tdx, at_unix_s);
+    sgx.ca = tdx.ca = ca;
+    return tee == ATT_TEE_SGX ? mk_sgx_make(hw, &sgx, ret, err) : mk_tdx_make(hw, &tdx, ret, err);
+}
+
 bool mk_hardware_write_collateral(const struct mk_hardware *hw, const char *dir, int64_t at_unix_s,
                                   struct att_err *err)
 {
-    static const char *const names[] = { [MK_CA_PROCESSOR] = "processor", [MK_CA_PLATFORM] = "platform" };
+    static const struct {
+        const char *name;
+        enum att_tee tee;
+        enum mk_ca ca;
+    } parts[] = {
+        { "processor", ATT_TEE_SGX, MK_CA_PROCESSOR },
+        { "platform", ATT_TEE_SGX, MK_CA_PLATFORM },
+        { "processor-tdx", ATT_TEE_TDX, MK_CA_PROCESSOR },
+        { "platform-tdx", ATT_TEE_TDX, MK_CA_PLATFORM },
+    };
 
-    for (enum mk_ca ca = MK_CA_PROCESSOR; ca <= MK_CA_PLATFORM; ca++) {
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         ATT_AUTO(mk_evidence_free) struct mk_evidence ev = { 0 };
-        struct mk_sgx_options o;
-        struct path p;
-        mk_sgx_defaults(&o, at_unix_s);
-        o.ca = ca;
-        if (!join(&p, dir, names[ca], "", err) || !mk_sgx_make(hw, &o, &ev, err) ||
+        struct mk_path p;
+        if (!mk_path_join(&p, dir, parts[i].name, "", err) ||
+            !make_default(hw, parts[i].tee, parts[i].ca, at_unix_s, &ev, err) ||
             !mk_collateral_write(&ev, p.text, err))
             return false;
     }

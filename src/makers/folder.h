@@ -1,8 +1,8 @@
-/* makers/folder.h - made-up hardware and evidence on disk. The one place of makers that does file I/O.
+/* makers/folder.h - made-up hardware and evidence on disk. Files are read and written by disk.c.
  *
  * Hardware folder (DATA/dev/hardware): root_ca.pem, processor_ca.pem, platform_ca.pem, tcb_signing.pem and a
  * *.TEST-KEY.pem each, mode 0600, with the machine's pck.TEST-KEY.pem and attestation.TEST-KEY.pem beside them;
- * below it, collateral/processor and collateral/platform.
+ * below it, collateral/processor and collateral/platform for SGX, the same with -tdx behind for TDX.
  *
  * Evidence folder: quote.bin, report.bin, runtime_data.bin, tcb_info.json, ..., expected.json.
  *
@@ -13,6 +13,7 @@
 
 #include "makers/hardware.h"
 #include "makers/sgx.h"
+#include "makers/tdx.h"
 
 /* Makes the folder (mode 0700) and its parents. */
 ATT_CHECK bool mk_hardware_save(const struct mk_hardware *hw, const char *dir, struct att_err *err);
@@ -22,7 +23,8 @@ ATT_CHECK bool mk_hardware_load(const char *dir, struct mk_hardware **ret, struc
  * replaced. */
 ATT_CHECK bool mk_hardware_open(const char *dir, int64_t at_unix_s, struct mk_hardware **ret,
                                 struct att_err *err);
-/* Fresh collateral of the default machine for `at_unix_s`, under both CAs: DIR/processor and DIR/platform. */
+/* Fresh collateral of the default machine for `at_unix_s`, under both CAs: DIR/processor, DIR/platform, and for TDX
+ * DIR/processor-tdx, DIR/platform-tdx. */
 ATT_CHECK bool mk_hardware_write_collateral(const struct mk_hardware *hw, const char *dir, int64_t at_unix_s,
                                             struct att_err *err);
 

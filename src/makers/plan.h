@@ -102,6 +102,7 @@ struct mk_oe_plan {
 
 /* Find and replace in a JSON text, at the first place; not finding it is an error. */
 struct mk_edit {
+    const char *from; /* look from the first place of this on; NULL: from the start */
     char find[128];
     char put[192];
 };
@@ -165,6 +166,8 @@ struct mk_plan {
 /* Checks the options, makes and breaks a plan, and builds everything in it. */
 ATT_CHECK bool mk_dcap_make(const struct mk_hardware *hw, const struct mk_request *request,
                             struct mk_evidence *ret, struct att_err *err);
+/* The first step of it alone. */
+ATT_CHECK bool mk_dcap_check(const struct mk_hardware *hw, const struct mk_request *o, struct att_err *err);
 /* What both kinds have by default. */
 void mk_dcap_defaults(struct mk_dcap_options *ret, int64_t at_unix_s);
 
@@ -222,6 +225,9 @@ void mk_oe_put(const struct mk_oe_plan *oe, struct att_span quote, struct att_bu
 ATT_CHECK bool mk_chain_put(const struct mk_plan *p, struct att_buf *out, struct att_err *err);
 ATT_CHECK bool mk_issuer_chain_put(const struct mk_issuer_chain_plan *c, struct att_buf *out,
                                    struct att_err *err);
+/* Edits the text, signs exactly that, wraps and edits again. */
+ATT_CHECK bool mk_envelope_seal(const struct mk_envelope_plan *e, struct att_buf *body, struct att_buf *out,
+                                struct att_err *err);
 ATT_CHECK bool mk_tcb_info_put(const struct mk_plan *p, struct att_buf *out, struct att_err *err);
 ATT_CHECK bool mk_qe_identity_put(const struct mk_plan *p, struct att_buf *out, struct att_err *err);
 

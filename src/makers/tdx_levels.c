@@ -159,8 +159,9 @@ static bool module_below(struct mk_request *o, struct att_err *err)
 
 static bool component_above(struct mk_request *o, size_t component, struct att_err *err)
 {
-    if (mk_level_matching(o) == 0 && o->td.tee_tcb_svn[component] < UINT8_MAX)
-        o->levels[0].tdx_components[component] = (uint8_t)(o->td.tee_tcb_svn[component] + 1);
+    if (mk_level_matching(o) != 0 || o->td.tee_tcb_svn[component] == UINT8_MAX)
+        return needs(err, "levels", "a domain that reaches the first level");
+    o->levels[0].tdx_components[component] = (uint8_t)(o->td.tee_tcb_svn[component] + 1);
     return mk_level_matching(o) == 1 || needs(err, "levels", "a second level that the domain reaches");
 }
 

@@ -123,6 +123,8 @@ static const struct policy_known_property properties[] = {
       "an integer from 0 to 16777215, one bit for each PCR" },
     { "x-ms-sgx-tcbidentifier", ATT_CLAIM_STRING, 10, 9999,
       "a string: \"azuredefault\" or the number of a baseline, \"10\" or more" },
+    { "x-ms-tdx-tcbidentifier", ATT_CLAIM_STRING, 10, 9999,
+      "a string: \"azuredefault\" or the number of a baseline, \"10\" or more" },
     { "report_validity_in_minutes", ATT_CLAIM_INT, 1, 525600,
       "an integer of minutes from 1 to 525600 (one year)" },
     { "omit_x5c", ATT_CLAIM_BOOL, 0, 0, "true or false" },

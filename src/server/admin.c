@@ -1,6 +1,7 @@
 #include "server/admin.h"
 
 #include "base/err.h"
+#include "server/admin_collateral.h"
 #include "server/metrics.h"
 
 static bool ready(struct admin *a)
@@ -27,6 +28,28 @@ static void answer_metrics(struct admin *a, const struct http_request *http, str
         answer(ret, 500, "text/plain", att_str("out of memory\n"));
 }
 
+/* Everything that is here may be a few megabytes. */
+static void answer_collateral(struct admin *a, const struct http_request *http, bool bytes,
+                              struct http_response *ret)
+{
+    struct supply *supply = atomic_load(&a->supply);
+    struct service *service = atomic_load(&a->service);
+    struct att_buf text = { 0 };
+
+    if (!supply || !service) {
+        answer(ret, 503, "application/json", att_str("{\"status\":\"not ready\"}"));
+        return;
+    }
+    admin_collateral_write(supply, bytes, service_now_unix_s(service), &text);
+    char *copy = text.failed ? NULL : att_arena_dup(http->arena, att_buf_span(&text));
+    size_t len = text.len;
+    att_buf_free(&text);
+    if (copy)
+        answer(ret, 200, "application/json", att_span_of(copy, len));
+    else
+        answer(ret, 500, "text/plain", att_str("out of memory\n"));
+}
+
 static void on_request(void *ctx, const struct http_request *http, struct http_response *ret)
 {
     struct admin *a = ctx;
@@ -41,8 +64,13 @@ static void on_request(void *ctx, const struct http_request *http, struct http_r
                att_str(ready(a) ? "{\"status\":\"ready\"}" : "{\"status\":\"not ready\"}"));
     else if (att_span_is(http->path, "/metrics"))
         answer_metrics(a, http, ret);
+    else if (att_span_is(http->path, "/collateral"))
+        answer_collateral(a, http, false, ret);
+    else if (att_span_is(http->path, "/collateral/items"))
+        answer_collateral(a, http, true, ret);
     else
-        answer(ret, 404, "text/plain", att_str("/healthz, /readyz or /metrics\n"));
+        answer(ret, 404, "text/plain",
+               att_str("/healthz, /readyz, /metrics, /collateral or /collateral/items\n"));
 }
 
 static bool on_head(void *ctx, const struct http_request *head, size_t *ret_body_max,

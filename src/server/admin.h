@@ -1,4 +1,4 @@
-/* server/admin.h - the admin listener: /healthz, /readyz, /metrics. Plain HTTP, meant for loopback; it shows
+/* server/admin.h - the admin listener: /healthz, /readyz, /metrics, /collateral. Plain HTTP, meant for loopback; it shows
  * counts and names of collateral, never evidence, tokens or keys. */
 #ifndef SERVER_ADMIN_H
 #define SERVER_ADMIN_H
@@ -12,6 +12,7 @@
 struct admin {
     const char *version;
     _Atomic(struct service *) service; /* NULL until ready */
+    _Atomic(struct supply *) supply;   /* likewise */
     _Atomic(struct http_server *)
         server; /* the service's listener, for its counters; NULL until it listens */
     atomic_bool draining;

@@ -31,6 +31,16 @@ static const struct config_row subscription_rows[] = {
 #include "server/subscription.def"
 };
 #undef OF
+#define OF config_source
+static const struct config_row source_rows[] = {
+#include "server/source.def"
+};
+#undef OF
+#define OF config_compliance
+static const struct config_row compliance_rows[] = {
+#include "server/compliance.def"
+};
+#undef OF
 #undef S
 
 #define ROWS(array) .rows = (array), .count = sizeof(array) / sizeof((array)[0])
@@ -52,6 +62,20 @@ const struct config_table config_tables[CONFIG_SECTIONS] = {
                                   "A subscription that is made when it is not there; the first one holds the "
                                   "default provider. In production at least one is needed.",
                               ROWS(subscription_rows) },
+    [CONFIG_SOURCE] = { .name = "source",
+                        .parameter = "NAME",
+                        .sample = "source intel",
+                        .about =
+                            "Where collateral is fetched from, in the background. As many sections as there "
+                            "are sources; those of a kind are asked in this order.",
+                        ROWS(source_rows) },
+    [CONFIG_COMPLIANCE] = { .name = "compliance",
+                            .parameter = "NAME",
+                            .sample = "compliance azure-cvm",
+                            .about =
+                                "Machines that this site calls compliant: the claim x-ms-compliance-status. "
+                                "The first section that fits counts.",
+                            ROWS(compliance_rows) },
 };
 
 typedef bool (*take_fn)(struct att_arena *, void *, const struct config_row *, const char *,
@@ -69,6 +93,10 @@ static void *section_of(struct config *c, const struct config_place *place)
         return &c->issuers[place->index];
     case CONFIG_SUBSCRIPTION:
         return &c->subscriptions[place->index];
+    case CONFIG_SOURCE:
+        return &c->sources[place->index];
+    case CONFIG_COMPLIANCE:
+        return &c->compliance[place->index];
     default:
         return c;
     }
@@ -112,7 +140,9 @@ bool config_defaults(struct att_arena *arena, struct config *ret, struct att_err
 
     c.issuers = att_arena_alloc(arena, CONFIG_ISSUERS_MAX, sizeof *c.issuers);
     c.subscriptions = att_arena_alloc(arena, CONFIG_SUBSCRIPTIONS_MAX, sizeof *c.subscriptions);
-    if (!c.issuers || !c.subscriptions)
+    c.sources = att_arena_alloc(arena, CONFIG_SOURCES_MAX, sizeof *c.sources);
+    c.compliance = att_arena_alloc(arena, CONFIG_COMPLIANCE_MAX, sizeof *c.compliance);
+    if (!c.issuers || !c.subscriptions || !c.sources || !c.compliance)
         return att_fail_memory(err, "config");
     if (!put_initial(arena, &c, &config_tables[CONFIG_ATTESTD], err))
         return false;
@@ -122,7 +152,7 @@ bool config_defaults(struct att_arena *arena, struct config *ret, struct att_err
 
 /* -- sections --------------------------------------------------------------------------------------------- */
 
-static const char *issuer_name(struct att_arena *arena, struct att_span text)
+static const char *plain_name(struct att_arena *arena, struct att_span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", text.ptr[i]) ||
@@ -132,52 +162,56 @@ static const char *issuer_name(struct att_arena *arena, struct att_span text)
     return text.len > 0 && text.len <= 32 ? att_arena_dup(arena, text) : NULL;
 }
 
-static bool open_issuer(struct att_arena *arena, struct config *c, struct att_span parameter,
-                        struct config_place *ret, struct att_err *err)
+/* The kinds of sections that may stand more than once. `section` is the first member of each one's struct. */
+static const struct repeated {
+    enum config_section section;
+    size_t items, count; /* offsets in struct config */
+    size_t size, max;
+    char *(*name)(struct att_arena *, struct att_span);
+    const char *form, *too_many;
+} repeated[] = {
+    { CONFIG_ISSUER, offsetof(struct config, issuers), offsetof(struct config, issuer_count),
+      sizeof(struct config_issuer), CONFIG_ISSUERS_MAX, NULL,
+      "[issuer NAME], 1 to 32 letters, digits, - and _", "at most 16 issuers" },
+    { CONFIG_SUBSCRIPTION, offsetof(struct config, subscriptions),
+      offsetof(struct config, subscription_count), sizeof(struct config_subscription),
+      CONFIG_SUBSCRIPTIONS_MAX, config_guid, "[subscription GUID], 8-4-4-4-12 hexadecimal digits",
+      "at most 64 subscriptions" },
+    { CONFIG_SOURCE, offsetof(struct config, sources), offsetof(struct config, source_count),
+      sizeof(struct config_source), CONFIG_SOURCES_MAX, NULL,
+      "[source NAME], 1 to 32 letters, digits, - and _", "at most 8 sources" },
+    { CONFIG_COMPLIANCE, offsetof(struct config, compliance), offsetof(struct config, compliance_count),
+      sizeof(struct config_compliance), CONFIG_COMPLIANCE_MAX, NULL,
+      "[compliance NAME], 1 to 32 letters, digits, - and _", "at most 64 compliance sections" },
+};
+
+static const char **name_at(const struct repeated *r, void *items, size_t index)
 {
-    const char *name = issuer_name(arena, parameter);
+    return (const char **)(void *)((char *)items + index * r->size);
+}
+
+/* Found by its name, or made with its defaults. */
+static bool open_repeated(struct att_arena *arena, struct config *c, const struct repeated *r,
+                          struct att_span parameter, struct config_place *ret, struct att_err *err)
+{
+    const char *name = r->name ? r->name(arena, parameter) : plain_name(arena, parameter);
+    void *items = *(void **)(void *)((char *)c + r->items);
+    size_t *count = (size_t *)(void *)((char *)c + r->count);
     struct att_shown shown;
 
     if (!name)
-        return att_fail(err, ATT_CONFIG_INVALID, "section", "[issuer NAME], 1 to 32 letters, digits, - and _",
-                        "%s", att_shown(&shown, parameter));
-    *ret = (struct config_place){ CONFIG_ISSUER, 0 };
-    for (; ret->index < c->issuer_count; ret->index++) {
-        if (strcmp(c->issuers[ret->index].section, name) == 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "section", r->form, "%s", att_shown(&shown, parameter));
+    *ret = (struct config_place){ r->section, 0 };
+    for (; ret->index < *count; ret->index++) {
+        if (strcmp(*name_at(r, items, ret->index), name) == 0)
             return true;
     }
-    if (ret->index == CONFIG_ISSUERS_MAX)
-        return att_fail(err, ATT_CONFIG_INVALID, "section", "at most 16 issuers", "more");
-    struct config_issuer *made = &c->issuers[c->issuer_count];
-    if (!put_initial(arena, made, &config_tables[CONFIG_ISSUER], err))
+    if (ret->index == r->max)
+        return att_fail(err, ATT_CONFIG_INVALID, "section", r->too_many, "more");
+    if (!put_initial(arena, name_at(r, items, *count), &config_tables[r->section], err))
         return false;
-    made->section = name;
-    c->issuer_count++;
-    return true;
-}
-
-static bool open_subscription(struct att_arena *arena, struct config *c, struct att_span parameter,
-                              struct config_place *ret, struct att_err *err)
-{
-    const char *guid = config_guid(arena, parameter);
-    struct att_shown shown;
-
-    if (!guid)
-        return att_fail(err, ATT_CONFIG_INVALID, "section",
-                        "[subscription GUID], 8-4-4-4-12 hexadecimal digits", "%s",
-                        att_shown(&shown, parameter));
-    *ret = (struct config_place){ CONFIG_SUBSCRIPTION, 0 };
-    for (; ret->index < c->subscription_count; ret->index++) {
-        if (strcmp(c->subscriptions[ret->index].section, guid) == 0)
-            return true;
-    }
-    if (ret->index == CONFIG_SUBSCRIPTIONS_MAX)
-        return att_fail(err, ATT_CONFIG_INVALID, "section", "at most 64 subscriptions", "more");
-    struct config_subscription *made = &c->subscriptions[c->subscription_count];
-    if (!put_initial(arena, made, &config_tables[CONFIG_SUBSCRIPTION], err))
-        return false;
-    made->section = guid;
-    c->subscription_count++;
+    *name_at(r, items, *count) = name;
+    (*count)++;
     return true;
 }
 
@@ -194,11 +228,12 @@ bool config_open(struct att_arena *arena, struct config *c, struct att_span head
         *ret = (struct config_place){ CONFIG_ATTESTD, 0 };
         return true;
     }
-    if (att_span_is(name, "issuer"))
-        return open_issuer(arena, c, parameter, ret, err);
-    if (att_span_is(name, "subscription"))
-        return open_subscription(arena, c, parameter, ret, err);
-    return att_fail(err, ATT_CONFIG_INVALID, "section", "[attestd], [issuer NAME] or [subscription GUID]",
+    for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++) {
+        if (att_span_is(name, config_tables[repeated[i].section].name))
+            return open_repeated(arena, c, &repeated[i], parameter, ret, err);
+    }
+    return att_fail(err, ATT_CONFIG_INVALID, "section",
+                    "[attestd], [issuer NAME], [subscription GUID], [source NAME] or [compliance NAME]",
                     "[%s]", att_shown(&shown, header));
 }
 
@@ -228,7 +263,8 @@ bool config_set(struct att_arena *arena, struct config *c, const char *name, con
                        first == last ? 0 : (int)(last - first - 1), first + 1);
     if (first == last || len < 0 || (size_t)len >= sizeof header)
         return att_fail(err, ATT_CONFIG_INVALID, "setting",
-                        "NAME, issuer.NAME.NAME or subscription.GUID.NAME", "another form");
+                        "NAME or, of another section, issuer.NAME.NAME, source.NAME.NAME, ...",
+                        "another form");
     return config_open(arena, c, att_str(header), &place, err) &&
            config_put(arena, c, &place, att_str(last + 1), value, err);
 }

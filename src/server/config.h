@@ -1,6 +1,7 @@
 /* server/config.h - settings: tables, a file, the command line.
  *
- * The file is INI: one section [attestd], and any number of [issuer NAME] and [subscription GUID]. Unknown names and
+ * The file is INI: one section [attestd], and any number of [issuer NAME], [subscription GUID], [source NAME] and
+ * [compliance NAME]. Unknown names and
  * sections, values out of range, repeated names and sections, lines over 190 bytes, indented lines and comments behind a
  * value are errors that name the line: the INI library would split, cut or override them silently.
  *
@@ -12,7 +13,13 @@
 #include <attest/arena.h>
 #include <attest/error.h>
 
-enum { CONFIG_LIST_MAX = 64, CONFIG_ISSUERS_MAX = 16, CONFIG_SUBSCRIPTIONS_MAX = 64 };
+enum {
+    CONFIG_LIST_MAX = 64,
+    CONFIG_ISSUERS_MAX = 16,
+    CONFIG_SUBSCRIPTIONS_MAX = 64,
+    CONFIG_SOURCES_MAX = 8,
+    CONFIG_COMPLIANCE_MAX = 64
+};
 
 struct config_list {
     const char *item[CONFIG_LIST_MAX + 1]; /* ends with NULL */
@@ -43,6 +50,30 @@ struct config_subscription {
     const char *owner_secret_hash;
 };
 
+struct config_source {
+    const char *section; /* NAME */
+    const char *kind;
+    const char *url;
+    const char *ca;
+    const char *api_key_file;
+    unsigned long per_minute;
+};
+
+struct config_compliance {
+    const char *section; /* NAME */
+    const char *status;
+    const char *type;
+    const char *id_key_digest; /* hex, lower case; so all of these */
+    const char *family_id;
+    const char *image_id;
+    const char *measurement;
+    const char *mrseam;
+    unsigned long guest_svn_min;
+    const char *uvm_issuer;
+    const char *uvm_feed;
+    unsigned long uvm_svn_min;
+};
+
 /* Text that was not given is "", never NULL. */
 struct config {
     const char *base_url;
@@ -71,6 +102,8 @@ struct config {
     unsigned long changes_waiting_max;
     unsigned long changes_of_tenant_max;
     struct config_list collateral_dirs;
+    unsigned long collateral_grace_s;
+    const char *fetch_proxy;
     unsigned accepted_tcb; /* ATT_TCB_BIT of each */
     const char *signing_algorithm;
     unsigned long threads;
@@ -84,6 +117,10 @@ struct config {
     size_t issuer_count;
     struct config_subscription *subscriptions; /* room for CONFIG_SUBSCRIPTIONS_MAX, in the arena */
     size_t subscription_count;
+    struct config_source *sources; /* room for CONFIG_SOURCES_MAX */
+    size_t source_count;
+    struct config_compliance *compliance; /* room for CONFIG_COMPLIANCE_MAX */
+    size_t compliance_count;
 };
 
 /* Defaults of the tables, no issuers and no subscriptions. Text lives in the arena. */

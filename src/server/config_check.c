@@ -57,6 +57,52 @@ static bool subscription_good(const struct config *c, const struct config_subscr
     return true;
 }
 
+static bool source_good(const struct config_source *s, struct att_err *err)
+{
+    char where[96];
+    size_t len = strlen(s->url);
+
+    if (!rows_given(s, CONFIG_SOURCE, s->section, CONFIG_ALWAYS, err))
+        return false;
+    (void)snprintf(where, sizeof where, "source.%s.url", s->section);
+    return s->url[len - 1] != '/' || att_fail(err, ATT_CONFIG_INVALID, where, "no slash at its end", "one");
+}
+
+/* A section that asks for nothing would call every machine compliant; the library takes it for none. */
+static bool compliance_good(const struct config_compliance *s, struct att_err *err)
+{
+    bool snp = strcmp(s->type, "sev-snp") == 0;
+    bool of_snp = s->id_key_digest[0] || s->family_id[0] || s->image_id[0] || s->uvm_issuer[0] ||
+                  s->uvm_feed[0] || s->guest_svn_min || s->uvm_svn_min;
+    char where[96];
+
+    if (!rows_given(s, CONFIG_COMPLIANCE, s->section, CONFIG_ALWAYS, err))
+        return false;
+    (void)snprintf(where, sizeof where, "compliance.%s", s->section);
+    if (snp ? s->mrseam[0] != '\0' : of_snp)
+        return att_fail(err, ATT_CONFIG_INVALID, where, "conditions for its type", "some of another type");
+    if ((s->uvm_feed[0] || s->uvm_svn_min) && !s->uvm_issuer[0])
+        return att_fail(err, ATT_CONFIG_INVALID, where, "uvm_issuer beside uvm_feed and uvm_svn_min", "none");
+    if (!s->id_key_digest[0] && !s->measurement[0] && !s->mrseam[0] && !s->uvm_issuer[0])
+        return att_fail(err, ATT_CONFIG_INVALID, where,
+                        "an id_key_digest, measurement, mrseam or uvm_issuer: what the machine is known by",
+                        "none");
+    return true;
+}
+
+static bool collateral_good(const struct config *c, struct att_err *err)
+{
+    for (size_t i = 0; i < c->source_count; i++) {
+        if (!source_good(&c->sources[i], err))
+            return false;
+    }
+    for (size_t i = 0; i < c->compliance_count; i++) {
+        if (!compliance_good(&c->compliance[i], err))
+            return false;
+    }
+    return true;
+}
+
 bool config_consistent(const struct config *c, struct att_err *err)
 {
     bool postgres = strncmp(c->store, "postgres", 8) == 0;
@@ -80,7 +126,7 @@ bool config_consistent(const struct config *c, struct att_err *err)
         if (!subscription_good(c, &c->subscriptions[i], err))
             return false;
     }
-    return true;
+    return collateral_good(c, err);
 }
 
 bool config_complete(const struct config *c, struct att_err *err)

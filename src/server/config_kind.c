@@ -70,6 +70,46 @@ bool config_take_words(struct att_arena *arena, void *to, const struct config_ro
     return true;
 }
 
+static bool among(struct att_arena *arena, void *to, const struct config_row *row, const char *value,
+                  const char *const *words, const char *expected, struct att_err *err)
+{
+    for (; *words; words++) {
+        if (strcmp(value, *words) == 0)
+            return keep(arena, to, row, value, err);
+    }
+    return value[0] == '\0' ? keep(arena, to, row, value, err) : refuse(row, expected, value, err);
+}
+
+bool config_take_source_kind(struct att_arena *arena, void *to, const struct config_row *row,
+                             const char *value, struct att_err *err)
+{
+    static const char *const words[] = { "pcs", "pccs", "kds", NULL };
+
+    return among(arena, to, row, value, words, "pcs, pccs or kds", err);
+}
+
+bool config_take_evidence_type(struct att_arena *arena, void *to, const struct config_row *row,
+                               const char *value, struct att_err *err)
+{
+    static const char *const words[] = { "sev-snp", "tdx", NULL };
+
+    return among(arena, to, row, value, words, "sev-snp or tdx", err);
+}
+
+bool config_take_hex(struct att_arena *arena, void *to, const struct config_row *row, const char *value,
+                     struct att_err *err)
+{
+    size_t len = strlen(value);
+    char expected[64];
+
+    if (len > 0 && (len % 2 != 0 || len / 2 < row->min || len / 2 > row->max ||
+                    strspn(value, "0123456789abcdefABCDEF") != len)) {
+        (void)snprintf(expected, sizeof expected, "%lu hexadecimal digits", 2 * row->min);
+        return refuse(row, expected, value, err);
+    }
+    return keep_lower(arena, to, row, value, err);
+}
+
 bool config_take_uint(struct att_arena *arena, void *to, const struct config_row *row, const char *value,
                       struct att_err *err)
 {

@@ -22,7 +22,14 @@ struct config_row {
     const char *help;
 };
 
-enum config_section { CONFIG_ATTESTD, CONFIG_ISSUER, CONFIG_SUBSCRIPTION, CONFIG_SECTIONS };
+enum config_section {
+    CONFIG_ATTESTD,
+    CONFIG_ISSUER,
+    CONFIG_SUBSCRIPTION,
+    CONFIG_SOURCE,
+    CONFIG_COMPLIANCE,
+    CONFIG_SECTIONS
+};
 
 enum { CONFIG_ROWS_MAX = 63 }; /* sets of rows are kept in 64 bits, one of which is the section itself */
 
@@ -39,7 +46,7 @@ extern const struct config_table config_tables[CONFIG_SECTIONS];
 /* One section of a struct config. */
 struct config_place {
     enum config_section section;
-    size_t index; /* of issuers or subscriptions */
+    size_t index; /* of issuers, subscriptions, ... */
 };
 /* The section of a header, "attestd" or "issuer corp": found, or made with its defaults. ret_made may be NULL. */
 ATT_CHECK bool config_open(struct att_arena *arena, struct config *c, struct att_span header,

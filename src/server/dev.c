@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "makers/amd.h"
 #include "makers/folder.h"
 #include "server/dev_principals.h"
 #include "server/dev_tls.h"
@@ -47,6 +48,19 @@ static bool kek_make(const char *path, struct att_err *err)
     return file_store(path, att_buf_span(&text), 0600, err);
 }
 
+static bool dev_collateral(struct att_arena *arena, const char *dir, struct dev *ret, struct att_err *err)
+{
+    static const char *const parts[] = { "processor", "platform", "processor-tdx", "platform-tdx" };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *path = file_path(arena, dir, parts[i]);
+        if (!path)
+            return att_fail_memory(err, "dev.hardware");
+        ret->collateral_dirs[ret->collateral_count++] = path;
+    }
+    return true;
+}
+
 static bool hardware(struct att_arena *arena, const char *dev_dir, int64_t at_unix_s, struct dev *ret,
                      struct att_err *err)
 {
@@ -69,8 +83,45 @@ static bool hardware(struct att_arena *arena, const char *dev_dir, int64_t at_un
     if (!copy)
         return att_fail_memory(err, "dev.hardware");
     ret->root_pem = att_span_of(copy, pem.len);
-    ret->collateral_dir = collateral;
+    return dev_collateral(arena, collateral, ret, err);
+}
+
+/* Milan is made at the first start; what `attestctl evidence make` made of the others since is trusted as well. */
+static bool amd_roots(struct att_arena *arena, const char *dir, int64_t at_unix_s,
+                      struct att_buf pems[DEV_AMD], struct att_err *err)
+{
+    for (unsigned p = 0; p < DEV_AMD; p++) {
+        char *of_product = file_path(arena, dir, mk_amd_product_name((enum mk_amd_product)p));
+        struct mk_amd *amd = NULL;
+        if (!of_product)
+            return att_fail_memory(err, "dev.hardware");
+        if (p != MK_AMD_MILAN && access(of_product, F_OK) != 0)
+            continue;
+        if (!mk_amd_open(dir, (enum mk_amd_product)p, at_unix_s, &amd, err))
+            return false;
+        bool ok = mk_amd_ark_pem(amd, &pems[p], err);
+        mk_amd_free(amd);
+        if (!ok)
+            return false;
+    }
     return true;
+}
+
+static bool amd_hardware(struct att_arena *arena, const char *dev_dir, int64_t at_unix_s, struct dev *ret,
+                         struct att_err *err)
+{
+    struct att_buf pems[DEV_AMD] = { 0 };
+    char *hardware = file_path(arena, dev_dir, "hardware");
+    char *dir = hardware ? file_path(arena, hardware, "amd") : NULL;
+    bool ok = dir ? amd_roots(arena, dir, at_unix_s, pems, err) : att_fail_memory(err, "dev.hardware");
+
+    for (unsigned p = 0; p < DEV_AMD; p++) {
+        const char *copy = ok && pems[p].len > 0 ? att_arena_dup(arena, att_buf_span(&pems[p])) : NULL;
+        if (copy)
+            ret->amd_root_pems[ret->amd_root_count++] = att_span_of(copy, pems[p].len);
+        att_buf_free(&pems[p]);
+    }
+    return ok;
 }
 
 static bool setting(struct att_arena *arena, const char **to, const char *dir, const char *name,
@@ -112,7 +163,7 @@ static bool make_all(struct att_arena *arena, struct config *c, const char *dir,
            setting(arena, &c->tls_key, dir, "server-key.TEST-KEY.pem", err) &&
            setting(arena, &c->key_encryption_key, dir, "kek.TEST-KEY", err) &&
            (!own_kek || kek_make(c->key_encryption_key, err)) && hardware(arena, dir, at_unix_s, ret, err) &&
-           dev_principals_open(arena, dir, ret, err);
+           amd_hardware(arena, dir, at_unix_s, ret, err) && dev_principals_open(arena, dir, ret, err);
 }
 
 bool dev_prepare(struct att_arena *arena, struct config *c, int64_t now_unix_s, int64_t at_unix_s,

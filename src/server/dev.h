@@ -3,7 +3,7 @@
  *   DATA/dev/ca.pem            the CA that clients must trust
  *   DATA/dev/server.pem, server-key.TEST-KEY.pem   certificate for localhost, 127.0.0.1 and ::1
  *   DATA/dev/kek.TEST-KEY      opens the sealed signing keys
- *   DATA/dev/hardware/         synthetic hardware roots and CAs, and collateral/ under them
+ *   DATA/dev/hardware/         synthetic hardware roots and CAs, and collateral/ under them; amd/ the same of AMD
  *   DATA/dev/principals.TEST-KEY.json   tenant, subscription, principals with their secrets: made once
  *   DATA/dev/credentials.json  the same for clients, with the address of this run: written at each start
  *   DATA/dev/lock              held while these are made: two servers may start on one folder at once
@@ -17,7 +17,7 @@
 
 #include "server/config.h"
 
-enum { DEV_PRINCIPALS = 4 };
+enum { DEV_PRINCIPALS = 4, DEV_COLLATERAL = 8, DEV_AMD = 3 };
 
 struct dev_principal {
     const char *name; /* "owner" */
@@ -29,8 +29,11 @@ struct dev_principal {
 
 struct dev {
     struct att_span root_pem; /* the test hardware root: trusted besides the real ones, and said in tokens */
-    const char *collateral_dir; /* of the synthetic hardware, for the time of judgement */
-    const char *dir;            /* DATA/dev */
+    struct att_span amd_root_pems[DEV_AMD]; /* the same for AMD's, one for each product that is there */
+    size_t amd_root_count;
+    const char *collateral_dirs[DEV_COLLATERAL]; /* of the synthetic hardware, for the time of judgement */
+    size_t collateral_count;
+    const char *dir; /* DATA/dev */
     const char *tenant, *subscription;
     struct dev_principal principals[DEV_PRINCIPALS]; /* the first one is Owner */
 };

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -132,14 +133,33 @@ bool folder_make(const char *path, unsigned mode, struct att_err *err)
     return true;
 }
 
+struct folder_file {
+    const char *name;
+    struct att_span *to;
+};
+
+static bool load_files(struct att_arena *arena, const char *dir, const struct folder_file *files,
+                       size_t count, struct att_err *err)
+{
+    struct stat st;
+
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return att_fail(err, ATT_IO_FAILED, last_name(dir), "a folder of collateral", "no such folder");
+    for (size_t i = 0; i < count; i++) {
+        char *path = file_path(arena, dir, files[i].name);
+        if (!path)
+            return att_fail_memory(err, "collateral");
+        if (!file_load_optional(arena, path, files[i].to, err))
+            return false;
+    }
+    return true;
+}
+
 bool collateral_folder_load(struct att_arena *arena, const char *dir, struct att_dcap_bundle *ret,
                             struct att_err *err)
 {
     struct att_dcap_bundle b = { .name = att_arena_dup(arena, att_str(last_name(dir))) };
-    const struct {
-        const char *name;
-        struct att_span *to;
-    } files[] = {
+    const struct folder_file files[] = {
         { "tcb_info.json", &b.tcb_info },
         { "tcb_info_issuer_chain.pem", &b.tcb_info_issuer_chain },
         { "qe_identity.json", &b.qe_identity },
@@ -148,17 +168,76 @@ bool collateral_folder_load(struct att_arena *arena, const char *dir, struct att
         { "pck_crl_issuer_chain.pem", &b.pck_crl_issuer_chain },
         { "root_ca_crl.der", &b.root_ca_crl },
     };
-    struct stat st;
 
-    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
-        return att_fail(err, ATT_IO_FAILED, last_name(dir), "a folder of collateral", "no such folder");
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        char *path = file_path(arena, dir, files[i].name);
-        if (!path || !b.name)
-            return att_fail_memory(err, "collateral");
-        if (!file_load_optional(arena, path, files[i].to, err))
-            return false;
-    }
+    if (!b.name)
+        return att_fail_memory(err, "collateral");
+    if (!load_files(arena, dir, files, sizeof files / sizeof files[0], err))
+        return false;
     *ret = b;
+    return true;
+}
+
+bool collateral_folder_load_amd(struct att_arena *arena, const char *dir, struct att_amd_bundle *ret,
+                                bool *ret_any, struct att_err *err)
+{
+    struct att_amd_bundle b = { .name = att_arena_dup(arena, att_str(last_name(dir))) };
+    const struct folder_file files[] = {
+        { "vcek_crl.der", &b.vcek_crl },
+        { "vcek_chain.pem", &b.vcek_chain },
+        { "vlek_crl.der", &b.vlek_crl },
+        { "vlek_chain.pem", &b.vlek_chain },
+    };
+
+    if (!b.name)
+        return att_fail_memory(err, "collateral");
+    if (!load_files(arena, dir, files, sizeof files / sizeof files[0], err))
+        return false;
+    *ret_any = b.vcek_crl.len > 0 || b.vlek_crl.len > 0;
+    *ret = b;
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool list_into(DIR *dir, struct att_arena *arena, const char *ending, const char **names,
+                      size_t *count, struct att_err *err)
+{
+    size_t tail = strlen(ending);
+
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
+        size_t len = strlen(e->d_name);
+        if (len <= tail || strcmp(e->d_name + len - tail, ending) != 0)
+            continue;
+        if (*count == FOLDER_FILES_MAX)
+            return att_fail(err, ATT_IO_FAILED, "folder", "at most 256 such files", "more");
+        names[*count] = att_arena_dup(arena, att_str(e->d_name));
+        if (!names[(*count)++])
+            return att_fail_memory(err, "folder");
+    }
+    return true;
+}
+
+bool folder_list(struct att_arena *arena, const char *path, const char *ending, const char ***ret,
+                 size_t *ret_count, struct att_err *err)
+{
+    const char **names = att_arena_alloc(arena, FOLDER_FILES_MAX, sizeof *names);
+    size_t count = 0;
+
+    if (!names)
+        return att_fail_memory(err, "folder");
+    DIR *dir = opendir(path);
+    if (!dir && errno != ENOENT)
+        return att_fail(err, ATT_IO_FAILED, last_name(path), "a folder that can be read", "%m");
+    bool ok = !dir || list_into(dir, arena, ending, names, &count, err);
+    if (dir)
+        (void)closedir(dir); /* only read */
+    if (!ok)
+        return false;
+    qsort(names, count, sizeof *names, by_name);
+    *ret = names;
+    *ret_count = count;
     return true;
 }

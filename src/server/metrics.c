@@ -1,5 +1,7 @@
 #include "server/metrics.h"
 
+#include "supply/supply.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -84,6 +86,73 @@ static void collateral(struct att_buf *b, struct service *service)
     att_collateral_free(c);
 }
 
+struct writing {
+    struct att_buf *b;
+    enum metric metric;
+    int64_t now_unix_s;
+};
+
+static void supply_row(void *ctx, const struct supply_item *item)
+{
+    const struct writing *to = ctx;
+
+    if (!item->held)
+        return;
+    att_buf_printf(to->b, "%s{item=\"", table[to->metric].name);
+    label(to->b, item->id);
+    att_buf_puts(to->b, "\",source=\"");
+    label(to->b, item->source);
+    att_buf_puts(to->b, "\"} ");
+    if (to->metric == METRIC_attestd_collateral_aging)
+        att_buf_puts(to->b, item->aging ? "1\n" : "0\n");
+    else
+        att_buf_printf(to->b, "%" PRId64 "\n", to->now_unix_s - item->facts.issued_unix_s);
+}
+
+static void outcome(struct att_buf *b, enum metric m, const char *name, unsigned long count)
+{
+    att_buf_printf(b, "%s{outcome=\"%s\"} %lu\n", table[m].name, name, count);
+}
+
+static void supply(struct att_buf *b, struct supply *s, int64_t now_unix_s)
+{
+    static const enum metric of_items[] = { METRIC_attestd_collateral_age_seconds,
+                                            METRIC_attestd_collateral_aging };
+    struct supply_counters n = { 0 };
+
+    for (size_t i = 0; i < sizeof of_items / sizeof of_items[0]; i++) {
+        struct writing to = { b, of_items[i], now_unix_s };
+        head(b, of_items[i]);
+        supply_each(s, supply_row, &to);
+    }
+    supply_counters(s, &n);
+    head(b, METRIC_attestd_collateral_fetches_total);
+    outcome(b, METRIC_attestd_collateral_fetches_total, "taken", n.fetched);
+    outcome(b, METRIC_attestd_collateral_fetches_total, "refused", n.refused);
+    outcome(b, METRIC_attestd_collateral_fetches_total, "failed", n.failed);
+    outcome(b, METRIC_attestd_collateral_fetches_total, "throttled", n.throttled);
+    head(b, METRIC_attestd_collateral_waits_total);
+    outcome(b, METRIC_attestd_collateral_waits_total, "came", n.waited - n.missing);
+    outcome(b, METRIC_attestd_collateral_waits_total, "missing", n.missing);
+    plain(b, METRIC_attestd_collateral_snapshots_total, n.snapshots);
+}
+
+static void early_row(void *ctx, const char *type, enum att_tcb_status status, enum att_tcb_status early,
+                      unsigned long count)
+{
+    att_buf_printf(ctx, "attestd_early_verdicts_total{type=\"%s\",status=\"%s\",early=\"%s\"} %lu\n", type,
+                   att_tcb_status_name(status), early ? att_tcb_status_name(early) : "none", count);
+}
+
+static void library(struct att_buf *b, const struct service *service)
+{
+    size_t count = 0, bytes = 0;
+
+    service_key_tables(service, &count, &bytes);
+    plain(b, METRIC_attestd_key_tables, count);
+    plain(b, METRIC_attestd_key_table_bytes, bytes);
+}
+
 static void listener(struct att_buf *b, const struct http_server *server)
 {
     struct http_counters n = { 0 };
@@ -147,5 +216,10 @@ void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
         return;
     head(out, METRIC_attestd_attestations_total);
     service_verdicts(service, verdict_row, out);
+    head(out, METRIC_attestd_early_verdicts_total);
+    service_early_verdicts(service, early_row, out);
+    library(out, service);
     collateral(out, service);
+    if (atomic_load(&admin->supply))
+        supply(out, atomic_load(&admin->supply), service_now_unix_s(service));
 }

@@ -52,17 +52,6 @@ static bool reload_tls(struct server *s, struct att_err *err)
     return http_server_reload_tls(s->http, c->tls_certificate, c->tls_key, err);
 }
 
-static bool reload_collateral(struct server *s, struct att_err *err)
-{
-    struct att_collateral *collateral = NULL;
-
-    if (!collateral_load(s, &collateral, err))
-        return false;
-    service_collateral_set(s->service, collateral);
-    att_collateral_free(collateral);
-    return true;
-}
-
 void server_reload(struct server *s)
 {
     static const struct {
@@ -72,7 +61,7 @@ void server_reload(struct server *s)
         { "reload.settings", reload_settings },
         { "reload.tls", reload_tls },
         { "reload.issuers", identity_reload },
-        { "reload.collateral", reload_collateral },
+        { "reload.collateral", collateral_reload },
     };
     bool all = true;
 

@@ -17,6 +17,7 @@
 #include "signer/signer.h"
 #include "site/site.h"
 #include "store/store.h"
+#include "supply/supply.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -53,11 +54,16 @@ static bool prepare(struct server *s, struct att_err *err)
 
 static bool open_library(struct server *s, struct att_err *err)
 {
-    struct att_root root = { .pem = s->dev.root_pem, .test_root = true };
+    struct att_root roots[1 + DEV_AMD] = { { .pem = s->dev.root_pem, .test_root = true } };
+    for (size_t i = 0; i < s->dev.amd_root_count; i++)
+        roots[1 + i] = (struct att_root){ .pem = s->dev.amd_root_pems[i], .test_root = true };
     struct att_lib_options options = {
         .size = sizeof options,
-        .roots = &root,
-        .root_count = s->options->dev ? 1 : 0, /* without --dev no test root is ever loaded */
+        .roots = roots,
+        .root_count =
+            s->options->dev ? 1 + s->dev.amd_root_count : 0, /* without --dev no test root is ever loaded */
+        .work_wanted = background_wake,
+        .work_ctx = &s->background,
     };
     return att_lib_new(&options, &s->lib, err);
 }
@@ -78,9 +84,10 @@ static bool find_base_url(struct server *s, struct att_err *err)
 static bool start_service(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
-    struct att_collateral *collateral = NULL;
     struct service_options options = {
         .lib = s->lib,
+        .supply = s->supply,
+        .collateral_grace_s = (uint32_t)c->collateral_grace_s,
         .signer = s->signer,
         .site = s->site,
         .keys = s->keys,
@@ -94,13 +101,13 @@ static bool start_service(struct server *s, struct att_err *err)
         .evidence_time_unix_s = s->options->evidence_time_unix_s,
         .now_unix_s = server_clock,
     };
-    if (!collateral_load(s, &collateral, err))
-        return false;
-    bool ok = service_new(&options, &s->service, err);
-    if (ok)
-        service_collateral_set(s->service, collateral);
-    att_collateral_free(collateral);
-    return ok;
+    return compliance_of(s, &options.compliance, &options.compliance_count, err) &&
+           service_new(&options, &s->service, err);
+}
+
+static bool start_background(struct server *s, struct att_err *err)
+{
+    return background_start(&s->background, s->lib, err);
 }
 
 static bool open_site(struct server *s, struct att_err *err)
@@ -130,6 +137,7 @@ static bool serve_api(struct server *s, struct att_err *err)
 static bool be_ready(struct server *s, struct att_err *err)
 {
     (void)err;
+    atomic_store(&s->admin.supply, s->supply);
     atomic_store(&s->admin.service, s->service);
     return true;
 }
@@ -137,8 +145,9 @@ static bool be_ready(struct server *s, struct att_err *err)
 typedef bool (*step_fn)(struct server *, struct att_err *);
 
 static const step_fn start_steps[] = {
-    storage_open, listen_service, find_base_url, listen_admin, open_site,       start_service,
-    install_site, identity_open,  tell_dev,      serve_api,    listen_identity, be_ready,
+    storage_open,       listen_service,  find_base_url,   listen_admin,     open_site,    start_background,
+    storage_open_again, collateral_open, start_service,   collateral_start, install_site, identity_open,
+    tell_dev,           serve_api,       listen_identity, be_ready,
 };
 
 static bool tls_usable(struct server *s, struct att_err *err)
@@ -165,16 +174,6 @@ static bool store_usable(struct server *s, struct att_err *err)
     return store_url_check(&s->options->config, err);
 }
 
-static bool collateral_readable(struct server *s, struct att_err *err)
-{
-    struct att_collateral *collateral = NULL;
-
-    if (!collateral_load(s, &collateral, err))
-        return false;
-    att_collateral_free(collateral);
-    return true;
-}
-
 static bool say_complete(struct server *s, struct att_err *err)
 {
     (void)s;
@@ -184,8 +183,7 @@ static bool say_complete(struct server *s, struct att_err *err)
 }
 
 static const step_fn check_steps[] = {
-    listen_check,   tls_usable,          store_usable, name_checked_url,
-    identity_check, collateral_readable, say_complete,
+    listen_check, tls_usable, store_usable, name_checked_url, identity_check, collateral_check, say_complete,
 };
 
 static bool run_steps(struct server *s, const step_fn *steps, size_t count, struct att_err *err)
@@ -230,16 +228,21 @@ static void tear_down(struct server *s)
     http_server_stop(s->admin_http);
     http_server_stop(s->identity_http);
     http_server_stop(s->http);
+    supply_stop(s->supply); /* who waits is told so, and is still answered below */
     api_free(s->api);
     access_free(s->access);
     authority_free(s->authority);
     fetch_close(s->fetch);
     service_free(s->service);
+    supply_free(s->supply);
+    fetch_close(s->collateral_fetch);
     site_close(s->site);
+    background_stop(&s->background);
     att_lib_free(s->lib);
     keyring_free(s->authority_keys);
     keyring_free(s->keys);
     signer_close(s->signer);
+    store_close(s->collateral_store);
     store_close(s->store);
     att_arena_free(s->reloaded);
     att_wipe(s->kek, sizeof s->kek);
@@ -251,6 +254,7 @@ bool server_run(struct att_arena *arena, struct options *options, struct att_err
     sigset_t signals;
     bool check = options->verb == OPTIONS_CHECK_CONFIG;
 
+    background_init(&s.background);
     signals_block(&signals);
     bool ok = prepare(&s, err) && open_library(&s, err);
     if (ok && check)

@@ -9,8 +9,10 @@
 #include "api/api.h"
 #include "http/http.h"
 #include "server/admin.h"
+#include "server/background.h"
 #include "server/dev.h"
 #include "server/options.h"
+#include "supply/supply_fetch.h"
 
 struct authority;
 struct fetch;
@@ -24,6 +26,8 @@ struct server {
     struct dev dev;
     uint8_t kek[ATT_SEAL_KEY_BYTES];
     struct store *store;
+    struct store
+        *collateral_store; /* the same, for the thread that fetches collateral; NULL: a store in memory */
     struct signer *signer;
     struct keyring *keys;           /* of attestation tokens */
     struct keyring *authority_keys; /* of access tokens; NULL without the authority */
@@ -31,6 +35,10 @@ struct server {
     struct site *site;
     struct service *service;
     struct fetch *fetch;
+    struct fetch *collateral_fetch; /* NULL: there is no source */
+    struct supply_fetch supply_fetch;
+    struct supply *supply;
+    struct background background;
     struct access *access;
     struct authority *authority;
     struct api *api;
@@ -48,11 +56,22 @@ int64_t server_clock(void *ctx);
 
 /* Store, signer and the keys in them. */
 ATT_CHECK bool storage_open(struct server *s, struct att_err *err);
+/* The store once more, for another thread; none for a store in memory. */
+ATT_CHECK bool storage_open_again(struct server *s, struct att_err *err);
 
 /* -- collateral.c ----------------------------------------------------------------------------------------- */
 
-/* Everything anew from the folders. Caller frees. */
-ATT_CHECK bool collateral_load(struct server *s, struct att_collateral **ret, struct att_err *err);
+/* The collateral service, with what files hold; asks nobody yet. */
+ATT_CHECK bool collateral_open(struct server *s, struct att_err *err);
+/* From here the service has collateral, and sources are asked. */
+ATT_CHECK bool collateral_start(struct server *s, struct att_err *err);
+/* Files again; a file that cannot be read leaves everything as it was. */
+ATT_CHECK bool collateral_reload(struct server *s, struct att_err *err);
+/* The files can be read; what is wrong with an item of them is no failure. */
+ATT_CHECK bool collateral_check(struct server *s, struct att_err *err);
+/* The table of the compliance sections, in the server's arena. */
+ATT_CHECK bool compliance_of(struct server *s, const struct att_compliance_row **ret, size_t *ret_count,
+                             struct att_err *err);
 
 /* -- listen.c --------------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "service/internal.h"
 
+#include "supply/supply.h"
+
 #include <openssl/rand.h>
 
 enum { TOKEN_LIFETIME_S = 8 * 3600, JTI_BYTES = 32 };
@@ -66,6 +68,13 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
         .size = sizeof what,
         .evidence_type = in->evidence_type,
         .evidence = in->evidence,
+        .cert_chain = in->cert_chain,
+        .uvm_endorsements = in->uvm_endorsements,
+        .uvm_endorsement_count = in->uvm_endorsement_count,
+        .newer_claims = in->newer_claims,
+        .collateral_grace_s = s->options.collateral_grace_s,
+        .compliance = s->options.compliance,
+        .compliance_count = s->options.compliance_count,
         .runtime = in->runtime,
         .init_time = in->init_time,
         .collateral = by->collateral,
@@ -76,6 +85,10 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
         .trace = in->explain,
     };
     bool ok = att_attest(s->options.lib, arena, &what, ret);
+    /* A report that came without its certificate: it may be one that was asked for before. */
+    if (!ok && ret->missing.kind == ATT_ITEM_VCEK && s->options.supply &&
+        supply_vcek(s->options.supply, &ret->missing, arena, &what.cert_chain))
+        ok = att_attest(s->options.lib, arena, &what, ret);
     if (!ok)
         *err = ret->err;
     return ok;
@@ -143,9 +156,15 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
               judge(s, arena, in, &by, &verdict, err) &&
               token_of(s, d->attest_uri, arena, in, &by, &verdict, &out.token, err);
     out.explanation = explained(arena, in, &verdict);
+    if (!ok && err->code == ATT_COLLATERAL_MISSING && s->options.supply &&
+        supply_asks(s->options.supply, &verdict.missing))
+        out.missing = verdict.missing;
     *ret = out;
     att_policy_free(by.draft);
     att_collateral_free(by.collateral);
+    if (verdict.tcb.early.known)
+        atomic_fetch_add_explicit(&s->early[type][verdict.tcb.status][verdict.tcb.early.status], 1,
+                                  memory_order_relaxed);
     atomic_fetch_add_explicit(&s->verdicts[type][ok ? ATT_OK : err->code], 1, memory_order_relaxed);
     return ok;
 }

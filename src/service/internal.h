@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 /* Evidence that can be judged here. */
-enum service_type { SERVICE_SGX, SERVICE_OPEN_ENCLAVE, SERVICE_TYPE_COUNT };
+enum service_type { SERVICE_SGX, SERVICE_OPEN_ENCLAVE, SERVICE_TDX, SERVICE_SEV_SNP, SERVICE_TYPE_COUNT };
 
 /* An attestation type: what stands in a path, and the evidence type of the library; NULL: not judged here yet. */
 struct service_type_row {
@@ -29,6 +29,7 @@ struct service {
     pthread_mutex_t collateral_lock; /* held for a reference count, never for work */
     struct att_collateral *collateral;
     atomic_ulong verdicts[SERVICE_TYPE_COUNT][ATT_CODE_COUNT];
+    atomic_ulong early[SERVICE_TYPE_COUNT][ATT_STATUS_COUNT][ATT_STATUS_COUNT]; /* today, early */
 };
 
 /* -- addresses and certificates --------------------------------------------------------------------------- */

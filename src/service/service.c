@@ -103,3 +103,25 @@ void service_verdicts(const struct service *s,
         }
     }
 }
+
+void service_early_verdicts(const struct service *s,
+                            void (*each)(void *ctx, const char *evidence_type, enum att_tcb_status status,
+                                         enum att_tcb_status early, unsigned long count),
+                            void *ctx)
+{
+    for (size_t t = 0; t < SERVICE_TYPE_COUNT; t++) {
+        for (size_t now = 0; now < ATT_STATUS_COUNT; now++) {
+            for (size_t early = 0; early < ATT_STATUS_COUNT; early++) {
+                unsigned long n = atomic_load_explicit(&s->early[t][now][early], memory_order_relaxed);
+                if (n > 0)
+                    each(ctx, service_types[t].evidence, (enum att_tcb_status)now, (enum att_tcb_status)early,
+                         n);
+            }
+        }
+    }
+}
+
+void service_key_tables(const struct service *s, size_t *ret_count, size_t *ret_bytes)
+{
+    att_lib_key_tables(s->options.lib, ret_count, ret_bytes);
+}

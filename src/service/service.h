@@ -14,18 +14,23 @@
 struct keyring;
 struct service;
 struct signer;
+struct supply;
 
 #define SERVICE_DEFAULT_PROVIDER "default"
 
 struct service_options {
     const struct att_lib *lib;
+    struct supply *supply; /* the collateral service; NULL: nobody is asked for what is missing */
     struct signer *signer;
     struct site *site;
-    const struct keyring *keys;   /* of tokens */
-    const char *base_url;         /* no trailing slash */
-    const char *domain;           /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
-    const char *location;         /* of the default provider: "East US" */
-    unsigned accepted_tcb;        /* ATT_TCB_BIT of each */
+    const struct keyring *keys;  /* of tokens */
+    const char *base_url;        /* no trailing slash */
+    const char *domain;          /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
+    const char *location;        /* of the default provider: "East US" */
+    unsigned accepted_tcb;       /* ATT_TCB_BIT of each */
+    uint32_t collateral_grace_s; /* past nextUpdate; 0: none */
+    const struct att_compliance_row *compliance; /* which machines have which x-ms-compliance-status */
+    size_t compliance_count;
     unsigned signer_rsa_bits_min; /* smallest RSA key of a policy signer; 0: 2048 */
     bool
         policy_tokens_fresh_only; /* signed policy tokens must say when and where they count, and count once */
@@ -81,12 +86,28 @@ const struct site_provider *service_provider_by_host(struct service *s, const ch
 void service_collateral_set(struct service *s, struct att_collateral *c);
 /* One reference, for reading; NULL before the first set. */
 struct att_collateral *service_collateral_ref(struct service *s);
+/* Asks the collateral service for an item that an attestation lacked; `done` is called once, on any thread, in at most
+ * SERVICE_COLLATERAL_WAIT_MS: with NULL when it is there now, else with the reason (COLLATERAL_MISSING: which item, from
+ * where, what the source answered). */
+enum { SERVICE_COLLATERAL_WAIT_MS = 2000 };
+void service_collateral_want(struct service *s, const struct att_collateral_want *what,
+                             void (*done)(void *ctx, const struct att_err *err), void *ctx);
+/* {"tcbBaselines":[{"tcbIdentifier","tcbEvaluationDataNumber","tcbReleaseDate","isSelectedTcb"},...]} of a type as it
+ * stands in a path ("SgxEnclave"); empty for types that have no evaluation sets. What this service holds: the current set
+ * first, under the name azuredefault. */
+ATT_CHECK bool service_tcb_baselines(struct service *s, const struct site_provider *p,
+                                     struct att_arena *arena, const char *type, struct att_span *ret_json,
+                                     struct att_err *err);
 
 /* -- attestation ------------------------------------------------------------------------------------------ */
 
 struct service_attest_in {
-    const char *evidence_type; /* "sgx", "open-enclave" */
+    const char *evidence_type; /* "sgx", "open-enclave", "tdx", "sev-snp" */
     struct att_span evidence;
+    struct att_span cert_chain;              /* sev-snp, as att_attest_in has it; may be empty */
+    const struct att_span *uvm_endorsements; /* sev-snp: each a COSE_Sign1 */
+    size_t uvm_endorsement_count;
+    bool newer_claims; /* sev-snp: the claims since api-version 2023-04-01-preview */
     struct att_bound_data runtime;
     struct att_bound_data init_time;
     bool has_draft_policy; /* then the token is unsecured (alg none) */
@@ -99,6 +120,8 @@ struct service_attest_out {
     struct att_span token; /* compact JWS, in the arena; empty when refused */
     struct att_span
         explanation; /* JSON, as att_policy_explain_json; empty unless asked for and a policy ran */
+    /* With COLLATERAL_MISSING: what service_collateral_want may be asked for. Kind NONE: nobody could get it. */
+    struct att_collateral_want missing;
 };
 /* `ret` is filled in every case. False with `err`: the reason. RESOURCE_NOT_FOUND: the provider was deleted before anything
  * was derived from it; STORE_FAILED: its stored policy or its certificates are not what was once put there. */
@@ -175,5 +198,14 @@ void service_verdicts(const struct service *s,
                       void (*each)(void *ctx, const char *evidence_type, enum att_code code,
                                    unsigned long count),
                       void *ctx);
+
+/* The same for foresight: how often a status today went with one under the early evaluation set (UNKNOWN: below all of
+ * its levels), where that set is known. */
+void service_early_verdicts(const struct service *s,
+                            void (*each)(void *ctx, const char *evidence_type, enum att_tcb_status status,
+                                         enum att_tcb_status early, unsigned long count),
+                            void *ctx);
+/* Keys with tables in the library, and the bytes of these. */
+void service_key_tables(const struct service *s, size_t *ret_count, size_t *ret_bytes);
 
 #endif

@@ -66,6 +66,8 @@ struct supply_options {
     size_t amd_count;
     const struct att_collateral_item *items;
     size_t item_count;
+    const struct att_tcb_floor *floors; /* of bundle files: joined with what is known */
+    size_t floor_count;
     /* A new snapshot; the receiver takes its own reference. On the working thread. */
     void (*changed)(void *ctx, struct att_collateral *snapshot);
     /* One thing that happened, for the log: "collateral.fetched", "collateral.refused", "collateral.source". */
@@ -75,7 +77,9 @@ struct supply_options {
 };
 
 ATT_CHECK bool supply_new(const struct supply_options *options, struct supply **ret, struct att_err *err);
-void supply_free(struct supply *s); /* NULL is fine; ends the thread */
+/* Ends the thread; who waits is told COLLATERAL_MISSING. Everything else still answers. NULL is fine. */
+void supply_stop(struct supply *s);
+void supply_free(struct supply *s); /* stops it first; NULL is fine */
 /* Reads the store, makes the first snapshot and, with sources, starts the thread. */
 ATT_CHECK bool supply_start(struct supply *s, struct att_err *err);
 /* Tests: does what is due now and returns for how many milliseconds there is nothing to do. */
@@ -83,6 +87,8 @@ int64_t supply_step(struct supply *s);
 /* Files again (SIGHUP): replaces what earlier files gave; what was fetched stays. */
 ATT_CHECK bool supply_files(struct supply *s, const struct supply_options *files, struct att_err *err);
 
+/* Is there a source that could have this item? Without one nobody need wait. */
+bool supply_asks(const struct supply *s, const struct att_collateral_want *what);
 /* Asks for an item that an attestation missed. `done` is called once, on the working thread (or at once, on this one, when
  * the answer is known: no source for it, or remembered as not to be had): err NULL when a new snapshot has it, else why not.
  * At the latest after `budget_ms`; the fetch itself goes on for those who come later. */

@@ -78,4 +78,17 @@ else
     echo "skipped clients-recorded: no reference vectors here"
     echo "cases clients-recorded passed 0 failed 0 skipped 1"
 fi
+
+# One time at which a public TDX quote and the SEV-SNP reports are good.
+tdx=$vectors/tdx/v4-2025
+if [ -d "$tdx" ]; then
+    start vms --evidence-time 2025-07-04T10:16:31Z --collateral "$tdx" \
+        --set compliance.aci.status=azure-compliant-uvm \
+        --set compliance.aci.uvm_issuer=did:x509:0:sha256:I__iuL25oXEVFdTP_aBLx_eT1RPHbCQ_ECBQfYZpt9s::eku:1.3.6.1.4.1.311.76.59.1.2 \
+        --set compliance.aci.uvm_feed=ContainerPlat-AMD-UVM
+    NODE_EXTRA_CA_CERTS="$run/vms/dev/ca.pem" "$node" "$work/vms.mjs" "$url" "$vectors/sevsnp" "$tdx" "$vectors/maa-tokens" || { status=1; tail -5 "$run/vms.log"; }
+else
+    echo "skipped clients-vms: no reference vectors here"
+    echo "cases clients-vms passed 0 failed 0 skipped 1"
+fi
 exit $status

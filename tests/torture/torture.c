@@ -1,3 +1,5 @@
+#define OPENSSL_API_COMPAT 0x10100000L /* as src/crypto/p384.c */
+
 #include "torture/torture.h"
 
 #include <attest/arena.h>

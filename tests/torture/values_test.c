@@ -1,5 +1,5 @@
 /* layers: crypto codec base */
-/* JSON read and written again, base64, and secrets at rest. */
+/* JSON read and written again, base64, secrets at rest, and P-384 by tables. */
 #include "torture/torture.h"
 
 #include <attest/seal.h>
@@ -10,6 +10,10 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "crypto/crypto.h"
+#include "crypto/fast_key.h"
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 
 static struct cases cases = { .name = "torture.values" };
 
@@ -31,6 +35,10 @@ struct scene {
     uint8_t key[ATT_SEAL_KEY_BYTES];
     struct att_span sealed;
     struct att_crypto *crypto;
+    struct att_key *p384;
+    const char *message; /* "m" is signed */
+    uint8_t p384_sig[96];
+    struct att_fast_keys *fast;
 };
 
 static enum torture_answer no_memory(struct att_err *err)
@@ -172,6 +180,67 @@ static enum torture_answer digests(void *state, struct att_err *err)
     return whole && pieces ? TORTURE_RIGHT : no_memory(err);
 }
 
+/* The answer must be the right one or none. Which of the ways it went - by table, or without for want of one - is free. */
+static enum torture_answer fast_verify(const struct scene *s, struct att_fast_keys *f, struct att_err *err)
+{
+    enum att_sig want = strcmp(s->message, "m") == 0 ? ATT_SIG_VALID : ATT_SIG_INVALID;
+    enum att_sig got =
+        att_fast_verify(f, s->p384, ATT_ES384, att_str(s->message), att_span_of(s->p384_sig, 96));
+
+    if (got == ATT_SIG_FAILED)
+        return no_memory(err);
+    return got == want ? TORTURE_RIGHT : torture_wrong("the answer is %d", (int)got);
+}
+
+static enum torture_answer by_table(void *state, struct att_err *err)
+{
+    const struct scene *s = state;
+
+    return fast_verify(s, s->fast, err);
+}
+
+/* Twice with OpenSSL, then the table is made and used. */
+static enum torture_answer table(void *state, struct att_err *err)
+{
+    const struct scene *s = state;
+    enum torture_answer answer = TORTURE_RIGHT;
+    struct att_fast_keys *f = att_fast_keys_new(s->crypto, NULL);
+
+    if (!f)
+        return no_memory(err);
+    for (unsigned i = 0; i < 4 && answer == TORTURE_RIGHT; i++)
+        answer = fast_verify(s, f, err);
+    torture_rest();
+    att_fast_keys_free(f);
+    return answer;
+}
+
+static bool p384_scene(struct scene *s)
+{
+    uint8_t point[97], der[120];
+    const uint8_t *p = der;
+    size_t len = sizeof point, der_len = sizeof der;
+    struct att_err err = { 0 };
+    EVP_PKEY *pkey = EVP_EC_gen("P-384");
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    s->message = "m";
+    bool ok = pkey && ctx && EVP_PKEY_get_octet_string_param(pkey, "pub", point, sizeof point, &len) == 1 &&
+              EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, pkey) == 1 &&
+              EVP_DigestSign(ctx, der, &der_len, (const uint8_t *)"m", 1) == 1 &&
+              att_key_from_point(s->crypto, ATT_KEY_P384, att_span_of(point + 1, 96), &s->p384, &err);
+    ECDSA_SIG *sig = ok ? d2i_ECDSA_SIG(NULL, &p, (long)der_len) : NULL;
+    ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), s->p384_sig, 48) == 48 &&
+         BN_bn2binpad(ECDSA_SIG_get0_s(sig), s->p384_sig + 48, 48) == 48;
+    ECDSA_SIG_free(sig);
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
+    s->fast = att_fast_keys_new(s->crypto, NULL);
+    for (unsigned i = 0; ok && s->fast && i < 3; i++)
+        ok = by_table(s, &err) == TORTURE_RIGHT;
+    return ok && s->fast;
+}
+
 int main(void)
 {
     torture_start();
@@ -183,6 +252,10 @@ int main(void)
 
     if (!a || !good.crypto || !att_seal(a, good.key, att_str("label"), att_str("secret"), &good.sealed, &err))
         return 1;
+    if (!p384_scene(&good))
+        return 1;
+    struct scene unsigned_text = good;
+    unsigned_text.message = "n";
     other.sealed = good.sealed;
     const struct torture_flow flows[] = {
         { "JSON parsed and sorted", json, NULL, &good, false },
@@ -193,10 +266,15 @@ int main(void)
         { "unseal", unseal, NULL, &good, false },
         { "unseal with another key", unseal, NULL, &other, false },
         { "digests", digests, NULL, &good, true },
+        { "P-384 by table, good", by_table, NULL, &good, true },
+        { "P-384 by table, bad", by_table, NULL, &unsigned_text, true },
+        { "P-384 table", table, NULL, &good, false },
     };
     for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++)
         torture_flow(&cases, &flows[i]);
     att_arena_free(a);
+    att_fast_keys_free(good.fast);
+    att_key_free(good.p384);
     att_crypto_free(good.crypto);
     return cases_report(&cases);
 }

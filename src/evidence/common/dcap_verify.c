@@ -17,14 +17,15 @@ struct window {
     enum att_code late;
 };
 
-/* From the first second to the last, both included; no grace. */
-static bool inside(const struct window *w, const char *where, int64_t now, struct att_err *err)
+/* From the first second to the last, both included, and past the last as long as `grace_s` allows. */
+static bool inside(const struct window *w, const char *where, int64_t now, uint32_t grace_s, uint32_t *age_s,
+                   struct att_err *err)
 {
     struct att_time_text from, to, at;
     char place[96];
     bool early = now < w->from;
 
-    if (!early && now <= w->to)
+    if (!early && att_collateral_fresh(w->to, now, grace_s, age_s))
         return true;
     (void)snprintf(place, sizeof place, "%s.%s", where, early ? w->from_name : w->to_name);
     (void)att_time_text(&from, w->from);
@@ -41,7 +42,14 @@ static bool cert_inside(const struct att_cert *cert, const char *where, int64_t 
     const struct window w = { "notBefore", "notAfter", att_cert_not_before(cert), att_cert_not_after(cert),
                               early,       late };
 
-    return inside(&w, where, now, err);
+    return inside(&w, where, now, 0, &(uint32_t){ 0 }, err);
+}
+
+/* Grace is for items of collateral alone: a certificate that has expired has expired. */
+static bool item_inside(const struct att_ctx *ctx, struct dcap_verification *v, const struct window *w,
+                        const char *where, struct att_err *err)
+{
+    return inside(w, where, ctx->now_unix_s, ctx->in->collateral_grace_s, &v->collateral_age_s, err);
 }
 
 /* An item of collateral keeps the refusal that it got when it was read. */
@@ -68,7 +76,7 @@ static bool pck_times(const struct att_ctx *ctx, const struct dcap_quote *q, con
 }
 
 /* A list that cannot be used, or is another authority's, never counts as "not revoked". */
-static bool crl_usable(const struct att_ctx *ctx, const struct dcap_crl *list,
+static bool crl_usable(const struct att_ctx *ctx, struct dcap_verification *v, const struct dcap_crl *list,
                        const struct att_cert *authority, const char *where, struct att_err *err)
 {
     if (!usable(&list->refusal, err))
@@ -83,7 +91,7 @@ static bool crl_usable(const struct att_ctx *ctx, const struct dcap_crl *list,
         "thisUpdate",          "nextUpdate",   att_crl_this_update(list->crl), att_crl_next_update(list->crl),
         ATT_CRL_NOT_YET_VALID, ATT_CRL_EXPIRED
     };
-    return inside(&w, where, ctx->now_unix_s, err);
+    return item_inside(ctx, v, &w, where, err);
 }
 
 static bool not_listed(const struct dcap_crl *list, const struct att_cert *cert, enum att_code code,
@@ -100,14 +108,14 @@ static bool not_listed(const struct dcap_crl *list, const struct att_cert *cert,
                     text);
 }
 
-static bool revocation(const struct att_ctx *ctx, const struct dcap_quote *q,
-                       const struct dcap_verification *v, struct att_err *err)
+static bool revocation(const struct att_ctx *ctx, const struct dcap_quote *q, struct dcap_verification *v,
+                       struct att_err *err)
 {
     struct att_cert *const *certs = v->pck->certs;
     const struct dcap_crl *root_crl = &v->picked.bundle->root_crl;
 
-    return crl_usable(ctx, root_crl, certs[DCAP_PCK_ROOT], "collateral.root_ca_crl", err) &&
-           crl_usable(ctx, v->picked.pck_crl, certs[DCAP_PCK_CA], "collateral.pck_crl", err) &&
+    return crl_usable(ctx, v, root_crl, certs[DCAP_PCK_ROOT], "collateral.root_ca_crl", err) &&
+           crl_usable(ctx, v, v->picked.pck_crl, certs[DCAP_PCK_CA], "collateral.pck_crl", err) &&
            not_listed(root_crl, certs[DCAP_PCK_CA], ATT_INTERMEDIATE_CA_REVOKED,
                       DCAP_AT(q, "quote.pck_chain[1]"), err) &&
            not_listed(v->picked.pck_crl, certs[DCAP_PCK_LEAF], ATT_PCK_REVOKED,
@@ -151,8 +159,8 @@ static bool tcb_info_fits(const struct dcap_quote *q, const struct dcap_pck *pck
     return true;
 }
 
-static bool tcb_info_good(const struct att_ctx *ctx, const struct dcap_quote *q,
-                          const struct dcap_verification *v, struct att_err *err)
+static bool tcb_info_good(const struct att_ctx *ctx, const struct dcap_quote *q, struct dcap_verification *v,
+                          struct att_err *err)
 {
     const struct dcap_bundle *b = v->picked.bundle;
     const struct window w = { "issueDate",
@@ -164,12 +172,11 @@ static bool tcb_info_good(const struct att_ctx *ctx, const struct dcap_quote *q,
 
     return usable(&b->tcb_info_doc.refusal, err) &&
            signer_good(ctx, v, &b->tcb_info_doc.issuer, "collateral.tcb_info_issuer_chain", err) &&
-           inside(&w, "collateral.tcb_info", ctx->now_unix_s, err) &&
-           tcb_info_fits(q, v->pck, &b->tcb_info, err);
+           item_inside(ctx, v, &w, "collateral.tcb_info", err) && tcb_info_fits(q, v->pck, &b->tcb_info, err);
 }
 
 static bool qe_identity_good(const struct att_ctx *ctx, const struct dcap_quote *q,
-                             const struct dcap_verification *v, struct att_err *err)
+                             struct dcap_verification *v, struct att_err *err)
 {
     const struct dcap_bundle *b = v->picked.bundle;
     enum dcap_qe_id wanted = q->tee == DCAP_SGX ? DCAP_QE : DCAP_TD_QE;
@@ -182,7 +189,7 @@ static bool qe_identity_good(const struct att_ctx *ctx, const struct dcap_quote 
 
     if (!usable(&b->qe_doc.refusal, err) ||
         !signer_good(ctx, v, &b->qe_doc.issuer, "collateral.qe_identity_issuer_chain", err) ||
-        !inside(&w, "collateral.qe_identity", ctx->now_unix_s, err))
+        !item_inside(ctx, v, &w, "collateral.qe_identity", err))
         return false;
     if (b->qe.id != wanted)
         return att_fail(err, ATT_QE_IDENTITY_MISMATCH, "collateral.qe_identity.id", dcap_qe_id_name(wanted),
@@ -198,6 +205,12 @@ static void note_evaluation_number(struct dcap_verification *v)
     v->tcb.evaluation_number = a < b ? a : b;
 }
 
+static bool collateral_good(const struct att_ctx *ctx, const struct dcap_quote *q,
+                            struct dcap_verification *v, struct att_err *err)
+{
+    return revocation(ctx, q, v, err) && tcb_info_good(ctx, q, v, err) && qe_identity_good(ctx, q, v, err);
+}
+
 static bool chain_and_collateral(const struct att_ctx *ctx, const struct dcap_quote *q,
                                  const struct att_collateral *c, struct dcap_verification *v,
                                  struct att_err *err)
@@ -205,13 +218,17 @@ static bool chain_and_collateral(const struct att_ctx *ctx, const struct dcap_qu
     if (!dcap_pck_verified(ctx->lib, q, &v->pck, err))
         return false;
     v->test_root = v->pck->test_root;
-    const struct dcap_wanted wanted = { q->tee, v->pck->ext.fmspc, v->pck->certs[DCAP_PCK_CA],
-                                        ctx->now_unix_s };
-    if (!pck_times(ctx, q, v->pck, err) || !att_collateral_pick(c, &wanted, &v->picked, err))
+    v->wanted = (struct dcap_wanted){ .tee = q->tee,
+                                      .fmspc = v->pck->ext.fmspc,
+                                      .pck_issuer = v->pck->certs[DCAP_PCK_CA],
+                                      .now_unix_s = ctx->now_unix_s,
+                                      .evaluation_number = ctx->evaluation_number_pinned };
+    if (!pck_times(ctx, q, v->pck, err) || !att_collateral_pick(c, &v->wanted, &v->picked, &v->missing, err))
         return false;
     v->test_root = v->test_root || v->picked.bundle->tcb_info_doc.issuer.test_root ||
                    v->picked.bundle->qe_doc.issuer.test_root;
-    if (!revocation(ctx, q, v, err) || !tcb_info_good(ctx, q, v, err) || !qe_identity_good(ctx, q, v, err))
+    v->missing = att_collateral_absent(&v->wanted, &v->picked);
+    if (!collateral_good(ctx, q, v, err))
         return false;
     note_evaluation_number(v);
     return true;
@@ -261,8 +278,8 @@ static bool supported(const struct dcap_quote *q, const struct att_tcb *t, const
     return true;
 }
 
-bool dcap_verify_tcb(const struct att_ctx *ctx, const struct dcap_quote *q, struct dcap_verification *v,
-                     struct att_err *err)
+static bool level_good(const struct att_ctx *ctx, const struct dcap_quote *q, struct dcap_verification *v,
+                       struct att_err *err)
 {
     const struct dcap_bundle *b = v->picked.bundle;
     const struct att_tcb *t = &v->tcb;
@@ -282,4 +299,70 @@ bool dcap_verify_tcb(const struct att_ctx *ctx, const struct dcap_quote *q, stru
                         tdx ? ", TDX module " : "", tdx ? att_tcb_status_name(t->module) : "",
                         att_tcb_status_name(t->qe), shortfall[0] ? "; " : "", shortfall);
     return true;
+}
+
+/* May the early set be believed? By the same checks; what it fails at interests nobody, but for our own trouble. */
+static bool early_good(const struct att_ctx *ctx, const struct dcap_quote *q,
+                       const struct dcap_verification *v, const struct dcap_bundle *early,
+                       struct att_err *err)
+{
+    struct dcap_verification ahead = *v;
+
+    ahead.picked.bundle = early;
+    return collateral_good(ctx, q, &ahead, err) &&
+           dcap_qe_identity_fits(q, &ahead.qe_report, &early->qe, err);
+}
+
+/* What the platform will be once the next evaluation set counts. It changes nothing of the verdict. */
+static bool foresight(const struct att_ctx *ctx, const struct dcap_quote *q, const struct att_collateral *c,
+                      struct dcap_verification *v, struct att_err *err)
+{
+    const struct dcap_bundle *early = att_collateral_early(c, &v->wanted, v->tcb.evaluation_number);
+    struct att_err why = { 0 };
+    struct att_tcb t = { 0 };
+
+    if (!early)
+        return true;
+    if (!early_good(ctx, q, v, early, &why)) {
+        if (att_code_class(why.code) != ATT_CLASS_INTERNAL)
+            return true;
+        if (err->code == ATT_OK)
+            *err = why;
+        return false;
+    }
+    uint32_t number = early->tcb_info.evaluation_number < early->qe.evaluation_number
+                          ? early->tcb_info.evaluation_number
+                          : early->qe.evaluation_number;
+    if (number <= v->tcb.evaluation_number)
+        return true;
+    if (!dcap_tcb_evaluate(ctx->arena, &early->tcb_info, &early->qe, &v->measured, &t, err))
+        return false;
+    v->tcb.early = (struct att_tcb_early){ .known = true,
+                                           .evaluation_number = number,
+                                           .status = t.status,
+                                           .advisories = t.advisories,
+                                           .advisory_count = t.advisory_count,
+                                           .shortfall = t.shortfall,
+                                           .shortfall_count = t.shortfall_count,
+                                           .next = t.next };
+    return true;
+}
+
+bool dcap_verify_tcb(const struct att_ctx *ctx, const struct dcap_quote *q, const struct att_collateral *c,
+                     struct dcap_verification *v, struct att_err *err)
+{
+    bool good = level_good(ctx, q, v, err);
+
+    return foresight(ctx, q, c, v, err) && good;
+}
+
+void dcap_verification_told(const struct dcap_verification *v, const struct att_err *err,
+                            struct att_evidence *ret)
+{
+    ret->tcb = v->tcb; /* also when refused: it says how far behind the platform is */
+    ret->test_root = v->test_root;
+    ret->collateral_age_s = v->collateral_age_s;
+    ret->missing = err->code == ATT_COLLATERAL_MISSING
+                       ? v->missing
+                       : (struct att_collateral_want){ .kind = ATT_ITEM_NONE };
 }

@@ -20,14 +20,21 @@ struct dcap_verification {
     struct dcap_measured measured; /* known once the chain is */
     struct att_tcb tcb;            /* as far as it got */
     bool test_root;
+    struct dcap_wanted wanted;          /* what was looked for in the collateral */
+    struct att_collateral_want missing; /* what was not there */
+    uint32_t collateral_age_s;          /* of the oldest item past its nextUpdate, under grace */
 };
 
 /* Chain, collateral, signatures. Fills `ret` as far as it gets. `td`: NULL for SGX. */
 ATT_CHECK bool dcap_verify(const struct att_ctx *ctx, const struct dcap_quote *q,
                            const struct dcap_measured_td *td, const struct att_collateral *c,
                            struct dcap_verification *ret, struct att_err *err);
-/* And the level: TDX_MODULE_MISMATCH, QE_SVN_NOT_SUPPORTED, TCB_NOT_SUPPORTED, TCB_REVOKED. */
+/* And the level, today and under the next evaluation set: TDX_MODULE_MISMATCH, QE_SVN_NOT_SUPPORTED, TCB_NOT_SUPPORTED, TCB_REVOKED. */
 ATT_CHECK bool dcap_verify_tcb(const struct att_ctx *ctx, const struct dcap_quote *q,
-                               struct dcap_verification *v, struct att_err *err);
+                               const struct att_collateral *c, struct dcap_verification *v,
+                               struct att_err *err);
+/* What every type tells of it, refused or not. `err` is why it was refused, if it was. */
+void dcap_verification_told(const struct dcap_verification *v, const struct att_err *err,
+                            struct att_evidence *ret);
 
 #endif

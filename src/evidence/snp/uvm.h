@@ -1,10 +1,17 @@
 /* evidence/snp/uvm.h - endorsements of a utility VM: a COSE_Sign1 by whoever built the image, which says what it
  * measures and how new it is.
  *
- * What holds after snp_uvm_verify(): somebody who owned a certificate under the CA that `issuer` names, with the usage
- * that `issuer` names, signed that `feed` has this measurement. Anybody can make such a statement with a CA of his own:
- * WHO is believed is the table of attest/compliance.h, by issuer and feed. The caller compares `measurement` with the
- * report's; this file has not seen the report.
+ * Checked, in this order: the COSE_Sign1 (cose.h); five certificates at most, RSA from 2048 bits, the thumbprint when
+ * there is one; the signature by the first certificate, which may sign; every link of the chain, CA flags, path lengths, no
+ * critical extension but basicConstraints and keyUsage; the time of signing inside every certificate's validity; the issuer,
+ * did:x509:0:sha256:FINGERPRINT::eku:OID, against the certificates above the first and the usages of the first; a payload of
+ * SVN and measurement and nothing else; the time of signing not after the time of judgement.
+ *
+ * Not checked: WHO the issuer is. No root is pinned here: anybody can make a chain, and an endorsement that holds under it.
+ * Its issuer then names that chain, by a fingerprint that cannot be another's - so whom to believe is the table of
+ * attest/compliance.h, by issuer and feed, and without a row an endorsement means nothing. Nor: the report, which this file
+ * has not seen (the caller compares `measurement`); revocation; time stamps and receipts in the unprotected header. The
+ * time of signing is the signer's own word: who has the key of an expired certificate can date back.
  *
  * Example:
  *     struct snp_uvm uvm;

@@ -23,7 +23,7 @@ static bool trusted(struct att_ctx *ctx, struct tdx_evidence *ev, const struct a
                                          .seam_attributes = ev->report.seam_attributes };
 
     return dcap_verify(ctx, &ev->quote, &td, c, &ev->verification, err) &&
-           dcap_verify_tcb(ctx, &ev->quote, &ev->verification, err);
+           dcap_verify_tcb(ctx, &ev->quote, c, &ev->verification, err);
 }
 
 /* Cheap checks first: the hashes turn junk away before any certificate is looked at. Whoever asks for a diagnosis
@@ -46,7 +46,6 @@ bool tdx_verify(struct att_ctx *ctx, struct att_evidence *base, const struct att
     struct tdx_evidence *ev = (struct tdx_evidence *)base; /* first member */
     bool ok = verified(ctx, ev, c, err);
 
-    base->tcb = ev->verification.tcb; /* also when refused: it says how far behind the platform is */
-    base->test_root = ev->verification.test_root;
+    dcap_verification_told(&ev->verification, err, base);
     return ok;
 }

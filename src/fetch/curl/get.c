@@ -9,13 +9,17 @@
 #include <pthread.h>
 #include <strings.h>
 
-enum { HEADER_BYTES_MAX = 64 * 1024, STATUS_WANTED = 200 };
+enum { HEADER_BYTES_MAX = 64 * 1024, STATUS_WANTED = 200, ERROR_BODY_BYTES_MAX = 4096 };
 
 ATT_AUTO_PTR(easy_auto, CURL, curl_easy_cleanup)
+ATT_AUTO_PTR(list_auto, struct curl_slist, curl_slist_free_all)
 
 struct answer {
     CURL *curl;
     struct att_buf body; /* its ceiling is the request's */
+    const char *const *wanted;
+    struct att_buf values[FETCH_WANTED_MAX]; /* of the wanted headers */
+    bool any_status;
     size_t header_bytes;
     bool too_large;
     bool framed; /* the headers tell where the body ends */
@@ -35,13 +39,22 @@ static long status_of(CURL *curl)
     return curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;
 }
 
+/* The first words of an error explain it; the rest is not waited for. */
+static size_t on_error_body(struct answer *a, struct att_span bytes)
+{
+    size_t room = ERROR_BODY_BYTES_MAX - a->body.len, n = bytes.len < room ? bytes.len : room;
+
+    att_buf_put(&a->body, att_span_of(bytes.ptr, n));
+    return a->body.failed || n < bytes.len ? 0 : bytes.len;
+}
+
 /* Anything but the full count ends the transfer: the bounds hold while the bytes come, whatever was announced. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct answer *a = ctx;
 
     if (status_of(a->curl) != STATUS_WANTED)
-        return 0;
+        return a->any_status ? on_error_body(a, att_span_of(bytes, size * count)) : 0;
     att_buf_put(&a->body, att_span_of(bytes, size * count));
     a->too_large = a->too_large || a->body.failed;
     return a->body.failed ? 0 : size * count;
@@ -61,11 +74,42 @@ static bool tells_length(struct att_span line)
     return false;
 }
 
+/* "Name: value" of a header that is wanted; the first one of a name counts. */
+static void keep_wanted(struct answer *a, struct att_span line)
+{
+    for (size_t i = 0; a->wanted && a->wanted[i]; i++) {
+        size_t len = strlen(a->wanted[i]);
+        if (line.len <= len || line.ptr[len] != ':' || a->values[i].len > 0 ||
+            strncasecmp((const char *)line.ptr, a->wanted[i], len) != 0)
+            continue;
+        struct att_span value = { line.ptr + len + 1, line.len - len - 1 };
+        while (value.len > 0 && (value.ptr[0] == ' ' || value.ptr[0] == '\t')) {
+            value.ptr++;
+            value.len--;
+        }
+        while (value.len > 0 && value.ptr[value.len - 1] <= ' ')
+            value.len--;
+        att_buf_put(&a->values[i], value);
+    }
+}
+
+/* A status line: what came with an earlier one, 1xx or a proxy's, was not the answer. */
+static void begin(struct answer *a)
+{
+    a->framed = false;
+    for (size_t i = 0; i < FETCH_WANTED_MAX; i++)
+        att_buf_clear(&a->values[i]);
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct answer *a = ctx;
+    struct att_span line = att_span_of(bytes, size * count);
 
-    a->framed = a->framed || tells_length(att_span_of(bytes, size * count));
+    if (line.len > 5 && memcmp(line.ptr, "HTTP/", 5) == 0)
+        begin(a);
+    a->framed = a->framed || tells_length(line);
+    keep_wanted(a, line);
     a->header_bytes += size * count; /* libcurl bounds one line, and older ones not their number */
     a->too_large = a->too_large || a->header_bytes > HEADER_BYTES_MAX;
     return a->too_large ? 0 : size * count;
@@ -77,7 +121,8 @@ static long milliseconds(unsigned ms)
 }
 
 /* Each setting decides something about safety, so each result counts. */
-static bool prepare(CURL *curl, const struct fetch_request *request, struct answer *answer, char *reason)
+static bool prepare(CURL *curl, const struct fetch_request *request, struct curl_slist *headers,
+                    struct answer *answer, char *reason)
 {
     CURLcode all = CURLE_OK;
 
@@ -96,8 +141,10 @@ static bool prepare(CURL *curl, const struct fetch_request *request, struct answ
         SET(CURLOPT_CAPATH, NULL); /* else the system's folder of CAs would still count */
     }
     /* A proxy named by https_proxy in the environment would be one that no configuration of this server shows. */
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NOPROXY, "*");
+    SET(CURLOPT_PROXY, request->proxy ? request->proxy : "");
+    SET(CURLOPT_NOPROXY, request->proxy ? "" : "*");
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_HTTPHEADER, headers);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request->connect_ms));
     SET(CURLOPT_TIMEOUT_MS, milliseconds(request->total_ms));
@@ -151,6 +198,8 @@ static bool refuse_transfer(const struct fetch_request *request, const struct an
 static void answer_free(struct answer *a)
 {
     att_buf_free(&a->body);
+    for (size_t i = 0; i < FETCH_WANTED_MAX; i++)
+        att_buf_free(&a->values[i]);
 }
 
 /* A status other than the wanted one explains more than the transfer that we broke off because of it. */
@@ -159,8 +208,11 @@ static bool answered(const struct fetch_request *request, const struct answer *a
 {
     long status = status_of(answer->curl);
     struct att_shown url;
+    bool ours = code == CURLE_OK || code == CURLE_WRITE_ERROR; /* we broke off, not the connection */
 
-    if (status != 0 && status != STATUS_WANTED && !answer->too_large)
+    if (answer->any_status && status >= 200 && status != STATUS_WANTED && !answer->too_large && ours)
+        return true;
+    if (!answer->any_status && status != 0 && status != STATUS_WANTED && !answer->too_large)
         return att_fail(err, ATT_FETCH_FAILED, "fetch.status", "200", "%ld from %s", status,
                         att_shown(&url, att_str(request->url)));
     if (code != CURLE_OK)
@@ -172,28 +224,59 @@ static bool answered(const struct fetch_request *request, const struct answer *a
     return true;
 }
 
-static bool curl_get(const struct fetch_request *request, struct att_arena *arena, struct att_span *ret_body,
-                     struct att_err *err)
+static bool headers_of(const struct fetch_request *request, struct curl_slist **ret)
+{
+    for (const char *const *h = request->headers; h && *h; h++) {
+        struct curl_slist *longer = curl_slist_append(*ret, *h);
+        if (!longer)
+            return false;
+        *ret = longer;
+    }
+    return true;
+}
+
+static bool copy_out(const struct answer *answer, struct att_arena *arena, struct fetch_answer *ret)
+{
+    struct fetch_answer out = { .status = (unsigned)status_of(answer->curl) };
+    curl_off_t wait = 0;
+    char *body = att_arena_dup(arena, att_buf_span(&answer->body));
+
+    out.body = att_span_of(body, answer->body.len);
+    for (size_t i = 0; body && answer->wanted && answer->wanted[i]; i++) {
+        char *value = att_arena_dup(arena, att_buf_span(&answer->values[i]));
+        if (!value || answer->values[i].failed)
+            return false;
+        out.wanted[i] = att_span_of(value, answer->values[i].len);
+    }
+    if (curl_easy_getinfo(answer->curl, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
+        out.retry_after_s = wait < INT_MAX ? (unsigned)wait : (unsigned)INT_MAX;
+    if (body)
+        *ret = out;
+    return body;
+}
+
+static bool curl_get(const struct fetch_request *request, bool any_status, struct att_arena *arena,
+                     struct fetch_answer *ret, struct att_err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     char reason[CURL_ERROR_SIZE] = "";
 
     if (pthread_once(&once, set_up) != 0 || global != CURLE_OK)
         return att_fail(err, ATT_INTERNAL, "fetch", "a libcurl that works", "one that does not start");
+    ATT_AUTO(list_auto) struct curl_slist *headers = NULL;
     ATT_AUTO(easy_auto) CURL *curl = curl_easy_init();
-    if (!curl)
+    if (!curl || !headers_of(request, &headers))
         return att_fail_memory(err, "fetch");
     ATT_AUTO(answer_free)
-    struct answer answer = { .curl = curl, .body = { .max = request->body_bytes_max } };
-    if (!prepare(curl, request, &answer, reason))
+    struct answer answer = { .curl = curl,
+                             .body = { .max = request->body_bytes_max },
+                             .wanted = request->wanted,
+                             .any_status = any_status };
+    if (!prepare(curl, request, headers, &answer, reason))
         return att_fail(err, ATT_INTERNAL, "fetch", "a libcurl that takes our settings", "'%s'", reason);
     if (!answered(request, &answer, curl_easy_perform(curl), reason, err))
         return false;
-    const char *body = att_arena_dup(arena, att_buf_span(&answer.body));
-    if (!body)
-        return att_fail_memory(err, "fetch");
-    *ret_body = att_span_of(body, answer.body.len);
-    return true;
+    return copy_out(&answer, arena, ret) || att_fail_memory(err, "fetch");
 }
 
 const struct fetch_module attestd_module_fetch = { .get = curl_get };

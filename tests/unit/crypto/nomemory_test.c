@@ -1,10 +1,12 @@
 /* OpenSSL's allocations fail, one after the other: the first, the second, ... of each call, once alone and once with
  * all that follow. A good signature then is FAILED, never INVALID or BAD_KEY; a bad one is never VALID; and nothing
  * is called malformed because memory ran out. */
-#include "made.h"
+#include "p384_made.h"
 
 #include <attest/seal.h>
 #include <openssl/crypto.h>
+
+#include "crypto/fast_key.h"
 
 static long fail_at = -1; /* allocations to let pass; below 0: all */
 static bool fail_on;      /* go on failing */
@@ -52,6 +54,8 @@ static struct att_cert *ec, *rsa;
 static struct made ec_der, crl_der, spki_der;
 static uint8_t raw[64], rs256[256], bad_raw[64], bad_rs256[256];
 static struct att_arena *arena;
+static struct p384_made p384;
+static struct att_fast_keys *fast; /* with a table of that key */
 
 /* Each gives true when the answer is the one of a machine with memory, false when it owned up to having none, and
  * fails the test for everything else. */
@@ -94,6 +98,16 @@ static bool verify_hot_bad(void)
 static bool verify_hot_key(void)
 {
     return sig_is(att_verify_p256_raw(c, raw, att_str("m"), raw), ATT_SIG_BAD_KEY);
+}
+static bool verify_by_table(void)
+{
+    return sig_is(att_fast_verify(fast, p384.key, ATT_ES384, att_str("m"), att_span_of(p384.sig, 96)),
+                  ATT_SIG_VALID);
+}
+static bool verify_by_table_bad(void)
+{
+    return sig_is(att_fast_verify(fast, p384.key, ATT_ES384, att_str("n"), att_span_of(p384.sig, 96)),
+                  ATT_SIG_INVALID);
 }
 static bool verify_rsa(void)
 {
@@ -181,6 +195,8 @@ static const struct {
     { "hot path, good", verify_hot },
     { "hot path, bad", verify_hot_bad },
     { "hot path, no key", verify_hot_key },
+    { "ES384 by table, good", verify_by_table },
+    { "ES384 by table, bad", verify_by_table_bad },
     { "RS256, good", verify_rsa },
     { "RS256, bad", verify_rsa_bad },
     { "certificate signature", signed_by },
@@ -215,6 +231,43 @@ static void every_allocation(void **state)
         printf("%s: %u failures survived\n", rows[i].name, owned_up);
         assert_true(owned_up > 0);
     }
+}
+
+/* A table is thousands of allocations, of which some fail, first of all the first ones. What fails is no answer, and leaves no table; what is
+ * made in spite of it is right. */
+static void tables(void **state)
+{
+    unsigned survived = 0;
+
+    (void)state;
+    for (int on = 0; on < 2; on++) {
+        failed = true;
+        for (long n = 0; failed; n += 1 + n / 12) {
+            struct att_fast_keys *f = att_fast_keys_new(c, NULL);
+            struct att_span sig = { p384.sig, 96 };
+            struct att_fast_stats stats;
+            for (int i = 0; i < 2; i++)
+                assert_int_equal(att_fast_verify(f, p384.key, ATT_ES384, att_str("m"), sig), ATT_SIG_VALID);
+            failed = false;
+            fail_on = on;
+            fail_at = n;
+            enum att_sig got = att_fast_verify(f, p384.key, ATT_ES384, att_str("m"), sig);
+            fail_at = -1;
+            assert_true(got == ATT_SIG_VALID || (failed && got == ATT_SIG_FAILED));
+            assert_true(ERR_peek_error() == 0);
+            att_fast_keys_stats(f, &stats);
+            assert_true(stats.tables == 1 || failed);
+            survived += stats.tables == 0;
+            assert_int_equal(att_fast_verify(f, p384.key, ATT_ES384, att_str("n"), sig), ATT_SIG_INVALID);
+            assert_int_equal(att_fast_verify(f, p384.key, ATT_ES384, att_str("m"), sig), ATT_SIG_VALID);
+            att_fast_keys_stats(f, &stats);
+            assert_int_equal(stats.tables, 1); /* the next use made it */
+            assert_int_equal(stats.bytes, 142 * 1024);
+            att_fast_keys_free(f);
+        }
+    }
+    printf("tables: %u failures survived\n", survived);
+    assert_true(survived > 20);
 }
 
 static void make_crl(EVP_PKEY *key)
@@ -271,6 +324,10 @@ static int setup(void **state)
     spki_der.len = (size_t)i2d_PUBKEY(rsa_key, &spki_der.ptr);
     make_crl(rsa_key);
     make_signatures(ec_key, rsa_key);
+    p384 = p384_made_new(c);
+    fast = att_fast_keys_new(c, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_true(verify_by_table());
     EVP_PKEY_free(ec_key);
     EVP_PKEY_free(rsa_key);
     return 0;
@@ -281,6 +338,8 @@ static int teardown(void **state)
     (void)state;
     att_cert_free(ec);
     att_cert_free(rsa);
+    p384_made_free(&p384);
+    att_fast_keys_free(fast);
     att_crypto_free(c);
     att_arena_free(arena);
     free(ec_der.ptr);
@@ -291,7 +350,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_allocation) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_allocation), cmocka_unit_test(tables) };
     if (CRYPTO_set_mem_functions(ssl_malloc, ssl_realloc, ssl_free) != 1)
         return 1;
     return cmocka_run_group_tests(tests, setup, teardown);

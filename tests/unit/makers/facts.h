@@ -20,6 +20,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "makers/sgx.h"
+#include "makers/tdx.h"
 
 /* Public keys with a name, learnt from evidence that is whole. */
 struct known_key {
@@ -39,7 +40,7 @@ struct facts {
     unsigned form;     /* version whose layout the quote was built with */
     size_t auth_bytes; /* of the QE, as built */
     size_t trailing;   /* zeros behind the quote, as built */
-    size_t body_bytes;
+    size_t body_bytes; /* 384: an enclave; 584, 648: a trust domain */
     uint8_t pck_serial[20];
 };
 
@@ -254,7 +255,7 @@ static void cert_facts(struct facts *f, const char *where, X509 *cert)
     fact_time(f, where, "not_after", X509_get0_notAfter(cert));
     fact(f, "%s.version=%ld", where, X509_get_version(cert) + 1);
     fact(f, "%s.key=%s", where, name_of_key(f->keys, key));
-    for (size_t i = 0; i < f->keys->count; i++)
+    for (size_t i = 0; i < f->keys->count && strcmp(signer, "nobody known") == 0; i++)
         if (X509_verify(cert, f->keys->row[i].key) == 1)
             signer = f->keys->row[i].name;
     if (X509_verify(cert, key) == 1)
@@ -328,7 +329,7 @@ static void crl_facts(struct facts *f, const char *where, struct att_span der)
                                        : "trailing bytes");
     if (!crl)
         return;
-    for (size_t i = 0; i < f->keys->count; i++)
+    for (size_t i = 0; i < f->keys->count && strcmp(signer, "nobody known") == 0; i++)
         if (X509_CRL_verify(crl, f->keys->row[i].key) == 1)
             signer = f->keys->row[i].name;
     authority = X509_CRL_get_ext_d2i(crl, NID_authority_key_identifier, NULL, NULL);
@@ -391,7 +392,7 @@ static void signature_facts(struct facts *f, const char *where, const char *text
     fact(f, "%s.signature.digits=%zu", where, strspn(digits, "0123456789abcdef"));
     for (size_t i = 0; i < 64; i++)
         sig[i] = (uint8_t)strtoul((char[]){ digits[2 * i], digits[2 * i + 1], 0 }, NULL, 16);
-    for (size_t i = 0; i < f->keys->count; i++)
+    for (size_t i = 0; i < f->keys->count && strcmp(signer, "nobody known") == 0; i++)
         if (raw_verifies(f->keys->row[i].key, att_span_of(text + n, (size_t)(end - text - n)), sig))
             signer = f->keys->row[i].name;
     fact(f, "%s.signed_by=%s", where, signer);
@@ -549,6 +550,8 @@ static void oe_facts(struct facts *f)
 {
     struct att_span r = mk_item(f->ev, MK_REPORT), q = mk_item(f->ev, MK_QUOTE);
 
+    if (!f->ev->present[MK_REPORT])
+        return;
     fact(f, "oe.extra=%+lld", (long long)r.len - (long long)q.len - 16);
     if (r.len < 16)
         return;
@@ -575,7 +578,7 @@ static void data_fact(struct facts *f, const char *name, enum mk_item item, cons
                                          : "not bound");
 }
 
-static void facts_read(struct facts *f)
+static inline void facts_read(struct facts *f)
 {
     struct att_span q = mk_item(f->ev, MK_QUOTE), chain = mk_item(f->ev, MK_PCK_CHAIN);
     BIO *bio = BIO_new_mem_buf(chain.len ? chain.ptr : (const uint8_t *)"", (int)chain.len);
@@ -590,10 +593,11 @@ static void facts_read(struct facts *f)
         fact(f, "present.%s=%s", mk_item_file((enum mk_item)i), f->ev->present[i] ? "yes" : "no");
     quote_facts(f);
     oe_facts(f);
-    if (f->body_bytes == 384 && q.len > 48 + 6 + 384) {
+    if (q.len > 48 + 6 + f->body_bytes) {
         const uint8_t *body = q.ptr + 48 + (f->form == 5 ? 6 : 0);
-        data_fact(f, "runtime_data", MK_RUNTIME_DATA, body + 320);
-        data_fact(f, "init_time_data", MK_INIT_TIME_DATA, body + 192);
+        bool enclave = f->body_bytes == 384;
+        data_fact(f, "runtime_data", MK_RUNTIME_DATA, body + (enclave ? 320 : 520));
+        data_fact(f, "init_time_data", MK_INIT_TIME_DATA, body + (enclave ? 192 : 184));
     }
     chain_facts(f, "root", mk_item(f->ev, MK_ROOT_CA));
     chain_facts(f, "pck_crl_chain", mk_item(f->ev, MK_PCK_CRL_ISSUER_CHAIN));
@@ -637,13 +641,14 @@ static void keys_learn(struct known_keys *keys, const struct mk_evidence *proces
 {
     const struct mk_evidence *any = processor ? processor : platform;
 
-    learn(keys, "pck", mk_item(any, MK_PCK_CHAIN), 0);
+    learn(keys, "root", mk_item(any, MK_ROOT_CA),
+          0); /* first: most is signed by it, and looking ends there */
     if (processor)
         learn(keys, "processor", mk_item(processor, MK_PCK_CHAIN), 1);
     if (platform)
         learn(keys, "platform", mk_item(platform, MK_PCK_CHAIN), 1);
     learn(keys, "tcb", mk_item(any, MK_TCB_INFO_ISSUER_CHAIN), 0);
-    learn(keys, "root", mk_item(any, MK_ROOT_CA), 0);
+    learn(keys, "pck", mk_item(any, MK_PCK_CHAIN), 0);
 }
 
 static inline void keys_forget(struct known_keys *keys)

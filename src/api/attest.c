@@ -1,4 +1,4 @@
-/* POST /attest/SgxEnclave, /attest/OpenEnclave. */
+/* POST /attest/SgxEnclave, /attest/OpenEnclave, /attest/TdxVm, /attest/SevSnpVm. */
 #include "api/internal.h"
 
 #include "base/buf.h"
@@ -19,7 +19,7 @@ static void documented_only(struct att_err *err)
 }
 
 static void refuse(struct api_call *call, const struct service_attest_in *in,
-                   const struct service_attest_out *out, struct att_err *err)
+                   const struct service_attest_out *out, const struct att_err *err)
 {
     bool tell = may_know(call, in, err);
 
@@ -48,6 +48,19 @@ static bool answer(struct api_call *call, const struct service_attest_out *out, 
     return api_answer_buf(call, 200, &text, err);
 }
 
+/* One more time when the item that was missing has come; this thread is not the loop's. What the collateral service says
+ * about it explains more than that it is missing. */
+static bool wait_for_item(struct api_call *call, const struct service_attest_out *out)
+{
+    if (out->missing.kind == ATT_ITEM_NONE || call->waited)
+        return false;
+    call->want = att_arena_alloc(call->arena, 1, sizeof *call->want);
+    if (!call->want)
+        return false;
+    *call->want = out->missing;
+    return true;
+}
+
 static bool attest(struct api_call *call, const char *type, const char *evidence_name)
 {
     struct att_err err = { 0 };
@@ -61,16 +74,20 @@ static bool attest(struct api_call *call, const char *type, const char *evidence
 
     bool ok = api_envelope_read(&envelope, &in, &err);
     in.explain = call->explain; /* the caller's right, not the body's: the reader writes all the rest anew */
+    in.newer_claims = call->version >= API_2023_04_01_PREVIEW;
     ok = ok && service_attest(call->service, call->provider, call->arena, &in, &out, &err) &&
          answer(call, &out, &err);
-    if (!ok)
-        refuse(call, &in, &out, &err);
+    if (ok || wait_for_item(call, &out))
+        return true;
+    bool told = err.code == ATT_COLLATERAL_MISSING && call->missing_why;
+    refuse(call, &in, &out, told ? call->missing_why : &err);
     return true; /* answered, either way */
 }
 
+/* Refusals are told above: how much of them depends on the caller. */
 bool api_attest_sgx(struct api_call *call, struct att_err *err)
 {
-    (void)err; /* refusals are told here: how much of them depends on the caller */
+    (void)err;
     return attest(call, "sgx", "quote");
 }
 
@@ -78,4 +95,16 @@ bool api_attest_open_enclave(struct api_call *call, struct att_err *err)
 {
     (void)err;
     return attest(call, "open-enclave", "report");
+}
+
+bool api_attest_tdx(struct api_call *call, struct att_err *err)
+{
+    (void)err;
+    return attest(call, "tdx", "quote");
+}
+
+bool api_attest_sev_snp(struct api_call *call, struct att_err *err)
+{
+    (void)err;
+    return attest(call, "sev-snp", "report");
 }

@@ -1,14 +1,14 @@
 #!/bin/bash
-# attestctl ($1) against the folders of VECTORS/sgx ($2): quote.bin by `verify sgx`, report.bin by `verify
-# open-enclave`, each by what its expected.json says. Ends with "cases sgx-cli passed P failed F skipped S"; status 77
-# when there are no vectors.
+# attestctl ($1) against the folders of VECTORS/sgx or VECTORS/tdx ($2 says which, $3 is VECTORS): quote.bin by `verify sgx` or
+# `verify tdx`, report.bin by `verify open-enclave`, each by what its expected.json says. Ends with
+# "cases sgx-cli passed P failed F skipped S"; status 77 when there are no vectors.
 set -u
-[ $# -ge 1 ] && [ -x "$1" ] || { echo "usage: sgx_cli.sh ATTESTCTL [VECTORS]" >&2; exit 2; }
-attestctl=$1
-vectors=${2:-${ATTESTD_VECTORS:-${ATTESTD_SOURCE:-.}/../shared/vectors}}/sgx
+[ $# -ge 2 ] && [ -x "$1" ] || { echo "usage: dcap_cli.sh ATTESTCTL sgx|tdx [VECTORS]" >&2; exit 2; }
+attestctl=$1 tee=$2
+vectors=${3:-${ATTESTD_VECTORS:-${ATTESTD_SOURCE:-.}/../shared/vectors}}/$tee
 if [ ! -d "$vectors" ]; then
-    echo "skipped sgx-cli: no vectors at ${vectors%/sgx}"
-    echo "cases sgx-cli passed 0 failed 0 skipped 1"
+    echo "skipped $tee-cli: no vectors at ${vectors%/"$tee"}"
+    echo "cases $tee-cli passed 0 failed 0 skipped 1"
     exit 77
 fi
 passed=0 failed=0 skipped=0
@@ -60,6 +60,7 @@ for dir in "$vectors"/*/; do
     [ "$verdict" = accept_crypto ] && want=accept
     errors="$(member "$expected" expected_error) $(list "$expected" also_acceptable_errors | tr '\n' ' ')"
     tcb=$(member "$expected" expected_tcb_status)
+    [ "$tcb" != TCB_NOT_SUPPORTED ] || tcb= # below every level: there is no status, and the code says so
     # A mismatch of bound data is diagnosed to the end: the refusal still says the platform's level.
     data_mismatch=$(member "$expected" expected_error)
     [ "$data_mismatch" = RUNTIME_DATA_MISMATCH ] || data_mismatch=
@@ -73,10 +74,10 @@ for dir in "$vectors"/*/; do
     case " $errors " in *" OE_"*) in_header=yes ;; esac
     if [ -n "$in_header" ]; then
         extra_kept=("${extra[@]}")
-        judge "$name quote.bin" sgx "$dir/quote.bin" accept ""
+        judge "$name quote.bin" "$tee" "$dir/quote.bin" accept ""
         extra=("${extra_kept[@]}")
     else
-        judge "$name quote.bin" sgx "$dir/quote.bin" "$want" "$tcb" $errors
+        judge "$name quote.bin" "$tee" "$dir/quote.bin" "$want" "$tcb" $errors
     fi
     if [ -f "$dir/report.bin" ]; then
         case $name in
@@ -88,13 +89,13 @@ for dir in "$vectors"/*/; do
     # A test root counts only when it is named.
     if [ ${#root[@]} -gt 0 ] && [ "$want" = accept ]; then
         extra=()
-        judge "$name without --trust-root" sgx "$dir/quote.bin" reject "" ROOT_UNTRUSTED
+        judge "$name without --trust-root" "$tee" "$dir/quote.bin" reject "" ROOT_UNTRUSTED
     fi
     # Without the data, its binding is not judged.
     if [ -n "$data_mismatch" ]; then
         extra=("${root[@]}")
-        judge "$name without data" sgx "$dir/quote.bin" accept "$tcb"
+        judge "$name without data" "$tee" "$dir/quote.bin" accept "$tcb"
     fi
 done
-echo "cases sgx-cli passed $passed failed $failed skipped $skipped"
+echo "cases $tee-cli passed $passed failed $failed skipped $skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,18 @@
+/* cli/verify_inputs.h - what surrounds evidence, from folders and files of the command line: for `verify` and
+ * `evidence collect`'s advice. */
+#ifndef CLI_VERIFY_INPUTS_H
+#define CLI_VERIFY_INPUTS_H
+
+#include <attest/attest.h>
+
+#include "cli/command.h"
+
+/* The folders of --collateral and --early-collateral as a snapshot. --collateral may be absent for SEV-SNP alone. */
+ATT_CHECK bool cli_collateral_read(struct cli *c, const struct att_lib *lib, struct att_collateral **ret,
+                                   struct att_err *err);
+/* The file of --compliance: [{"status":"...","type":"sev-snp","id_key_digest":"<hex>",...},...], the settings of
+ * a [compliance NAME] section of attestd.conf as members. */
+ATT_CHECK bool cli_compliance_read(struct cli *c, const struct att_compliance_row **ret, size_t *ret_count,
+                                   struct att_err *err);
+
+#endif
