@@ -26,7 +26,9 @@ static const struct item_part *qe_for(const struct att_collateral *c, const stru
             continue;
         if (set == ATT_SET_PINNED && p->facts.evaluation_number != tcb->facts.evaluation_number)
             continue;
-        if (!best || p->facts.issued_unix_s > best->facts.issued_unix_s)
+        if (!best || p->facts.issued_unix_s > best->facts.issued_unix_s ||
+            (p->facts.issued_unix_s == best->facts.issued_unix_s &&
+             p->facts.evaluation_number > best->facts.evaluation_number))
             best = p;
     }
     return best;

@@ -20,10 +20,15 @@ static bool newer(int64_t a, int64_t b, int64_t now)
     return a > b;
 }
 
+/* Issued in the same second, as files of one fetch are: the higher number. */
 static bool bundle_newer(const struct dcap_bundle *a, const struct dcap_bundle *b,
                          const struct dcap_wanted *w)
 {
-    return newer(a->tcb_info.issued_unix_s, b->tcb_info.issued_unix_s, w->now_unix_s);
+    const struct dcap_tcb_info *x = &a->tcb_info, *y = &b->tcb_info;
+
+    if (x->issued_unix_s == y->issued_unix_s)
+        return x->evaluation_number > y->evaluation_number;
+    return newer(x->issued_unix_s, y->issued_unix_s, w->now_unix_s);
 }
 
 static bool is_for(const struct dcap_bundle *b, const struct dcap_wanted *w)
@@ -180,7 +185,9 @@ static bool missing(const struct att_collateral *c, const struct dcap_wanted *w,
     if (w->evaluation_number && len > 0)
         (void)snprintf(expected + len, sizeof expected - (size_t)len, ", evaluation number %u",
                        w->evaluation_number);
-    if (n->other > 0)
+    if (n->other > 0 && n->lowest == n->highest)
+        (void)snprintf(sets, sizeof sets, "of it one of number %u", n->lowest);
+    else if (n->other > 0)
         (void)snprintf(sets, sizeof sets, "of it those of numbers %u to %u", n->lowest, n->highest);
     else if (n->early > 0)
         (void)snprintf(sets, sizeof sets, "of it early ones alone");

@@ -10,7 +10,7 @@ static struct cases cases = { .name = "torture.evidence" };
 /* Every action, a bound name, an ordered value, and a rule that does not fire. */
 static const char policy_text[] =
     "version= 1.1;\n"
-    "configurationrules{ => issueproperty(type=\"x-ms-sgx-tcbidentifier\", value=\"10\"); };\n"
+    "configurationrules{ => issueproperty(type=\"x-ms-sgx-tcbidentifier\", value=\"17\"); };\n"
     "authorizationrules{\n"
     " c:[type==\"x-ms-sgx-svn\", value>=1] => add(type=\"new enough\", value=c.value);\n"
     " [type==\"x-ms-sgx-is-debuggable\", value==true] => deny();\n"
