@@ -281,7 +281,7 @@ static void test_lists_refused(void **state)
     } rows[] = {
         { "no list", att_str("no list"), good.vcek_chain, ATT_CRL_MALFORMED },
         { "cut", att_span_of(good.vcek_crl.ptr, good.vcek_crl.len - 1), good.vcek_chain, ATT_CRL_MALFORMED },
-        { "no chain", good.vcek_crl, { NULL, 0 }, ATT_COLLATERAL_MISSING },
+        { "no chain", good.vcek_crl, { NULL, 0 }, ATT_CRL_ISSUER_MISMATCH },
         { "chain of a stranger", good.vcek_crl, issuers_of(&s->ev[OTHER_MILAN]), ATT_CRL_ISSUER_MISMATCH },
         { "list of a stranger", mk_snp_item(&s->ev[OTHER_MILAN], MK_SNP_VCEK_CRL), good.vcek_chain,
           ATT_CRL_SIGNATURE_INVALID },
