@@ -237,32 +237,56 @@ static struct att_limits file_limits(const struct att_limits *given)
     return l;
 }
 
+static struct reading reading_of(struct att_crypto *crypto, struct att_arena *arena,
+                                 const struct att_limits *limits, struct att_err *err)
+{
+    const struct att_limits *given = limits ? limits : &att_limits_default;
+
+    return (struct reading){ .crypto = crypto,
+                             .arena = arena,
+                             .limits = file_limits(given),
+                             .body_bytes_max = given->collateral_bytes_max,
+                             .chain_bytes_max = given->cert_chain_bytes_max,
+                             .err = err };
+}
+
+static bool told(const struct att_err *inner, struct att_err *err)
+{
+    if (err && err->code == ATT_OK)
+        *err = *inner;
+    return false;
+}
+
+bool att_bundle_content(struct att_arena *arena, struct att_span payload, const struct att_limits *limits,
+                        struct att_bundle *ret, struct att_err *err)
+{
+    struct att_err inner = { 0 };
+    const struct reading r = reading_of(NULL, arena, limits, &inner);
+    struct att_bundle b = { 0 };
+
+    if (!content_read(&r, payload, &b)) {
+        if (inner.code != ATT_LIMIT_EXCEEDED)
+            (void)att_fail_as(&inner, ATT_COLLATERAL_BUNDLE_INVALID, ATT_BUNDLE_WHERE);
+        return told(&inner, err);
+    }
+    *ret = b;
+    return true;
+}
+
 bool att_bundle_read(struct att_arena *arena, struct att_span file, struct att_span trusted_jwks,
                      const struct att_limits *limits, struct att_bundle *ret, struct att_err *err)
 {
-    const struct att_limits *given = limits ? limits : &att_limits_default;
     ATT_AUTO(crypto_auto) struct att_crypto *crypto = att_crypto_new();
     struct att_err inner = { 0 };
-    const struct reading r = {
-        crypto, arena, file_limits(given), given->collateral_bytes_max, given->cert_chain_bytes_max, &inner
-    };
-    struct att_bundle b = { 0 };
+    const struct reading r = reading_of(crypto, arena, limits, &inner);
     struct att_jws jws;
-    bool ok = false;
 
     if (!crypto)
         return att_fail(err, ATT_CRYPTO_FAILED, ATT_BUNDLE_WHERE, "a working crypto library", "none");
     if (file.len > ATT_BUNDLE_BYTES_MAX)
         return att_fail(err, ATT_LIMIT_EXCEEDED, ATT_BUNDLE_WHERE, "at most ATT_BUNDLE_BYTES_MAX bytes",
                         "%zu", file.len);
-    if (att_jws_split(arena, file, &r.limits, &jws, &inner) && authenticated(&r, trusted_jwks, &jws)) {
-        ok = content_read(&r, jws.payload, &b);
-        if (!ok && inner.code != ATT_LIMIT_EXCEEDED)
-            (void)att_fail_as(&inner, ATT_COLLATERAL_BUNDLE_INVALID, ATT_BUNDLE_WHERE);
-    }
-    if (ok)
-        *ret = b;
-    else if (err && err->code == ATT_OK)
-        *err = inner;
-    return ok;
+    if (!att_jws_split(arena, file, &r.limits, &jws, &inner) || !authenticated(&r, trusted_jwks, &jws))
+        return told(&inner, err);
+    return att_bundle_content(arena, jws.payload, limits, ret, err);
 }

@@ -164,11 +164,12 @@ bool att_bundle_input(struct att_arena *arena, const struct att_bundle *bundle, 
     if (bundle->item_count > ATT_BUNDLE_ITEMS_MAX || bundle->floor_count > ATT_BUNDLE_ITEMS_MAX)
         return att_fail(err, ATT_LIMIT_EXCEEDED, ATT_BUNDLE_WHERE, "at most ATT_BUNDLE_ITEMS_MAX items",
                         "more");
-    if (bundle->created_unix_s < 0 || !header_good(arena, header_json, err) ||
-        !names(arena, bundle, &items, err) || !floors(arena, bundle, &sorted, err))
-        return err && err->code == ATT_OK ? att_fail(err, ATT_PARAMETER_INVALID, ATT_BUNDLE_WHERE ".created",
-                                                     "seconds since 1970", "less")
-                                          : false;
+    if (bundle->created_unix_s < 0)
+        return att_fail(err, ATT_PARAMETER_INVALID, ATT_BUNDLE_WHERE ".created", "seconds since 1970",
+                        "less");
+    if (!header_good(arena, header_json, err) || !names(arena, bundle, &items, err) ||
+        !floors(arena, bundle, &sorted, err))
+        return false;
     put_payload(&payload, bundle, items, sorted);
     return joined(arena, header_json, &payload, ret, err);
 }

@@ -20,6 +20,7 @@
 const struct cli_command *const cli_commands[] = {
     &cli_verify,
     &cli_evidence_make,
+    &cli_evidence_collect,
     &cli_evidence_show,
     &cli_collateral_show,
     &cli_collateral_fetch,

@@ -1,3 +1,4 @@
+#include "cli/evidence_make.h"
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/hex.h"
@@ -20,6 +21,11 @@ static enum att_tee tee_of(const struct cli *c)
     return strcmp(c->operands[0], "tdx") == 0 ? ATT_TEE_TDX : ATT_TEE_SGX;
 }
 
+static bool is_snp(const struct cli *c)
+{
+    return strcmp(c->operands[0], "sev-snp") == 0;
+}
+
 static bool break_read(const struct cli *c, enum mk_break *ret, struct att_err *err)
 {
     const char *name = cli_value(c, "break");
@@ -40,8 +46,8 @@ static bool break_read(const struct cli *c, enum mk_break *ret, struct att_err *
                     att_shown(&shown, att_str(name)));
 }
 
-static bool number_read(const struct cli *c, const char *option, unsigned long max, unsigned long *ret,
-                        struct att_err *err)
+bool cli_make_number(const struct cli *c, const char *option, unsigned long max, unsigned long *ret,
+                     struct att_err *err)
 {
     const char *text = cli_value(c, option);
     char *end = NULL;
@@ -59,8 +65,7 @@ static bool number_read(const struct cli *c, const char *option, unsigned long m
     return true;
 }
 
-static bool measure_read(const struct cli *c, const char *option, uint8_t *ret, size_t len,
-                         struct att_err *err)
+bool cli_make_hex(const struct cli *c, const char *option, uint8_t *ret, size_t len, struct att_err *err)
 {
     const char *text = cli_value(c, option);
     struct att_shown shown;
@@ -89,10 +94,10 @@ static bool enclave_read(const struct cli *c, struct mk_enclave *enclave, struct
     unsigned long product = enclave->product_id;
     unsigned long svn = enclave->svn;
 
-    if (!number_read(c, "product-id", UINT16_MAX, &product, err) ||
-        !number_read(c, "svn", UINT16_MAX, &svn, err) ||
-        !measure_read(c, "mrenclave", enclave->mrenclave, 32, err) ||
-        !measure_read(c, "mrsigner", enclave->mrsigner, 32, err))
+    if (!cli_make_number(c, "product-id", UINT16_MAX, &product, err) ||
+        !cli_make_number(c, "svn", UINT16_MAX, &svn, err) ||
+        !cli_make_hex(c, "mrenclave", enclave->mrenclave, 32, err) ||
+        !cli_make_hex(c, "mrsigner", enclave->mrsigner, 32, err))
         return false;
     enclave->product_id = (uint16_t)product;
     enclave->svn = (uint16_t)svn;
@@ -106,12 +111,12 @@ static bool domain_read(const struct cli *c, struct mk_td *td, struct att_err *e
     static const char *const rtmrs[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
 
     for (size_t i = 0; i < 4; i++)
-        if (!measure_read(c, rtmrs[i], td->rtmr[i], 48, err))
+        if (!cli_make_hex(c, rtmrs[i], td->rtmr[i], 48, err))
             return false;
     td->debug = cli_has(c, "debug");
     td->report_15 = cli_has(c, "td-15");
-    return measure_read(c, "mrtd", td->mrtd, 48, err) &&
-           measure_read(c, "tee-tcb-svn", td->tee_tcb_svn, 16, err);
+    return cli_make_hex(c, "mrtd", td->mrtd, 48, err) &&
+           cli_make_hex(c, "tee-tcb-svn", td->tee_tcb_svn, 16, err);
 }
 
 static bool versions_read(const struct cli *c, struct mk_dcap_options *o, struct att_err *err)
@@ -120,8 +125,8 @@ static bool versions_read(const struct cli *c, struct mk_dcap_options *o, struct
     unsigned long version = cli_has(c, "td-15") ? 5 : o->quote_version;
     unsigned long evaluation = o->evaluation_number;
 
-    if (!number_read(c, "quote-version", 5, &version, err) ||
-        !number_read(c, "evaluation-number", UINT32_MAX, &evaluation, err))
+    if (!cli_make_number(c, "quote-version", 5, &version, err) ||
+        !cli_make_number(c, "evaluation-number", UINT32_MAX, &evaluation, err))
         return false;
     if (version < (domain ? 4 : 3))
         return att_fail(err, ATT_USAGE, "quote-version", domain ? "4 or 5" : "3, 4 or 5", "%lu", version);
@@ -147,21 +152,49 @@ static bool shared_read(struct cli *c, struct mk_dcap_options *o, struct att_err
     return cli_read_option(c, "init-time-data", &o->has_init_time_data, &o->init_time_data, err);
 }
 
-/* Options that belong to the other kind would be forgotten without a word. */
+/* Options that belong to another kind would be forgotten without a word. */
 static bool fits(const struct cli *c, struct att_err *err)
 {
-    static const char *const enclave[] = { "product-id", "svn", "mrenclave", "mrsigner" };
-    static const char *const domain[] = {
-        "mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "tee-tcb-svn", "td-15"
+    enum { SGX = 1, TDX = 2, SNP = 4 };
+    static const struct {
+        const char *name;
+        unsigned kinds;
+        const char *expected;
+    } rows[] = {
+        { "product-id", SGX, "an option of sgx" },
+        { "svn", SGX, "an option of sgx" },
+        { "mrenclave", SGX, "an option of sgx" },
+        { "mrsigner", SGX, "an option of sgx" },
+        { "mrtd", TDX, "an option of tdx" },
+        { "rtmr0", TDX, "an option of tdx" },
+        { "rtmr1", TDX, "an option of tdx" },
+        { "rtmr2", TDX, "an option of tdx" },
+        { "rtmr3", TDX, "an option of tdx" },
+        { "tee-tcb-svn", TDX, "an option of tdx" },
+        { "td-15", TDX, "an option of tdx" },
+        { "ca", SGX | TDX, "an option of sgx and tdx" },
+        { "quote-version", SGX | TDX, "an option of sgx and tdx" },
+        { "evaluation-number", SGX | TDX, "an option of sgx and tdx" },
+        { "product", SNP, "an option of sev-snp" },
+        { "vlek", SNP, "an option of sev-snp" },
+        { "report-version", SNP, "an option of sev-snp" },
+        { "guest-svn", SNP, "an option of sev-snp" },
+        { "vmpl", SNP, "an option of sev-snp" },
+        { "measurement", SNP, "an option of sev-snp" },
+        { "host-data", SNP, "an option of sev-snp" },
+        { "id-key-digest", SNP, "an option of sev-snp" },
+        { "author-key-digest", SNP, "an option of sev-snp" },
+        { "family-id", SNP, "an option of sev-snp" },
+        { "image-id", SNP, "an option of sev-snp" },
+        { "report-id", SNP, "an option of sev-snp" },
+        { "chip-id", SNP, "an option of sev-snp" },
+        { "tcb", SNP, "an option of sev-snp" },
     };
-    bool tdx = tee_of(c) == ATT_TEE_TDX;
-    const char *const *wrong = tdx ? enclave : domain;
-    size_t count = tdx ? sizeof enclave / sizeof enclave[0] : sizeof domain / sizeof domain[0];
+    unsigned kind = is_snp(c) ? SNP : tee_of(c) == ATT_TEE_TDX ? TDX : SGX;
 
-    for (size_t i = 0; i < count; i++)
-        if (cli_has(c, wrong[i]))
-            return att_fail(err, ATT_USAGE, wrong[i], tdx ? "an option of tdx" : "an option of sgx",
-                            "one of the other kind");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!(rows[i].kinds & kind) && cli_has(c, rows[i].name))
+            return att_fail(err, ATT_USAGE, rows[i].name, rows[i].expected, "given with %s", c->operands[0]);
     return true;
 }
 
@@ -180,7 +213,7 @@ static bool hardware_open(const struct cli *c, int64_t at_unix_s, struct mk_hard
     return mk_hardware_open(dir, at_unix_s, ret, err);
 }
 
-static bool folder_make(const char *dir, struct att_err *err)
+bool cli_make_folder(const char *dir, struct att_err *err)
 {
     struct stat st;
 
@@ -192,6 +225,39 @@ static bool folder_make(const char *dir, struct att_err *err)
                     att_shown(&shown, att_str(dir)), reason ? reason : "unknown");
 }
 
+void cli_make_break_row(struct cli *c, struct att_json_writer *w, const struct cli_break_row *row)
+{
+    const char *code = row->expected == ATT_OK ? "accepted" : att_code_name(row->expected);
+
+    if (!c->json) {
+        att_buf_printf(&c->out, "%-32s %-10s %-28s %s\n", row->name, row->scope, code, row->words);
+        return;
+    }
+    att_jw_object(w);
+    att_jw_key(w, "name");
+    att_jw_str(w, row->name);
+    att_jw_key(w, "scope");
+    att_jw_str(w, row->scope);
+    att_jw_key(w, "expected_error");
+    att_jw_str(w, row->expected == ATT_OK ? NULL : code);
+    att_jw_key(w, "also_acceptable_error");
+    att_jw_str(w, row->also == row->expected ? NULL : att_code_name(row->also));
+    att_jw_key(w, "words");
+    att_jw_str(w, row->words);
+    att_jw_end_object(w);
+}
+
+static void put_breaks(struct cli *c, struct att_json_writer *w)
+{
+    for (size_t i = 1; i < MK_BREAK_COUNT; i++) {
+        const struct mk_break_row *r = &mk_breaks[i];
+        if (mk_break_is_for(r, tee_of(c)))
+            cli_make_break_row(c, w,
+                               &(struct cli_break_row){ r->name, mk_scope_name(r->scope), r->words,
+                                                        r->expected_code, r->also_code });
+    }
+}
+
 static enum cli_exit list_breaks(struct cli *c)
 {
     struct att_json_writer w = cli_writer(c);
@@ -201,29 +267,7 @@ static enum cli_exit list_breaks(struct cli *c)
         att_jw_key(&w, "breaks");
         att_jw_array(&w);
     }
-    for (size_t i = 1; i < MK_BREAK_COUNT; i++) {
-        const struct mk_break_row *row = &mk_breaks[i];
-        const char *code = row->expected_code == ATT_OK ? "accepted" : att_code_name(row->expected_code);
-        if (!mk_break_is_for(row, tee_of(c)))
-            continue;
-        if (!c->json) {
-            att_buf_printf(&c->out, "%-32s %-10s %-28s %s\n", row->name, mk_scope_name(row->scope), code,
-                           row->words);
-            continue;
-        }
-        att_jw_object(&w);
-        att_jw_key(&w, "name");
-        att_jw_str(&w, row->name);
-        att_jw_key(&w, "scope");
-        att_jw_str(&w, mk_scope_name(row->scope));
-        att_jw_key(&w, "expected_error");
-        att_jw_str(&w, row->expected_code == ATT_OK ? NULL : code);
-        att_jw_key(&w, "also_acceptable_error");
-        att_jw_str(&w, row->also_code == row->expected_code ? NULL : att_code_name(row->also_code));
-        att_jw_key(&w, "words");
-        att_jw_str(&w, row->words);
-        att_jw_end_object(&w);
-    }
+    (is_snp(c) ? cli_make_snp_breaks : put_breaks)(c, &w);
     if (c->json) {
         att_jw_end_array(&w);
         att_jw_end_object(&w);
@@ -274,10 +318,21 @@ static bool tdx_make(struct cli *c, int64_t at_unix_s, const struct mk_hardware 
     return shared_read(c, &o.dcap, err) && domain_read(c, &o.td, err) && mk_tdx_make(hw, &o, ret, err);
 }
 
-static enum cli_exit run_make(struct cli *c)
+static bool dcap_make(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err)
 {
     ATT_AUTO(hardware_free) struct mk_hardware *hw = NULL;
     ATT_AUTO(mk_evidence_free) struct mk_evidence ev = { 0 };
+
+    if (!hardware_open(c, at_unix_s, &hw, err) ||
+        !(tee_of(c) == ATT_TEE_TDX ? tdx_make : sgx_make)(c, at_unix_s, hw, &ev, err) ||
+        !cli_make_folder(dir, err) || !mk_evidence_write(&ev, dir, ev.broken->name, err))
+        return false;
+    answer(c, dir, &ev);
+    return true;
+}
+
+static enum cli_exit run_make(struct cli *c)
+{
     struct att_err err = { 0 };
     int64_t at_unix_s = 0;
 
@@ -289,11 +344,9 @@ static enum cli_exit run_make(struct cli *c)
         att_err_text(&err, "--out DIR is missing");
         return cli_refuse(c, &err);
     }
-    if (!fits(c, &err) || !cli_time(c, &at_unix_s, &err) || !hardware_open(c, at_unix_s, &hw, &err) ||
-        !(tee_of(c) == ATT_TEE_TDX ? tdx_make : sgx_make)(c, at_unix_s, hw, &ev, &err) ||
-        !folder_make(dir, &err) || !mk_evidence_write(&ev, dir, ev.broken->name, &err))
+    if (!fits(c, &err) || !cli_time(c, &at_unix_s, &err) ||
+        !(is_snp(c) ? cli_make_snp : dcap_make)(c, dir, at_unix_s, &err))
         return cli_refuse(c, &err);
-    answer(c, dir, &ev);
     return CLI_YES;
 }
 
@@ -301,7 +354,8 @@ static const struct cli_option options[] = {
     { .name = "out",
       .argument = "DIR",
       .help = "Folder for quote.bin, report.bin, runtime_data.bin, the collateral, root_ca.pem and "
-              "expected.json." },
+              "expected.json; of sev-snp for report.bin, ext_report.bin, chain.pem, runtime_data.bin, "
+              "vcek_crl.der, vlek_crl.der, ark.pem, maa-request.json and expected.json." },
     { .name = "data",
       .argument = "DIR",
       .help = "Data folder of attestd --dev: evidence of the hardware that it trusts. Without it the "
@@ -315,8 +369,8 @@ static const struct cli_option options[] = {
     { .name = "runtime-data", .argument = "FILE", .help = "Data whose hash goes into the report data." },
     { .name = "init-time-data",
       .argument = "FILE",
-      .help = "Data whose hash goes into CONFIGID, or MRCONFIGID of a domain." },
-    { .name = "debug", .help = "The enclave or domain runs in debug mode." },
+      .help = "Data whose hash goes into CONFIGID, MRCONFIGID of a domain, or HOST_DATA of a guest." },
+    { .name = "debug", .help = "The enclave, domain or guest runs in debug mode." },
     { .name = "product-id", .argument = "N", .help = "ISVPRODID of the enclave." },
     { .name = "svn", .argument = "N", .help = "ISVSVN of the enclave." },
     { .name = "mrenclave", .argument = "HEX", .help = "Measurement of the enclave." },
@@ -337,28 +391,54 @@ static const struct cli_option options[] = {
       .argument = "N",
       .help = "3, 4 or 5; 3 if not given. tdx: 4 or 5; 4 if not given." },
     { .name = "evaluation-number", .argument = "N", .help = "tcbEvaluationDataNumber of the collateral." },
+    { .name = "product",
+      .argument = "milan|genoa|turin",
+      .help = "sev-snp: the product line; milan if not given, or turin where --break needs it." },
+    { .name = "vlek", .help = "sev-snp: signed with a VLEK, not a VCEK." },
+    { .name = "report-version",
+      .argument = "N",
+      .help = "sev-snp: 2, 3, 4 or 5; 3 if not given, 5 for turin, which has no 2." },
+    { .name = "guest-svn", .argument = "N", .help = "sev-snp: GUEST_SVN." },
+    { .name = "vmpl", .argument = "N", .help = "sev-snp: VMPL, 0 to 3." },
+    { .name = "measurement", .argument = "HEX", .help = "sev-snp: launch measurement, 48 bytes." },
+    { .name = "host-data", .argument = "HEX", .help = "sev-snp: HOST_DATA, 32 bytes." },
+    { .name = "id-key-digest", .argument = "HEX", .help = "sev-snp: ID_KEY_DIGEST, 48 bytes." },
+    { .name = "author-key-digest", .argument = "HEX", .help = "sev-snp: AUTHOR_KEY_DIGEST, 48 bytes." },
+    { .name = "family-id", .argument = "HEX", .help = "sev-snp: FAMILY_ID, 16 bytes." },
+    { .name = "image-id", .argument = "HEX", .help = "sev-snp: IMAGE_ID, 16 bytes." },
+    { .name = "report-id", .argument = "HEX", .help = "sev-snp: REPORT_ID, 32 bytes." },
+    { .name = "chip-id",
+      .argument = "HEX",
+      .help = "sev-snp: CHIP_ID, and hwID of the VCEK: 64 bytes, 8 of turin." },
+    { .name = "tcb",
+      .argument = "HEX",
+      .help = "sev-snp: all four TCB versions, 8 bytes as the report of this product has them." },
     { 0 },
 };
 
 const struct cli_command cli_evidence_make = {
     .name = "evidence make",
-    .operands = "sgx|open-enclave|tdx",
-    .choices = "sgx open-enclave tdx",
+    .operands = "sgx|open-enclave|tdx|sev-snp",
+    .choices = "sgx open-enclave tdx sev-snp",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "make evidence for tests, good or broken in one way",
-    .about = "Plays a hardware vendor, a machine and an enclave or a trust domain: certificates, collateral "
-             "and a signed quote "
-             "that a "
-             "verifier accepts when, and only when, it is told to trust the root in root_ca.pem. The quote "
-             "is written "
-             "alone (quote.bin) and, for enclaves, behind an Open Enclave header (report.bin). "
-             "For tdx it is the quote of a trust domain. expected.json says what a "
-             "verifier "
-             "must answer.",
+    .about =
+        "Plays a hardware vendor, a machine and an enclave or a trust domain: certificates, collateral "
+        "and a signed quote "
+        "that a "
+        "verifier accepts when, and only when, it is told to trust the root in root_ca.pem. The quote "
+        "is written "
+        "alone (quote.bin) and, for enclaves, behind an Open Enclave header (report.bin). "
+        "For tdx it is the quote of a trust domain.\n\n"
+        "For sev-snp it plays AMD, a chip and a guest: report.bin with its certificates in chain.pem, and "
+        "ext_report.bin, the same report with a certificate table behind it; the root to trust is ark.pem."
+        "\n\n"
+        "expected.json says what a verifier must answer.",
     .examples = "  attestctl evidence make sgx --out lab --at 2026-06-15T12:00:00Z\n"
                 "  attestctl evidence make sgx --out bad --break quote-signature\n"
-                "  attestctl evidence make tdx --out old --break relaunch-advised\n",
+                "  attestctl evidence make tdx --out old --break relaunch-advised\n"
+                "  attestctl evidence make sev-snp --out guest --product genoa\n",
     .options = options,
     .run = run_make,
 };

@@ -123,6 +123,8 @@ static bool options_fit(const struct cli *c, struct att_err *err)
                  { "evaluation-number", false } };
     bool amd = strcmp(c->operands[0], "sev-snp") == 0;
 
+    if (!amd && !cli_has(c, "collateral"))
+        return att_fail(err, ATT_USAGE, "collateral", "a folder of collateral for this evidence", "none");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (cli_has(c, rows[i].option) && rows[i].amd != amd)
             return att_fail(err, ATT_USAGE, rows[i].option, amd ? "sgx, open-enclave or tdx" : "sev-snp",

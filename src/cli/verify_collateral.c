@@ -78,8 +78,6 @@ static bool snapshot_dcap(struct cli *c, const struct att_lib *lib, struct att_c
         .size = sizeof in, .dcap = b, .dcap_count = early ? 2 : 1, .use = ATT_COLLATERAL_SOLE
     };
 
-    if (!dir)
-        return att_fail(err, ATT_USAGE, "collateral", "a folder of collateral for this evidence", "none");
     return read_dcap(c, "collateral", dir, &b[0], err) &&
            (!early || read_dcap(c, "early-collateral", early, &b[1], err)) &&
            att_collateral_new(lib, &in, ret, err);

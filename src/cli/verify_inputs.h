@@ -7,8 +7,7 @@
 
 #include "cli/command.h"
 
-/* The folders of --collateral and --early-collateral as a snapshot. Without --collateral: an empty one for SEV-SNP, a
- * usage error for all others. */
+/* The folders of --collateral and --early-collateral as a snapshot. --collateral may be absent for SEV-SNP alone. */
 ATT_CHECK bool cli_collateral_read(struct cli *c, const struct att_lib *lib, struct att_collateral **ret,
                                    struct att_err *err);
 /* The file of --compliance: [{"status":"...","type":"sev-snp","id_key_digest":"<hex>",...},...], the settings of

@@ -17,12 +17,12 @@ void amd_crl_clear(struct amd_crl *l)
     *l = (struct amd_crl){ 0 };
 }
 
-static bool present(struct att_span item, const char *where, struct amd_crl *l)
+static bool present(struct att_span item, enum att_code code, const char *where, struct amd_crl *l)
 {
     if (item.len > 0)
         return true;
-    return att_fail(&l->refusal, ATT_COLLATERAL_MISSING, where, "a list and the chain of its issuer",
-                    "absent from \"%s\"", att_shown(&(struct att_shown){ 0 }, att_str(l->name)));
+    return att_fail(&l->refusal, code, where, "a list and the chain of its issuer", "nothing in \"%s\"",
+                    att_shown(&(struct att_shown){ 0 }, att_str(l->name)));
 }
 
 static bool issuer_read(const struct att_lib *lib, struct att_span chain_pem, struct amd_crl *l)
@@ -66,7 +66,8 @@ void amd_crl_read(const struct att_lib *lib, const char *name, enum att_amd_sign
 {
     *ret = (struct amd_crl){ .signer = signer };
     (void)snprintf(ret->name, sizeof ret->name, "%s", name ? name : "");
-    if (present(list, where_list, ret) && present(chain_pem, issuer_kind.where, ret) &&
+    if (present(list, ATT_CRL_MALFORMED, where_list, ret) &&
+        present(chain_pem, ATT_CRL_ISSUER_MISMATCH, issuer_kind.where, ret) &&
         issuer_read(lib, chain_pem, ret))
         list_read(lib, list, ret);
 }

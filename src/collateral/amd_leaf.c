@@ -14,7 +14,7 @@ static bool bad(struct att_err *err, const char *name, const char *expected, con
     char where[64];
 
     (void)snprintf(where, sizeof where, "vcek.%s", name);
-    return att_fail(err, ATT_VCEK_EXTENSION_MALFORMED, where, expected, "%s", found);
+    return att_fail(err, ATT_VCEK_EXTENSION_MALFORMED, where, expected, "%s", found[0] ? found : "empty");
 }
 
 static bool ia5(const struct att_cert *cert, const char *oid, struct att_span *ret)

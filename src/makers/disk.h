@@ -1,4 +1,4 @@
-/* makers/disk.h - files and folders for folder.c, amd_folder.c and snp_folder.c: all file I/O of makers. Private to makers.
+/* makers/disk.h - files and folders: all file I/O of makers, and of what else writes evidence.
  *
  * Errors: IO_FAILED names the file and the reason.
  */

@@ -156,7 +156,8 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
               judge(s, arena, in, &by, &verdict, err) &&
               token_of(s, d->attest_uri, arena, in, &by, &verdict, &out.token, err);
     out.explanation = explained(arena, in, &verdict);
-    if (!ok && err->code == ATT_COLLATERAL_MISSING && s->options.supply)
+    if (!ok && err->code == ATT_COLLATERAL_MISSING && s->options.supply &&
+        supply_asks(s->options.supply, &verdict.missing))
         out.missing = verdict.missing;
     *ret = out;
     att_policy_free(by.draft);

@@ -281,6 +281,8 @@ void supply_try(struct supply *s, struct supply_entry *e)
     after(s, e, &o);
     supply_plan(s);
     supply_unlock(s);
-    if (o.held && e->unsaved)
+    if (o.held)
         supply_rows_save(s, e);
+    else
+        supply_rows_release(s, e->id);
 }

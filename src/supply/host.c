@@ -2,11 +2,10 @@
 
 enum { TOKEN = 60 * 1000 };
 
+/* Half a minute's worth at once: all items of a few platforms, or a VCEK, its chain and its list. */
 static int64_t burst(const struct supply_host *h)
 {
-    int64_t rate = h->is.per_minute, least = rate < 3 ? rate : 3;
-
-    return (rate / 6 > least ? rate / 6 : least) * TOKEN;
+    return (h->is.per_minute > 1 ? h->is.per_minute / 2 : 1) * (int64_t)TOKEN;
 }
 
 void supply_host_init(struct supply_host *h, const struct supply_source *is, int64_t now_ms)

@@ -254,7 +254,9 @@ enum supply_claim { SUPPLY_CLAIM_MINE, SUPPLY_CLAIM_OTHERS, SUPPLY_CLAIM_ADOPTED
 /* Before asking a source: has another replica fetched it, or is it about to? */
 enum supply_claim supply_rows_claim(struct supply *s, struct supply_entry *e);
 void supply_rows_save(struct supply *s, struct supply_entry *e);
-void supply_rows_forget(struct supply *s, const char *id);
+void supply_rows_forget(struct supply *s, const char *id); /* a VCEK that made room */
+/* The try came to nothing: others may have more luck. */
+void supply_rows_release(struct supply *s, const char *id);
 
 /* -- files.c: under `work`, without `lock` -------------------------------------------------------------------- */
 

@@ -454,7 +454,8 @@ void supply_rows_save(struct supply *s, struct supply_entry *e)
     e->unsaved = false;
 }
 
-void supply_rows_forget(struct supply *s, const char *id)
+/* Deletes the row, if there is one. */
+static void forget(struct supply *s, const char *kind, const char *id)
 {
     ATT_AUTO(supply_arena_auto) struct att_arena *arena = NULL;
     struct store_tx *tx = NULL;
@@ -469,12 +470,22 @@ void supply_rows_forget(struct supply *s, const char *id)
         store_failed(s, &err);
         return;
     }
-    bool ok = get(tx, arena, KIND_VCEK, id, &row, &found, &err) &&
-              (!found || store_doc_delete(tx, STORE_TENANT_SITE, KIND_VCEK, id, row.version, &err));
-    if (ok)
+    bool ok = get(tx, arena, kind, id, &row, &found, &err) &&
+              (!found || store_doc_delete(tx, STORE_TENANT_SITE, kind, id, row.version, &err));
+    if (ok && found)
         ok = store_commit(tx, &err);
     else
         store_rollback(tx);
     if (!ok)
         store_failed(s, &err);
+}
+
+void supply_rows_forget(struct supply *s, const char *id)
+{
+    forget(s, KIND_VCEK, id);
+}
+
+void supply_rows_release(struct supply *s, const char *id)
+{
+    forget(s, KIND_CLAIM, id);
 }

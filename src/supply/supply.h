@@ -87,6 +87,8 @@ int64_t supply_step(struct supply *s);
 /* Files again (SIGHUP): replaces what earlier files gave; what was fetched stays. */
 ATT_CHECK bool supply_files(struct supply *s, const struct supply_options *files, struct att_err *err);
 
+/* Is there a source that could have this item? Without one nobody need wait. */
+bool supply_asks(const struct supply *s, const struct att_collateral_want *what);
 /* Asks for an item that an attestation missed. `done` is called once, on the working thread (or at once, on this one, when
  * the answer is known: no source for it, or remembered as not to be had): err NULL when a new snapshot has it, else why not.
  * At the latest after `budget_ms`; the fetch itself goes on for those who come later. */

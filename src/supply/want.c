@@ -21,6 +21,11 @@ static bool has_source(const struct supply *s, const struct att_collateral_want 
     return false;
 }
 
+bool supply_asks(const struct supply *s, const struct att_collateral_want *what)
+{
+    return what->kind != ATT_ITEM_NONE && has_source(s, what);
+}
+
 /* All sources that could have it are closed: gives the time when the first one opens again, and what it said. */
 static bool all_closed(const struct supply *s, const struct att_collateral_want *what, int64_t now_ms,
                        int64_t *ret_until_ms, const struct supply_host **ret)

@@ -9,19 +9,26 @@
 #include "base/hex.h"
 #include "collateral/dcap_qe_identity.h"
 #include "collateral/dcap_tcb_info.h"
+#include "makers/snp.h"
 #include "unit/attest/fixture.h"
+#include "unit/collateral/items_fixture.h"
 
 static struct cases cases = { .name = "torture.collateral" };
 
-enum { BUNDLES_MAX = 6, ROWS_MAX = 4 * BUNDLES_MAX };
+enum { ROWS_MAX = 24 };
 
 struct scene {
     const struct att_lib *lib;
     struct att_root root;
     const struct att_dcap_bundle *bundles;
     size_t count;
+    const struct att_collateral_item *items;
+    size_t item_count;
+    const struct att_amd_bundle *amd;
+    size_t amd_count;
     size_t right_count;
     struct att_collateral_row right[ROWS_MAX];
+    char names[ROWS_MAX][ATT_ITEM_ID_SIZE];
     bool peace_known;
 };
 
@@ -41,8 +48,10 @@ static enum torture_answer rows_compared(struct scene *s, const struct att_colla
     if (!s->peace_known) {
         memcpy(s->right, rows, sizeof rows);
         s->right_count = count;
-        for (size_t i = 0; i < count; i++)
-            s->right[i].bundle = s->bundles[i / 4].name; /* the snapshot's dies with it */
+        for (size_t i = 0; i < count; i++) { /* the snapshot's names die with it */
+            (void)snprintf(s->names[i], sizeof s->names[i], "%s", rows[i].bundle);
+            s->right[i].bundle = s->names[i];
+        }
         s->peace_known = true;
     }
     if (count != s->right_count)
@@ -61,12 +70,31 @@ static enum torture_answer snapshot(void *state, struct att_err *err)
     bool ok = att_collateral_new(s->lib,
                                  &(struct att_collateral_in){ .size = sizeof(struct att_collateral_in),
                                                               .dcap = s->bundles,
-                                                              .dcap_count = s->count },
+                                                              .dcap_count = s->count,
+                                                              .items = s->items,
+                                                              .item_count = s->item_count,
+                                                              .amd = s->amd,
+                                                              .amd_count = s->amd_count },
                                  &c, err);
     torture_rest();
     enum torture_answer answer = ok ? rows_compared(s, c) : TORTURE_REFUSED;
     att_collateral_free(c);
     return answer;
+}
+
+struct checked {
+    const struct att_lib *lib;
+    struct att_collateral_item item;
+};
+
+static enum torture_answer item(void *state, struct att_err *err)
+{
+    const struct checked *k = state;
+    struct att_item_facts f;
+
+    if (!att_item_check(k->lib, &k->item, &f, err))
+        return TORTURE_REFUSED;
+    return f.is.kind == k->item.what.kind && f.test_root ? TORTURE_RIGHT : torture_wrong("other facts");
 }
 
 static enum torture_answer library(void *state, struct att_err *err)
@@ -241,12 +269,45 @@ int main(void)
     bundles[2].pck_crl = att_str("no revocation list");
     bundles[2].qe_identity = (struct att_span){ 0 };
 
+    struct mk_amd *amd = NULL;
+    struct mk_snp_evidence snp = { 0 };
+    struct mk_snp_options so;
+    struct att_err made = { 0 };
+    need(mk_amd_new(MK_AMD_MILAN, MK_AMD_BITS_QUICK, FIXTURE_NOW, &amd, &made), "mk_amd_new", &made);
+    mk_snp_defaults(&so, MK_AMD_MILAN, FIXTURE_NOW);
+    need(mk_snp_make(amd, &so, &snp, &made), "mk_snp_make", &made);
+    const struct att_root ark = { .pem = mk_snp_item(&snp, MK_SNP_ARK), .test_root = true };
+    const struct att_lib_options ark_options = { .size = sizeof ark_options, .roots = &ark, .root_count = 1 };
+    struct att_lib *amd_lib = NULL;
+    need(att_lib_new(&ark_options, &amd_lib, &made), "att_lib_new", &made);
+    const struct att_amd_bundle lists[] = {
+        { .name = "good", .vcek_crl = mk_snp_item(&snp, MK_SNP_VCEK_CRL), .vcek_chain = ark.pem },
+        { .name = "bad", .vlek_crl = mk_item(&good, MK_PCK_CRL), .vlek_chain = ark.pem }
+    };
+    const struct att_collateral_item items[] = {
+        tcb_item(&good, ATT_SET_CURRENT, 0), qe_item(&good, ATT_SET_CURRENT, 0),
+        pck_crl_item(&good, false),          root_crl_item(&good),
+        tcb_item(&bad, ATT_SET_EARLY, 0),    qe_item(&older, ATT_SET_PINNED, 18),
+    };
+    struct att_collateral_item vcek = {
+        .what = { .kind = ATT_ITEM_VCEK, .product = "Milan", .chip_id_bytes = 64 }
+    };
+    struct att_span chain = mk_snp_item(&snp, MK_SNP_CHAIN);
+    const uint8_t *second = memmem(chain.ptr + 1, chain.len - 1, "-----BEGIN", 10);
+    vcek.body = att_span_of(chain.ptr, (size_t)(second - chain.ptr));
+    vcek.chain = att_span_of(second, chain.len - vcek.body.len);
+    memcpy(vcek.what.chip_id, snp.options.chip_id, 64);
+    memcpy(vcek.what.tcb, mk_snp_item(&snp, MK_SNP_REPORT).ptr + 0x180, 8);
+    struct checked checks[] = { { lib, items[0] }, { lib, items[3] }, { amd_lib, vcek } };
+
     struct scene scenes[] = {
         { .lib = lib, .bundles = &bundles[0], .count = 1 },
         { .lib = lib, .bundles = &bundles[1], .count = 1 },
         { .lib = lib, .bundles = &bundles[2], .count = 1 },
         { .root = { .pem = mk_item(&good, MK_ROOT_CA), .test_root = true } },
         { .root = { .pem = att_str("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n") } },
+        { .lib = lib, .items = items, .item_count = sizeof items / sizeof items[0] },
+        { .lib = amd_lib, .amd = lists, .amd_count = 2 },
     };
     static bool yes = true, no = false;
     const struct torture_flow flows[] = {
@@ -255,6 +316,11 @@ int main(void)
         { "snapshot, bad items", snapshot, NULL, &scenes[2], false },
         { "library with a root", library, NULL, &scenes[3], false },
         { "library with a bad root", library, NULL, &scenes[4], false },
+        { "snapshot of items", snapshot, NULL, &scenes[5], false },
+        { "snapshot of AMD's lists", snapshot, NULL, &scenes[6], false },
+        { "TCB info as an item", item, NULL, &checks[0], false },
+        { "root CRL as an item", item, NULL, &checks[1], false },
+        { "VCEK as an item", item, NULL, &checks[2], false },
         { "TCB info with escapes", document, NULL, &yes, false },
         { "QE identity with escapes", document, NULL, &no, false },
         { "TCB info of TDX with escapes", tdx_document, NULL, NULL, false },
@@ -271,8 +337,21 @@ int main(void)
                     scenes[0].right[i].refusal.code == ATT_OK && scenes[1].right[i].refusal.code == ATT_OK,
                     "good items are taken in peace: %s %s", scenes[0].right[i].refusal.text,
                     scenes[1].right[i].refusal.text);
+    cases_check(&cases,
+                scenes[5].right_count == 6 &&
+                    scenes[5].right[4].refusal.code == ATT_TCB_INFO_SIGNATURE_INVALID &&
+                    scenes[5].right[5].refusal.code == ATT_COLLATERAL_MISMATCH &&
+                    scenes[5].right[3].refusal.code == ATT_OK,
+                "items in peace");
+    cases_check(&cases,
+                scenes[6].right_count == 2 && scenes[6].right[0].refusal.code == ATT_OK &&
+                    scenes[6].right[1].refusal.code != ATT_OK,
+                "AMD's lists in peace");
     att_buf_free(&pem);
     att_buf_free(&hex);
+    att_lib_free(amd_lib);
+    mk_snp_evidence_free(&snp);
+    mk_amd_free(amd);
     mk_evidence_free(&good);
     mk_evidence_free(&older);
     mk_evidence_free(&bad);

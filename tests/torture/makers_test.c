@@ -8,6 +8,8 @@
 #include <openssl/x509.h>
 
 #include "base/buf.h"
+#include "makers/tdx.h"
+#include "makers/vendor.h"
 #include "unit/attest/fixture.h"
 
 static struct cases cases = { .name = "torture.makers" };
@@ -132,6 +134,55 @@ static enum torture_answer evidence(void *state, struct att_err *err)
     return answer;
 }
 
+/* Without a verdict: that is the affair of the test of its verifier. */
+static enum torture_answer same_facts(struct scene *s, const struct att_buf *facts)
+{
+    if (s->right.len == 0)
+        att_buf_put(&s->right, att_buf_span(facts));
+    return att_span_eq(att_buf_span(facts), att_buf_span(&s->right))
+               ? TORTURE_RIGHT
+               : torture_wrong("%zu bytes of facts, %zu in peace", facts->len, s->right.len);
+}
+
+static enum torture_answer domain(void *state, struct att_err *err)
+{
+    struct scene *s = state;
+    struct mk_evidence ev = { 0 };
+    struct mk_tdx_options o;
+    struct att_buf facts = { 0 };
+
+    mk_tdx_defaults(&o, FIXTURE_NOW);
+    o.quote_version = 5;
+    o.td.report_15 = true;
+    if (!mk_tdx_make(s->hw, &o, &ev, err))
+        return TORTURE_REFUSED;
+    torture_rest();
+    put_facts(&facts, &ev);
+    enum torture_answer answer = same_facts(s, &facts);
+    att_buf_free(&facts);
+    mk_evidence_free(&ev);
+    return answer;
+}
+
+static enum torture_answer published(void *state, struct att_err *err)
+{
+    struct scene *s = state;
+    struct mk_published item = { 0 };
+    struct mk_vendor_options o;
+    struct att_buf facts = { 0 };
+
+    mk_vendor_defaults(&o, ATT_TEE_TDX, FIXTURE_NOW);
+    if (!mk_vendor_tcb_numbers(s->hw, &o, &item, err))
+        return TORTURE_REFUSED;
+    torture_rest();
+    put_document(&facts, att_buf_span(&item.body));
+    put_certificates(&facts, att_buf_span(&item.chain));
+    enum torture_answer answer = same_facts(s, &facts);
+    att_buf_free(&facts);
+    mk_published_free(&item);
+    return answer;
+}
+
 /* The bytes of its facts hold key identifiers, which are new each time: their number is not. */
 static enum torture_answer hardware(void *state, struct att_err *err)
 {
@@ -193,6 +244,10 @@ int main(void)
         torture_flow(&cases, &(struct torture_flow){ rows[i].name, evidence, NULL, &s, false });
         att_buf_free(&s.right);
     }
+    torture_flow(&cases, &(struct torture_flow){ "trust domain", domain, NULL, &s, false });
+    att_buf_free(&s.right);
+    torture_flow(&cases, &(struct torture_flow){ "published item", published, NULL, &s, false });
+    att_buf_free(&s.right);
     att_lib_free(lib);
     mk_hardware_free(hw);
     return cases_report(&cases);

@@ -478,9 +478,9 @@ static void test_wrong_type_is_recognised(void **state)
         const char *hint;
     } rows[] = {
         { set_type, "open-enclave", ATT_OE_HEADER_VERSION, "attest it as sgx" },
-        { set_type, "tpm", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx" },
-        { set_type, "", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx" },
-        { set_type, "SGX", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx" },
+        { set_type, "tpm", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx, sev-snp" },
+        { set_type, "", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx, sev-snp" },
+        { set_type, "SGX", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx, sev-snp" },
         { set_evidence, "030002000000000000000000", ATT_QUOTE_VERSION, "hexadecimal" },
         { set_evidence, "AwACAAAAAAAJAA0Ak5pyM_", ATT_QUOTE_VERSION, "base64" },
         { set_evidence, "-----BEGIN CERTIFICATE-----", ATT_QUOTE_VERSION, "PEM" },
@@ -522,12 +522,17 @@ static void test_oe_report_to_sgx(void **state)
 struct with_policy {
     const struct att_policy *policy;
     size_t steps_max;
+    uint32_t pinned, min;
 };
 
 static void set_policy(struct att_attest_in *in, const void *arg)
 {
-    in->policy = ((const struct with_policy *)arg)->policy;
-    in->policy_steps_max = ((const struct with_policy *)arg)->steps_max;
+    const struct with_policy *with = arg;
+
+    in->policy = with->policy;
+    in->policy_steps_max = with->steps_max;
+    in->evaluation_number_pinned = with->pinned;
+    in->evaluation_number_min = with->min;
     in->trace = true;
 }
 
@@ -578,13 +583,69 @@ static void test_policy(void **state)
         mk_sgx_defaults(&o, FIXTURE_NOW);
         o.evaluation_number = 17;
         o.enclave.svn = 3;
-        attest(*state, &o, arena, set_policy, &(struct with_policy){ policy, 0 }, &v);
+        attest(*state, &o, arena, set_policy, &(struct with_policy){ .policy = policy }, &v);
         if (v.err.code != rows[i].code)
             fail_msg("row %zu: %s", i, v.err.text);
         assert_int_equal(v.accepted, rows[i].code == ATT_OK);
         assert_int_equal(v.policy.authorized, rows[i].code == ATT_OK);
         att_policy_free(policy);
         att_arena_free(arena);
+    }
+}
+
+#define SET_NAMED(tee, value) " => issueproperty(type=\"x-ms-" tee "-tcbidentifier\", value=" value ");"
+
+/* Decision 0020: a policy's number is exactly that evaluation set. The collateral has number 17. */
+static void test_policy_pins(void **state)
+{
+    static const struct {
+        const char *rules;
+        uint32_t pinned, min;
+        enum att_code code;
+    } rows[] = {
+        { SET_NAMED("sgx", "\"17\""), 0, 0, ATT_OK },
+        { SET_NAMED("sgx", "\"17\""), 17, 0, ATT_OK },
+        { SET_NAMED("sgx", "\"17\""), 0, 17, ATT_OK },
+        { SET_NAMED("sgx", "\"17\""), 0, 18, ATT_TCB_EVAL_NUMBER_TOO_LOW },
+        { SET_NAMED("sgx", "\"17\""), 16, 0, ATT_POLICY_EVALUATION },
+        { SET_NAMED("sgx", "\"17\""), 18, 0, ATT_POLICY_EVALUATION },
+        { SET_NAMED("sgx", "\"16\""), 0, 0, ATT_COLLATERAL_MISSING },
+        { SET_NAMED("sgx", "\"18\""), 0, 0, ATT_TCB_EVAL_NUMBER_TOO_LOW },
+        { SET_NAMED("sgx", "\"azuredefault\""), 0, 0, ATT_OK },
+        { SET_NAMED("sgx", "\"azuredefault\""), 17, 0, ATT_OK }, /* names no number: the caller's stands */
+        { SET_NAMED("sgx", "\"azuredefault\""), 18, 0, ATT_TCB_EVAL_NUMBER_TOO_LOW },
+        { SET_NAMED("sgx", "\"17\"") SET_NAMED("sgx", "\"17\""), 0, 0, ATT_OK },
+        { SET_NAMED("sgx", "\"17\"") SET_NAMED("sgx", "\"18\""), 0, 0, ATT_POLICY_EVALUATION },
+        { SET_NAMED("sgx", "\"17\"") SET_NAMED("sgx", "\"azuredefault\""), 0, 0, ATT_POLICY_EVALUATION },
+        { SET_NAMED("tdx", "\"99\""), 0, 0, ATT_OK }, /* is about other evidence */
+        { SET_NAMED("tdx", "\"99\"") SET_NAMED("sgx", "\"17\""), 0, 0, ATT_OK },
+        { SET_NAMED("sgx", "AppendString(\"0\", \"17\")"), 0, 0, ATT_POLICY_EVALUATION },
+        { SET_NAMED("sgx", "AppendString(\"1\", \"7\")"), 0, 0, ATT_OK },
+        { SET_NAMED("sgx", "AppendString(\"10000\", \"17\")"), 0, 0, ATT_POLICY_EVALUATION },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct att_buf text = { 0 };
+        struct mk_sgx_options o;
+        struct att_verdict v;
+        struct att_policy *policy = NULL;
+        struct att_err err = { 0 };
+        struct att_arena *arena = arena_new();
+        att_buf_printf(&text,
+                       "version=1.2;\nconfigurationrules\n{\n%s\n};\nauthorizationrules\n{ => permit(); };",
+                       rows[i].rules);
+        need(att_policy_compile(att_buf_span(&text), NULL, &policy, NULL, &err), rows[i].rules, &err);
+        mk_sgx_defaults(&o, FIXTURE_NOW);
+        o.evaluation_number = 17;
+        attest(*state, &o, arena, set_policy, &(struct with_policy){ policy, 0, rows[i].pinned, rows[i].min },
+               &v);
+        if (v.err.code != rows[i].code)
+            fail_msg("row %zu: %s", i, v.err.code ? v.err.text : "taken");
+        assert_int_equal(v.missing.kind,
+                         rows[i].code == ATT_COLLATERAL_MISSING ? ATT_ITEM_TCB_INFO : ATT_ITEM_NONE);
+        att_policy_free(policy);
+        att_arena_free(arena);
+        att_buf_free(&text);
     }
 }
 
@@ -608,7 +669,8 @@ static void test_policy_steps(void **state)
         struct att_verdict v;
         struct att_arena *arena = arena_new();
         mk_sgx_defaults(&o, FIXTURE_NOW);
-        attest(*state, &o, arena, set_policy, &(struct with_policy){ policy, rows[i].steps_max }, &v);
+        attest(*state, &o, arena, set_policy,
+               &(struct with_policy){ .policy = policy, .steps_max = rows[i].steps_max }, &v);
         if (v.err.code != rows[i].code)
             fail_msg("%zu steps: %s", rows[i].steps_max, v.err.text);
         assert_int_equal(v.accepted, rows[i].code == ATT_OK);
@@ -675,25 +737,16 @@ static void test_describe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mask_decides),
-        cmocka_unit_test(test_revoked_never),
-        cmocka_unit_test(test_evaluation_floor),
-        cmocka_unit_test(test_shortfall),
-        cmocka_unit_test(test_missing_items),
-        cmocka_unit_test(test_windows_to_the_second),
-        cmocka_unit_test(test_empty_index),
-        cmocka_unit_test(test_default_trusts_no_test_root),
-        cmocka_unit_test(test_claims_binary),
-        cmocka_unit_test(test_claims_json),
-        cmocka_unit_test(test_json_must_be_object),
-        cmocka_unit_test(test_init_time_without_kss),
-        cmocka_unit_test(test_runtime_presence),
-        cmocka_unit_test(test_wrong_type_is_recognised),
-        cmocka_unit_test(test_oe_report_to_sgx),
-        cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_policy_steps),
-        cmocka_unit_test(test_arena_ceilings),
-        cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_mask_decides),        cmocka_unit_test(test_revoked_never),
+        cmocka_unit_test(test_evaluation_floor),    cmocka_unit_test(test_shortfall),
+        cmocka_unit_test(test_missing_items),       cmocka_unit_test(test_windows_to_the_second),
+        cmocka_unit_test(test_empty_index),         cmocka_unit_test(test_default_trusts_no_test_root),
+        cmocka_unit_test(test_claims_binary),       cmocka_unit_test(test_claims_json),
+        cmocka_unit_test(test_json_must_be_object), cmocka_unit_test(test_init_time_without_kss),
+        cmocka_unit_test(test_runtime_presence),    cmocka_unit_test(test_wrong_type_is_recognised),
+        cmocka_unit_test(test_oe_report_to_sgx),    cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_policy_pins),         cmocka_unit_test(test_policy_steps),
+        cmocka_unit_test(test_arena_ceilings),      cmocka_unit_test(test_describe),
     };
 
     return cmocka_run_group_tests_name("attest", tests, setup, teardown);

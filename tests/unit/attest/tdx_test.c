@@ -345,6 +345,10 @@ static void both_tees(struct bench *b)
     struct att_attest_in in = domain_in(&domain, c);
     cases_check(&cases, !att_attest(b->lib, b->arena, &in, &v) && v.err.code == ATT_COLLATERAL_MISSING,
                 "E-j: a domain with an enclave's collateral alone: %s", v.err.text);
+    cases_check(&cases,
+                v.missing.kind == ATT_ITEM_TCB_INFO && v.missing.tee == ATT_TEE_TDX &&
+                    memcmp(v.missing.fmspc, o.platform.fmspc, 6) == 0,
+                "what is missing: kind %d, TEE %d", (int)v.missing.kind, (int)v.missing.tee);
     att_collateral_free(c);
     mk_evidence_free(&domain);
     mk_evidence_free(&enclave);

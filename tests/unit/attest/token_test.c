@@ -229,6 +229,14 @@ static void unsafe(void)
         m.in.unsafe_evidence_time = i & 1;
         m.verdict.test_root = i & 2;
         expect("x-attestd-unsafe", m, textf("{" TIMES "," JTI ",%s" TYPE "," HASH "," VER "}", want[i]));
+        m = make();
+        m.in.unsafe_evidence_time = i & 1;
+        m.verdict.test_root = i & 2;
+        m.verdict.collateral_age_s = UINT32_MAX;
+        expect("x-attestd-collateral-age", m,
+               textf("{" TIMES "," JTI ",\"x-attestd-collateral-age\":4294967295,%s" TYPE "," HASH "," VER
+                     "}",
+                     want[i]));
     }
 }
 

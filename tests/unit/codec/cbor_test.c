@@ -303,14 +303,10 @@ static void check_malformed(void)
         "3f",
         "df",
     };
-    static const char *const indefinite[] = { "5f42010243030405ff",
-                                              "7f657374726561646d696e67ff",
-                                              "9fff",
-                                              "bfff",
-                                              "9f018202039f0405ffff",
-                                              "83018202039f0405ff",
-                                              "d2"
-                                              "9f40a04040ff" };
+    static const char *const indefinite[] = {
+        "5f42010243030405ff",   "7f657374726561646d696e67ff", "9fff",          "bfff",
+        "9f018202039f0405ffff", "83018202039f0405ff",         "d29f40a04040ff"
+    };
     static const char *const longer[] = {
         "1800",
         "1817",

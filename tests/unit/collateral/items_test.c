@@ -671,6 +671,33 @@ static void test_root_crl_chains(void **state)
     assert_int_equal(err.code, ATT_CRL_ISSUER_MISMATCH);
 }
 
+/* Two roots of one name, both trusted: the lists of the one are none of the other, whichever are newer. */
+static void test_two_roots(void **state)
+{
+    const struct scene *s = *state;
+    struct mk_hardware *hw[2] = { s->hw, hardware_new() };
+    struct att_lib *lib = lib_new(hw, 2, 0);
+    struct scene both = *s;
+    struct mk_sgx_options o;
+    struct mk_evidence foreign;
+
+    both.lib = lib;
+    mk_sgx_defaults(&o, FIXTURE_NOW + DAY);
+    evidence_new(hw[1], &o, &foreign);
+    struct items it = { .count = 0 };
+    put_set(&it, s, 17, ATT_SET_CURRENT);
+    put(&it, root_crl_item(&foreign));
+    put(&it, pck_crl_item(&foreign, false));
+    struct att_verdict v = judge(&both, &it, (struct asked){ .at = FIXTURE_NOW + DAY });
+    missing_is(&v, "dcap/root-ca-crl");
+    put_lists(&it, s);
+    v = judge(&both, &it, (struct asked){ .at = FIXTURE_NOW + DAY });
+    code_is(&v, ATT_OK, 17);
+    mk_evidence_free(&foreign);
+    att_lib_free(lib);
+    mk_hardware_free(hw[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -691,6 +718,7 @@ int main(void)
         cmocka_unit_test(test_item_mismatch),
         cmocka_unit_test(test_item_of_stranger),
         cmocka_unit_test(test_root_crl_chains),
+        cmocka_unit_test(test_two_roots),
     };
 
     return cmocka_run_group_tests_name("collateral.items", tests, scene_make, scene_free);

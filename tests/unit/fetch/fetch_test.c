@@ -339,6 +339,114 @@ static void threads(void)
     tls_peer_stop(peer);
 }
 
+/* -- fetch_ask ------------------------------------------------------------------------------------------------ */
+
+static const char *const wanted[] = { "TCB-Info-Issuer-Chain", "X-Other", NULL };
+
+static void ask(const char *name, const char *answer, unsigned status, const char *body, const char *first,
+                unsigned retry_after_s)
+{
+    struct tls_peer *peer = tls_peer_start(&(struct tls_peer_behaviour){ .answer = answer });
+    struct att_arena *arena = att_arena_new((size_t)4 << 20);
+    const struct fetch_request request = { .url = test_text(LOCAL_S, tls_peer_port(peer)),
+                                           .ca_file = tls_peer_ca(peer),
+                                           .wanted = wanted };
+    struct fetch_answer got = { .status = 7 };
+    struct att_err err = { 0 };
+
+    bool ok = fetch_ask(door, &request, arena, &got, &err);
+    cases_check(&cases, ok == (status != 0), "%s: %s", name, ok ? "answered" : err.text);
+    cases_check(&cases, ok || got.status == 7, "%s: the output changes only on success", name);
+    cases_check(&cases, !ok || (got.status == status && att_span_is(got.body, body)), "%s: %u, %zu bytes",
+                name, got.status, got.body.len);
+    cases_check(&cases, !ok || (att_span_is(got.wanted[0], first) && got.wanted[1].len == 0),
+                "%s: header of %zu bytes", name, got.wanted[0].len);
+    cases_check(&cases, !ok || got.retry_after_s == retry_after_s, "%s: Retry-After %u", name,
+                got.retry_after_s);
+    att_arena_free(arena);
+    tls_peer_stop(peer);
+}
+
+static void asking(void)
+{
+    ask("200", OK_BODY, 200, "{}", "", 0);
+    ask("200 with the chain", OK_HEAD "tcb-info-issuer-chain:  a%20b \r\nContent-Length: 2\r\n\r\n{}", 200,
+        "{}", "a%20b", 0);
+    ask("the chain twice",
+        OK_HEAD "TCB-Info-Issuer-Chain: a\r\nTCB-Info-Issuer-Chain: b\r\nContent-Length: 2\r\n\r\n{}", 200,
+        "{}", "a", 0);
+    ask("a longer name", OK_HEAD "TCB-Info-Issuer-Chain2: a\r\nContent-Length: 2\r\n\r\n{}", 200, "{}", "",
+        0);
+    ask("in 1xx only",
+        "HTTP/1.1 103 Early Hints\r\nTCB-Info-Issuer-Chain: a\r\n\r\n" OK_HEAD "Content-Length: 2\r\n\r\n{}",
+        200, "{}", "", 0);
+    ask("404", "HTTP/1.1 404 X\r\nContent-Length: 4\r\n\r\nnone", 404, "none", "", 0);
+    ask("404 without a length", "HTTP/1.1 404 X\r\n\r\nnone", 404, "none", "", 0);
+    ask("429", "HTTP/1.1 429 X\r\nRetry-After: 17\r\nContent-Length: 0\r\n\r\n", 429, "", "", 17);
+    ask("429, a strange Retry-After", "HTTP/1.1 429 X\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", 429,
+        "", "", 0);
+    ask("429, a negative one", "HTTP/1.1 429 X\r\nRetry-After: -5\r\nContent-Length: 0\r\n\r\n", 429, "", "",
+        0);
+    ask("302", "HTTP/1.1 302 X\r\nLocation: https://localhost/\r\nContent-Length: 0\r\n\r\n", 302, "", "", 0);
+    ask("200 without a length", OK_HEAD "\r\n{}", 0, NULL, NULL, 0);
+    ask("200 cut short", OK_HEAD "Content-Length: 3\r\n\r\n{}", 0, NULL, NULL, 0);
+    ask("500 cut short", "HTTP/1.1 500 X\r\nContent-Length: 3\r\n\r\n{}", 0, NULL, NULL, 0);
+    ask("100 alone", "HTTP/1.1 100 Continue\r\n\r\n", 0, NULL, NULL, 0);
+
+    struct tls_peer *peer = tls_peer_start(&(struct tls_peer_behaviour){
+        .answer = "HTTP/1.1 500 X\r\nContent-Length: 900000\r\n\r\n", .repeat_bytes = 900000 });
+    struct att_arena *arena = att_arena_new((size_t)4 << 20);
+    struct fetch_request request = { .url = test_text(LOCAL_S, tls_peer_port(peer)),
+                                     .ca_file = tls_peer_ca(peer) };
+    struct fetch_answer got = { 0 };
+    struct att_err err = { 0 };
+    cases_check(&cases,
+                fetch_ask(door, &request, arena, &got, &err) && got.status == 500 && got.body.len == 4096,
+                "a long error: its beginning, %zu bytes: %s", got.body.len, err.text);
+    tls_peer_stop(peer);
+    att_arena_free(arena);
+}
+
+/* Headers of the request, and a proxy that the request names. */
+static void request_settings(void)
+{
+    struct tls_peer *peer = tls_peer_start(&(struct tls_peer_behaviour){ .answer = OK_BODY });
+    struct tls_peer *proxy = tls_peer_start(&(struct tls_peer_behaviour){
+        .answer = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", .plain = true });
+    const char *key[] = { "Ocp-Apim-Subscription-Key: 0123abcd", NULL };
+    struct fetch_request request = { .url = test_text(LOCAL_S, tls_peer_port(peer)),
+                                     .ca_file = tls_peer_ca(peer),
+                                     .headers = key };
+
+    get("a header", &request, NULL, "{}");
+    char *head = tls_peer_last_request(peer);
+    cases_check(&cases, strstr(head, "\r\nOcp-Apim-Subscription-Key: 0123abcd\r\n"), "is sent: %s", head);
+    free(head);
+    static const char *const wrong[] = { "no colon", ": no name", "A: b\r\nC: d", "A: b\n", "A: \x80",
+                                         "A:\tb",    "" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const char *headers[] = { wrong[i], NULL };
+        request.headers = headers;
+        get(test_text("header %zu", i), &request, "fetch.headers", NULL);
+    }
+    request.headers = NULL;
+    static const char *const proxies[] = { "",        "localhost:1",  "https://localhost:1",
+                                           "http://", "http://a@b:1", "socks5://localhost:1" };
+    for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++) {
+        request.proxy = proxies[i];
+        get(test_text("proxy %zu", i), &request, "fetch.proxy", NULL);
+    }
+    unsigned before = tls_peer_connections(peer);
+    request.proxy = test_text("http://localhost:%u", tls_peer_port(proxy));
+    get("a proxy that refuses", &request, "fetch.answer", NULL);
+    head = tls_peer_last_request(proxy);
+    cases_check(&cases, strncmp(head, "CONNECT localhost:", 18) == 0, "the proxy is asked: %s", head);
+    cases_check(&cases, tls_peer_connections(peer) == before, "and nobody else");
+    free(head);
+    tls_peer_stop(peer);
+    tls_peer_stop(proxy);
+}
+
 /* The program itself carries no libcurl: that is what the module is for. */
 static void light_program(void)
 {
@@ -371,6 +479,8 @@ int main(void)
     deadlines();
     urls();
     environment_and_request();
+    asking();
+    request_settings();
     fetch_close(door);
     fetch_close(NULL);
     return cases_report(&cases);

@@ -255,7 +255,7 @@ static void cert_facts(struct facts *f, const char *where, X509 *cert)
     fact_time(f, where, "not_after", X509_get0_notAfter(cert));
     fact(f, "%s.version=%ld", where, X509_get_version(cert) + 1);
     fact(f, "%s.key=%s", where, name_of_key(f->keys, key));
-    for (size_t i = 0; i < f->keys->count; i++)
+    for (size_t i = 0; i < f->keys->count && strcmp(signer, "nobody known") == 0; i++)
         if (X509_verify(cert, f->keys->row[i].key) == 1)
             signer = f->keys->row[i].name;
     if (X509_verify(cert, key) == 1)
@@ -329,7 +329,7 @@ static void crl_facts(struct facts *f, const char *where, struct att_span der)
                                        : "trailing bytes");
     if (!crl)
         return;
-    for (size_t i = 0; i < f->keys->count; i++)
+    for (size_t i = 0; i < f->keys->count && strcmp(signer, "nobody known") == 0; i++)
         if (X509_CRL_verify(crl, f->keys->row[i].key) == 1)
             signer = f->keys->row[i].name;
     authority = X509_CRL_get_ext_d2i(crl, NID_authority_key_identifier, NULL, NULL);
@@ -392,7 +392,7 @@ static void signature_facts(struct facts *f, const char *where, const char *text
     fact(f, "%s.signature.digits=%zu", where, strspn(digits, "0123456789abcdef"));
     for (size_t i = 0; i < 64; i++)
         sig[i] = (uint8_t)strtoul((char[]){ digits[2 * i], digits[2 * i + 1], 0 }, NULL, 16);
-    for (size_t i = 0; i < f->keys->count; i++)
+    for (size_t i = 0; i < f->keys->count && strcmp(signer, "nobody known") == 0; i++)
         if (raw_verifies(f->keys->row[i].key, att_span_of(text + n, (size_t)(end - text - n)), sig))
             signer = f->keys->row[i].name;
     fact(f, "%s.signed_by=%s", where, signer);
@@ -641,13 +641,14 @@ static void keys_learn(struct known_keys *keys, const struct mk_evidence *proces
 {
     const struct mk_evidence *any = processor ? processor : platform;
 
-    learn(keys, "pck", mk_item(any, MK_PCK_CHAIN), 0);
+    learn(keys, "root", mk_item(any, MK_ROOT_CA),
+          0); /* first: most is signed by it, and looking ends there */
     if (processor)
         learn(keys, "processor", mk_item(processor, MK_PCK_CHAIN), 1);
     if (platform)
         learn(keys, "platform", mk_item(platform, MK_PCK_CHAIN), 1);
     learn(keys, "tcb", mk_item(any, MK_TCB_INFO_ISSUER_CHAIN), 0);
-    learn(keys, "root", mk_item(any, MK_ROOT_CA), 0);
+    learn(keys, "pck", mk_item(any, MK_PCK_CHAIN), 0);
 }
 
 static inline void keys_forget(struct known_keys *keys)

@@ -370,7 +370,7 @@ static void snp_facts_read(struct snp_facts *f, const struct mk_snp_evidence *ev
 }
 
 /* Is S more than half of the order? Random in whole evidence, so none of the facts. */
-static bool snp_s_is_upper(const struct mk_snp_evidence *ev)
+static inline bool snp_s_is_upper(const struct mk_snp_evidence *ev)
 {
     EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_secp384r1);
     BIGNUM *s = BN_lebin2bn(mk_snp_item(ev, MK_SNP_REPORT).ptr + 0x2e8, 48, NULL);

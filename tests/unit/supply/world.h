@@ -226,7 +226,6 @@ static inline void world_mode(struct world *w, enum vendor_mode mode)
 static inline void world_run(struct world *w, int64_t seconds)
 {
     int64_t until = w->now_ms + seconds * 1000;
-
     while (w->now_ms < until) {
         int64_t idle = supply_step(w->supply);
         int64_t left = until - w->now_ms;

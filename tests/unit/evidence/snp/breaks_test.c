@@ -1,7 +1,9 @@
 /* layers: attest makers base */
-/* Each way in which SEV-SNP evidence can be broken (among them E-q, E-r, E-t, E-u, E-v), for each product, signer and
- * report version that it can be made for, against the code that it must be refused with. The maker is another author's
- * than the verifier: neither is asked to agree with itself. */
+/* Each way in which SEV-SNP evidence can be broken, for both layouts (Milan, Turin), against the code that it must be
+ * refused with: E-q (policy bits flipped on), E-r (VLEK and VCEK, masked chips, TCBs out of order), E-t and E-u (lists
+ * that cannot be used, or another authority's), E-v (each certificate a second too early and too late). And whole
+ * evidence of each product, signer and version. The maker is another author's than the verifier: neither is asked to
+ * agree with itself. */
 #include "support/cases.h"
 #include "unit/evidence/snp/fixture.h"
 
@@ -78,7 +80,8 @@ int main(void)
     for (unsigned p = 0; p < MK_AMD_PRODUCT_COUNT; p++) {
         struct mk_amd *amd = amd_new((enum mk_amd_product)p);
         struct att_lib *lib = lib_new(amd);
-        for (unsigned b = 0; b < MK_SNP_BREAK_COUNT; b++)
+        /* Genoa is Milan with other names: whole evidence is enough. */
+        for (unsigned b = 0; p != MK_AMD_GENOA && b < MK_SNP_BREAK_COUNT; b++)
             if (mk_snp_break_fits((enum mk_snp_break)b, (enum mk_amd_product)p))
                 row(amd, lib, (enum mk_snp_break)b, MK_SNP_VCEK, p == MK_AMD_TURIN ? 5 : 3);
         for (unsigned version = p == MK_AMD_TURIN ? 3 : 2; version <= 5; version++) {

@@ -1,0 +1,27 @@
+/* cli/evidence_make.h - what the kinds of `attestctl evidence make` share. */
+#ifndef CLI_EVIDENCE_MAKE_H
+#define CLI_EVIDENCE_MAKE_H
+
+#include "cli/command.h"
+
+struct att_json_writer;
+
+/* Options; `ret` stays as it is when the option was not given. USAGE. */
+ATT_CHECK bool cli_make_number(const struct cli *c, const char *option, unsigned long max, unsigned long *ret,
+                               struct att_err *err);
+ATT_CHECK bool cli_make_hex(const struct cli *c, const char *option, uint8_t *ret, size_t len,
+                            struct att_err *err);
+/* Makes the last folder of the path, unless it is there. */
+ATT_CHECK bool cli_make_folder(const char *dir, struct att_err *err);
+
+struct cli_break_row {
+    const char *name, *scope, *words;
+    enum att_code expected, also;
+};
+void cli_make_break_row(struct cli *c, struct att_json_writer *w, const struct cli_break_row *row);
+
+/* sev-snp. */
+void cli_make_snp_breaks(struct cli *c, struct att_json_writer *w);
+ATT_CHECK bool cli_make_snp(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err);
+
+#endif
