@@ -26,7 +26,8 @@ bool supply_asks(const struct supply *s, const struct att_collateral_want *what)
     return what->kind != ATT_ITEM_NONE && has_source(s, what);
 }
 
-/* All sources that could have it are closed: gives the time when the first one opens again, and what it said. */
+/* All sources that could have it are closed: gives the time when the first one opens again, and one of them: an answer tells
+ * more than a connection that was not made. */
 static bool all_closed(const struct supply *s, const struct att_collateral_want *what, int64_t now_ms,
                        int64_t *ret_until_ms, const struct supply_host **ret)
 {
@@ -39,10 +40,9 @@ static bool all_closed(const struct supply *s, const struct att_collateral_want 
             continue;
         if (!supply_host_closed(h, now_ms))
             return false;
-        if (h->closed_until_ms < until) {
-            until = h->closed_until_ms;
+        until = h->closed_until_ms < until ? h->closed_until_ms : until;
+        if (!*ret || (*ret)->last_status == 0)
             *ret = h;
-        }
     }
     *ret_until_ms = until;
     return until != SUPPLY_NEVER;
