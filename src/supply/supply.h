@@ -75,7 +75,9 @@ struct supply_options {
 };
 
 ATT_CHECK bool supply_new(const struct supply_options *options, struct supply **ret, struct att_err *err);
-void supply_free(struct supply *s); /* NULL is fine; ends the thread */
+/* Ends the thread; who waits is told COLLATERAL_MISSING. Everything else still answers. NULL is fine. */
+void supply_stop(struct supply *s);
+void supply_free(struct supply *s); /* stops it first; NULL is fine */
 /* Reads the store, makes the first snapshot and, with sources, starts the thread. */
 ATT_CHECK bool supply_start(struct supply *s, struct att_err *err);
 /* Tests: does what is due now and returns for how many milliseconds there is nothing to do. */
