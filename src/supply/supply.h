@@ -66,6 +66,8 @@ struct supply_options {
     size_t amd_count;
     const struct att_collateral_item *items;
     size_t item_count;
+    const struct att_tcb_floor *floors; /* of bundle files: joined with what is known */
+    size_t floor_count;
     /* A new snapshot; the receiver takes its own reference. On the working thread. */
     void (*changed)(void *ctx, struct att_collateral *snapshot);
     /* One thing that happened, for the log: "collateral.fetched", "collateral.refused", "collateral.source". */
