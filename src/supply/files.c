@@ -191,6 +191,19 @@ static void note_all(struct supply *s, struct att_arena *a)
         (void)note(s, &f->items[i]);
 }
 
+/* What a bundle's maker has seen counts as if it had been seen here. */
+static bool raise_floors(struct supply *s, const struct supply_options *from)
+{
+    bool ok = true;
+
+    supply_lock(s);
+    for (size_t i = 0; ok && i < from->floor_count; i++)
+        ok = supply_floor_raise(s, from->floors[i].tee, from->floors[i].fmspc,
+                                from->floors[i].evaluation_number);
+    supply_unlock(s);
+    return ok;
+}
+
 bool supply_files_take(struct supply *s, const struct supply_options *from, struct att_err *err)
 {
     ATT_AUTO(supply_arena_auto) struct att_arena *work = att_arena_new(SUPPLY_ARENA_BYTES);
@@ -208,6 +221,8 @@ bool supply_files_take(struct supply *s, const struct supply_options *from, stru
     supply_mark_dirty(s);
     supply_unlock(s);
     supply_files_free(&old);
+    if (!raise_floors(s, from))
+        return att_fail_memory(err, "collateral.files");
     note_all(s, work);
     supply_lock(s);
     supply_plan(s);

@@ -108,6 +108,7 @@ bool supply_new(const struct supply_options *options, struct supply **ret, struc
     s->options.dcap = NULL;
     s->options.amd = NULL;
     s->options.items = NULL;
+    s->options.floors = NULL;
     s->random = (uint64_t)supply_now_s(s) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)supply_now_ms(s);
     s->arena = att_arena_new(64 * 1024);
     if (!s->arena) {
@@ -136,7 +137,7 @@ static void stop_threads(struct supply *s)
     s->threads = NULL;
 }
 
-void supply_free(struct supply *s)
+void supply_stop(struct supply *s)
 {
     if (!s)
         return;
@@ -145,6 +146,13 @@ void supply_free(struct supply *s)
     struct supply_wait *over = supply_waits_over(s, true);
     supply_unlock(s);
     supply_waits_answer(s, over);
+}
+
+void supply_free(struct supply *s)
+{
+    if (!s)
+        return;
+    supply_stop(s);
     supply_table_free(s);
     supply_files_free(&s->files);
     free(s->hosts);

@@ -69,6 +69,8 @@ struct supply_options {
     size_t amd_count;
     const struct att_collateral_item *items;
     size_t item_count;
+    const struct att_tcb_floor *floors; /* of bundle files: joined with what is known */
+    size_t floor_count;
     /* A new snapshot; the receiver takes its own reference. On a thread of the service, one call at a time. */
     void (*changed)(void *ctx, struct att_collateral *snapshot);
     /* One thing that happened, for the log: "collateral.fetched", "collateral.refused" (an answer, a row), "collateral.source"
@@ -80,7 +82,9 @@ struct supply_options {
 };
 
 ATT_CHECK bool supply_new(const struct supply_options *options, struct supply **ret, struct att_err *err);
-void supply_free(struct supply *s); /* NULL is fine; ends the thread */
+/* Ends the threads; who waits is told COLLATERAL_MISSING. Everything else still answers. NULL is fine. */
+void supply_stop(struct supply *s);
+void supply_free(struct supply *s); /* stops it first; NULL is fine */
 /* Reads the store, makes the first snapshot and, with sources or a store, starts the threads. A store that fails is an
  * event, not a refusal: the service works without it until it is well again. */
 ATT_CHECK bool supply_start(struct supply *s, struct att_err *err);

@@ -256,6 +256,37 @@ static void files(void)
     world_close(&w);
 }
 
+/* E-d: floors that come with a bundle. */
+static void floors_of_files(void)
+{
+    struct att_tcb_floor floor = { .tee = ATT_TEE_SGX, .evaluation_number = 18 };
+    const struct att_collateral_want what = want_sgx();
+    struct world w;
+    struct att_err err = { 0 };
+
+    memcpy(floor.fmspc, world_fmspc, sizeof floor.fmspc);
+    world_init(&w, &lab);
+    (void)world_add(&w, SUPPLY_PCS, "https://pcs.test");
+    world_open(&w);
+    must(world_want(&w, &what, 2000).good && world_attest(&w, NULL) == ATT_OK, "collateral", NULL);
+    const struct supply_options files = { .floors = &floor, .floor_count = 1 }, none = { 0 };
+    cases_check(&cases, supply_files(w.supply, &files, &err) && world_attest(&w, NULL) != ATT_OK,
+                "E-d: a floor of a file above what is held");
+    cases_check(&cases, supply_files(w.supply, &none, &err) && world_attest(&w, NULL) != ATT_OK,
+                "E-d: it stays when the file is gone");
+    w.vendor[0].number = 18;
+    world_run(&w, DAY + HOUR);
+    cases_check(&cases, world_attest(&w, NULL) == ATT_OK, "the set of the floor is good");
+    supply_stop(w.supply);
+    struct answer a = { 0 };
+    struct att_collateral_want other = what;
+    other.fmspc[1] = 1;
+    supply_want(w.supply, &other, 2000, on_done, &a);
+    cases_check(&cases, a.calls == 1 && !a.good && world_look(&w, TCB_ID).item.held,
+                "after the stop: no more fetches, the rest still answers");
+    world_close(&w);
+}
+
 /* -- hosts ---------------------------------------------------------------------------------------------------- */
 
 static void hosts(void)
@@ -399,6 +430,7 @@ int main(void)
     vcek();
     kds_rate();
     files();
+    floors_of_files();
     lab_close(&lab);
     return cases_report(&cases);
 }
