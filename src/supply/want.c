@@ -237,7 +237,8 @@ void supply_want(struct supply *s, const struct att_collateral_want *what, unsig
     if (!w) {
         supply_unlock(s);
         atomic_fetch_add(&s->missing, 1);
-        att_fail(&why, ATT_COLLATERAL_MISSING, "collateral.item", "room for one more who waits", "none");
+        att_fail(&why, ATT_COLLATERAL_MISSING, "collateral.item", "an item, and room for one more who waits",
+                 "none, or a service that is about to end");
         done(ctx, &why);
         return;
     }
