@@ -688,6 +688,7 @@ static void test_two_roots(void **state)
     put_set(&it, s, 17, ATT_SET_CURRENT);
     put(&it, root_crl_item(&foreign));
     put(&it, pck_crl_item(&foreign, false));
+    put(&it, qe_item(&foreign, ATT_SET_CURRENT, 0)); /* newer, and not this root's */
     struct att_verdict v = judge(&both, &it, (struct asked){ .at = FIXTURE_NOW + DAY });
     missing_is(&v, "dcap/root-ca-crl");
     put_lists(&it, s);

@@ -157,6 +157,10 @@ static void data(void)
     (void)judged(&other, &v);
     cases_check(&cases, v.tcb.status == ATT_STATUS_UP_TO_DATE && v.test_root && v.evidence_json.len > 0,
                 "described: what was measured");
+    other.cert_chain = (struct att_span){ 0 };
+    refused("described, without a chain", &other, ATT_RUNTIME_DATA_MISMATCH);
+    (void)judged(&other, &v);
+    cases_check(&cases, v.missing.kind == ATT_ITEM_NONE, "described: what is missing is not the reason");
     mk_snp_evidence_free(&ev);
 
     o = defaults();
@@ -172,6 +176,31 @@ static void data(void)
 }
 
 /* -- what is remembered ---------------------------------------------------------------------------------------------- */
+
+/* The certificates of a table with another boundary between leaf and ASK: the same bytes one after the other, and no
+ * certificates. What is remembered must not change the answer. */
+static void other_cuts(const struct att_attest_in *in)
+{
+    uint8_t *copy = malloc(in->evidence.len);
+    struct att_attest_in other = *in;
+
+    need(copy != NULL, "malloc", NULL);
+    memcpy(copy, in->evidence.ptr, in->evidence.len);
+    uint8_t *first = copy + 1184;
+    other.evidence = att_span_of(copy, in->evidence.len);
+    for (uint8_t *e = first; e[16] || e[17]; e += 24) {
+        uint32_t offset = (uint32_t)(e[16] | e[17] << 8), len = (uint32_t)(e[20] | e[21] << 8);
+        bool leaf = e[0] == 0x63 || e[0] == 0xa8, ask = e[0] == 0x4a;
+        if (!leaf && !ask)
+            continue;
+        offset += ask ? 1 : 0;
+        len = leaf ? len + 1 : len - 1;
+        e[16] = (uint8_t)offset, e[17] = (uint8_t)(offset >> 8);
+        e[20] = (uint8_t)len, e[21] = (uint8_t)(len >> 8);
+    }
+    refused("the same bytes, cut elsewhere", &other, ATT_VCEK_CHAIN_MALFORMED);
+    free(copy);
+}
 
 static void memory(void)
 {
@@ -198,6 +227,7 @@ static void memory(void)
     in.cert_chain = (struct att_span){ 0 };
     taken("the same certificates as DER", &in, &v);
     cases_check(&cases, att_chain_cache_count(own->chains) == 3, "kept by what was read");
+    other_cuts(&in);
     mk_snp_evidence_free(&ev);
 
     o.reported.tee = 0; /* another leaf of the same ASK */
@@ -220,6 +250,19 @@ static void memory(void)
     }
     lib = shared;
     att_lib_free(own);
+}
+
+/* Absent is never matching: a report with a masked chip and a certificate of no chip have nothing in common. */
+static void nobody(void)
+{
+    struct mk_snp_options o = defaults();
+    struct mk_snp_evidence ev;
+
+    memset(o.chip_id, 0, sizeof o.chip_id);
+    evidence_new(amd, &o, &ev);
+    struct att_attest_in in = in_of(&ev, NULL);
+    refused("E-r: zeros as chip, in report and certificate", &in, ATT_CHIP_ID_MISMATCH);
+    mk_snp_evidence_free(&ev);
 }
 
 /* -- types, levels, claims ------------------------------------------------------------------------------------------- */
@@ -473,6 +516,7 @@ int main(void)
     missing();
     data();
     memory();
+    nobody();
     types();
     claims();
     lists();
