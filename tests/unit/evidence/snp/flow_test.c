@@ -2,6 +2,8 @@
 /* SEV-SNP evidence from end to end: what is missing and who can help, what data is bound, what is remembered, what ends
  * up as claims, endorsements and compliance, grace for lists. */
 #include "collateral/context.h"
+#include "makers/pki.h"
+#include "makers/snp_plan.h"
 #include "makers/uvm.h"
 #include "support/cases.h"
 #include "unit/evidence/snp/fixture.h"
@@ -250,6 +252,61 @@ static void memory(void)
     }
     lib = shared;
     att_lib_free(own);
+}
+
+/* The chain with another certificate in the place of its ASK. */
+static void put_instead_of_ask(struct att_span pem, const struct mk_amd_cert_spec *ask, struct att_buf *out)
+{
+    static const char start[] = "-----BEGIN";
+    size_t at[3] = { 0 }, count = 0;
+    struct att_buf der = { 0 };
+    struct att_err err = { 0 };
+
+    for (size_t i = 0; i + sizeof start - 1 <= pem.len && count < 3; i++)
+        if (memcmp(pem.ptr + i, start, sizeof start - 1) == 0)
+            at[count++] = i;
+    need(count == 3 && mk_amd_cert_put(ask, &der, &err), "mk_amd_cert_put", &err);
+    att_buf_put(out, att_span_of(pem.ptr, at[1]));
+    mk_pem_put(out, att_buf_span(&der));
+    att_buf_put(out, att_span_of(pem.ptr + at[2], pem.len - at[2]));
+    att_buf_free(&der);
+}
+
+/* AMD's signature alone makes nobody an issuer. */
+static void no_issuer(void)
+{
+    struct mk_snp_options o = defaults();
+    struct mk_snp_evidence ev;
+    struct mk_amd_cert_spec ask;
+    struct att_buf same = { 0 }, other = { 0 };
+    struct att_verdict v;
+
+    evidence_new(amd, &o, &ev);
+    struct att_attest_in in = in_of(&ev, NULL);
+    mk_amd_cert_spec(amd, MK_AMD_KEY_ASK, &ask);
+    put_instead_of_ask(in.cert_chain, &ask, &same);
+    *mk_amd_reissue(&ask) = ask;
+    ask.ca = false;
+    put_instead_of_ask(mk_snp_item(&ev, MK_SNP_CHAIN), &ask, &other);
+    in.cert_chain = att_buf_span(&same);
+    taken("the ASK again", &in, &v);
+    in.cert_chain = att_buf_span(&other);
+    refused("E-o: an ASK that is no CA", &in, ATT_VCEK_CHAIN_SIGNATURE_INVALID);
+    att_buf_free(&same);
+    att_buf_free(&other);
+    mk_snp_evidence_free(&ev);
+
+    /* Without CPUID nothing but the certificates says which product it is: they have to agree. */
+    o.version = 2;
+    evidence_new(amd, &o, &ev);
+    in = in_of(&ev, NULL);
+    taken("version 2", &in, &v);
+    mk_snp_evidence_free(&ev);
+    o.product_name = "Milan-B0";
+    evidence_new(amd, &o, &ev);
+    in = in_of(&ev, NULL);
+    refused("E-r: version 2, a leaf for Milan under the ASK of Genoa", &in, ATT_PRODUCT_MISMATCH);
+    mk_snp_evidence_free(&ev);
 }
 
 /* Absent is never matching: a report with a masked chip and a certificate of no chip have nothing in common. */
@@ -516,6 +573,7 @@ int main(void)
     missing();
     data();
     memory();
+    no_issuer();
     nobody();
     types();
     claims();
