@@ -700,7 +700,7 @@ static void test_two_roots(void **state)
     mk_hardware_free(hw[1]);
 }
 
-/* E-h: of SGX and TDX each takes its own, though the other's is newer. */
+/* E-w: of SGX and TDX each takes its own, though the other's is newer. */
 static void test_two_tees(void **state)
 {
     const struct scene *s = *state;
@@ -743,7 +743,7 @@ int main(void)
         cmocka_unit_test(test_item_of_stranger),
         cmocka_unit_test(test_root_crl_chains),
         cmocka_unit_test(test_two_roots),
-        { "E-h: items of SGX and TDX side by side", test_two_tees, NULL, NULL, NULL },
+        { "E-w: items of SGX and TDX side by side", test_two_tees, NULL, NULL, NULL },
     };
 
     return cmocka_run_group_tests_name("collateral.items", tests, scene_make, scene_free);

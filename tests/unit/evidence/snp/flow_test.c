@@ -291,7 +291,7 @@ static void no_issuer(void)
     in.cert_chain = att_buf_span(&same);
     taken("the ASK again", &in, &v);
     in.cert_chain = att_buf_span(&other);
-    refused("E-o: an ASK that is no CA", &in, ATT_VCEK_CHAIN_SIGNATURE_INVALID);
+    refused("an ASK that is no CA", &in, ATT_VCEK_CHAIN_SIGNATURE_INVALID);
     att_buf_free(&same);
     att_buf_free(&other);
     mk_snp_evidence_free(&ev);
@@ -305,7 +305,7 @@ static void no_issuer(void)
     o.product_name = "Milan-B0";
     evidence_new(amd, &o, &ev);
     in = in_of(&ev, NULL);
-    refused("E-r: version 2, a leaf for Milan under the ASK of Genoa", &in, ATT_PRODUCT_MISMATCH);
+    refused("version 2, a leaf for Milan under the ASK of Genoa", &in, ATT_PRODUCT_MISMATCH);
     mk_snp_evidence_free(&ev);
 }
 
