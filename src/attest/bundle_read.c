@@ -154,6 +154,18 @@ static bool items_read(const struct reading *r, const struct att_json *j, struct
     return true;
 }
 
+/* Digits of either case are read as the same bytes; only one of them is what a writer writes. */
+static bool floor_spelling(const struct reading *r, const struct att_json *j, att_json_id id,
+                           const char *where, const struct att_tcb_floor *floor)
+{
+    char digits[2 * sizeof floor->fmspc + 1];
+    struct att_span text;
+
+    att_hex_text(digits, att_span_of(floor->fmspc, sizeof floor->fmspc));
+    return att_json_want_string(j, r->arena, id, where, "fmspc", &text, r->err) &&
+           (att_span_is(text, digits) || invalid(r->err, where, "an FMSPC in lower-case digits", "others"));
+}
+
 static bool floor_read(const struct reading *r, const struct att_json *j, att_json_id id, const char *where,
                        struct att_tcb_floor *ret)
 {
@@ -161,6 +173,7 @@ static bool floor_read(const struct reading *r, const struct att_json *j, att_js
 
     if (!att_json_want_string(j, r->arena, id, where, "tee", &tee, r->err) ||
         !att_json_want_hex(j, r->arena, id, where, "fmspc", ret->fmspc, sizeof ret->fmspc, r->err) ||
+        !floor_spelling(r, j, id, where, ret) ||
         !att_json_want_u32(j, id, where, "number", UINT32_MAX, &ret->evaluation_number, r->err))
         return false;
     ret->tee = att_span_is(tee, "tdx") ? ATT_TEE_TDX : ATT_TEE_SGX;

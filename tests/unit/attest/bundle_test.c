@@ -120,6 +120,7 @@ static void test_content(void)
         { "an item that is text", PAYLOAD("\"dcap/root-ca-crl\"", "1", "") },
         { "items that are an object",
           "{\"collateral\":{},\"created\":1,\"floors\":[],\"format\":\"attestd-collateral-1\"}" },
+        { "a floor with digits in upper case", PAYLOAD("", "1", FLOOR("sgx", "00606A000000", "3")) },
         { "floors out of order",
           PAYLOAD("", "1", FLOOR("tdx", "00606a000000", "3") "," FLOOR("sgx", "00606a000000", "3")) },
         { "a floor twice",
