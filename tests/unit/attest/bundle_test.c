@@ -103,6 +103,7 @@ static void test_content(void)
         { "a member twice", "{\"collateral\":[],\"collateral\":[],\"created\":1,\"floors\":[],\"format\":"
                             "\"attestd-collateral-1\"}" },
         { "a negative time", PAYLOAD("", "-1", "") },
+        { "a negative zero", PAYLOAD("", "-0", "") },
         { "a fraction of a time", PAYLOAD("", "1.5", "") },
         { "a time as text", PAYLOAD("", "\"1\"", "") },
         { "items out of order", PAYLOAD(CRL_ITEM "," ITEM("amd/crl/vcek/Milan"), "1", "") },
