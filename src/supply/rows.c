@@ -261,13 +261,27 @@ void supply_rows_load(struct supply *s)
     s->poll_ms = supply_now_ms(s) + SUPPLY_STORE_POLL_MS;
 }
 
+/* The next entry from *at on that the store lacks; the table may grow while one is being saved. */
+static struct supply_entry *next_unsaved(struct supply *s, size_t *at)
+{
+    struct supply_entry *ret = NULL;
+
+    supply_lock(s);
+    for (; !ret && *at < s->entry_count; (*at)++) {
+        struct supply_entry *e = s->entries[*at];
+        if (e->unsaved && !e->busy && e->got.body)
+            ret = e;
+    }
+    supply_unlock(s);
+    return ret;
+}
+
 static void save_unsaved(struct supply *s)
 {
-    for (size_t i = 0; !s->store_ailing && i < s->entry_count; i++) {
-        struct supply_entry *e = s->entries[i];
-        if (e->unsaved && !e->busy && e->got.body)
-            supply_rows_save(s, e);
-    }
+    size_t at = 0;
+
+    for (struct supply_entry *e; !s->store_ailing && (e = next_unsaved(s, &at)) != NULL;)
+        supply_rows_save(s, e);
 }
 
 void supply_rows_poll(struct supply *s)
