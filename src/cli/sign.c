@@ -151,10 +151,10 @@ static bool fits(const struct algorithm *a, const EVP_PKEY *key)
     return same;
 }
 
-/* `wanted` NULL: the first one that the key can do. */
-static bool algorithm_of(const char *wanted, const EVP_PKEY *key, const struct algorithm **ret,
+static bool algorithm_of(const struct cli *c, const EVP_PKEY *key, const struct algorithm **ret,
                          struct att_err *err)
 {
+    const char *wanted = cli_value(c, "alg");
     struct att_shown shown;
     bool known = false;
 
@@ -273,7 +273,7 @@ static bool make(struct cli *c, const struct sign_request *q, EVP_PKEY *key, con
     struct pem_shown shown;
     struct att_span token;
 
-    if (!algorithm_of(cli_value(c, "alg"), key, &a, err) || !pem_show(c->arena, chain->der[0], &shown, err))
+    if (!algorithm_of(c, key, &a, err) || !pem_show(c->arena, chain->der[0], &shown, err))
         return false;
     struct att_policy_token_in in = {
         .size = sizeof in,
@@ -313,7 +313,7 @@ bool sign_ready(struct cli *c, struct sign_ready *ret, struct att_err *err)
 
     *ret = (struct sign_ready){ 0 };
     if (!read_key(c, &key, err) || !pem_read(c, cert, cli_value(c, cert), &ret->chain, err) ||
-        !belongs(key, ret->chain.der[0], cert, err) || !algorithm_of(NULL, key, &a, err))
+        !belongs(key, ret->chain.der[0], cert, err) || !algorithm_of(c, key, &a, err))
         return false;
     ret->alg = a->name;
     ret->how = a;
