@@ -35,8 +35,8 @@ static bool own(const struct cli *c, int fd)
 {
     struct stat st;
 
-    return geteuid() != 0 ||
-           (stat(cli_value(c, "data"), &st) == 0 && (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0));
+    return geteuid() != 0 || (stat(cli_value(c, "data"), &st) == 0 &&
+                              (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0));
 }
 
 /* Beside, then renamed: attestd reads the whole file or the one before. */
