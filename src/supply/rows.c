@@ -165,10 +165,9 @@ static bool read_item(void *ctx, const struct store_doc *doc, struct att_err *er
         supply_event(s, "collateral.refused", doc->id, "store", &bad);
         return true;
     }
-    if (what.kind == ATT_ITEM_VCEK && s->vcek_count >= SUPPLY_VCEKS_MAX)
-        return true;
     supply_lock(s);
-    struct supply_entry *e = supply_entry_of(s, &what);
+    bool room = what.kind != ATT_ITEM_VCEK || s->vcek_count < SUPPLY_VCEKS_MAX;
+    struct supply_entry *e = room ? supply_entry_of(s, &what) : NULL;
     bool known = !e || e->busy || e->row_version == doc->version;
     supply_unlock(s);
     if (!known)
@@ -261,27 +260,18 @@ void supply_rows_load(struct supply *s)
     s->poll_ms = supply_now_ms(s) + SUPPLY_STORE_POLL_MS;
 }
 
-/* The next entry from *at on that the store lacks; the table may grow while one is being saved. */
-static struct supply_entry *next_unsaved(struct supply *s, size_t *at)
-{
-    struct supply_entry *ret = NULL;
-
-    supply_lock(s);
-    for (; !ret && *at < s->entry_count; (*at)++) {
-        struct supply_entry *e = s->entries[*at];
-        if (e->unsaved && !e->busy && e->got.body)
-            ret = e;
-    }
-    supply_unlock(s);
-    return ret;
-}
-
 static void save_unsaved(struct supply *s)
 {
-    size_t at = 0;
-
-    for (struct supply_entry *e; !s->store_ailing && (e = next_unsaved(s, &at)) != NULL;)
-        supply_rows_save(s, e);
+    for (size_t i = 0; !s->store_ailing; i++) {
+        supply_lock(s); /* the table may grow meanwhile; one that it moves past is saved at the next poll */
+        struct supply_entry *e = i < s->entry_count ? s->entries[i] : NULL;
+        bool due = e && e->unsaved && !e->busy && e->got.body;
+        supply_unlock(s);
+        if (!e)
+            return;
+        if (due)
+            supply_rows_save(s, e);
+    }
 }
 
 void supply_rows_poll(struct supply *s)
