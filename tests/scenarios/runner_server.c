@@ -233,9 +233,8 @@ static bool vendor_start(struct story *s, const char *args)
         return fault(s, "it runs already");
     (void)unlink("vendor.out");
     s->vendor = (struct server){ .name = "vendor", .log = "vendor.err" };
-    s->vendor.pid =
-        spawn(s, joined(s, "exec \"$fake_vendor\" --ca vendor.pem --log vendor.log ", args, ""), "vendor.out",
-              s->vendor.log);
+    s->vendor.pid = spawn(s, joined(s, "exec \"$fake_vendor\" --ca vendor.pem --log vendor.log ", args, ""),
+                          "vendor.out", s->vendor.log);
     return s->vendor.pid > 0 ? vendor_ready(s, "vendor.out") : fault(s, "fork: %m");
 }
 

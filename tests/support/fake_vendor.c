@@ -43,7 +43,7 @@ static enum vendor_mode mode;
 static char only[TEXT_SIZE];
 static unsigned requests;
 static FILE *requests_log; /* NULL: none */
-static int64_t offset_s; /* of the vendors' clocks */
+static int64_t offset_s;   /* of the vendors' clocks */
 
 static int64_t now_s(void)
 {
@@ -125,10 +125,10 @@ static void send_answer(SSL *tls, const struct vendor_answer *a)
     if (a->retry_after_s > 0)
         (void)snprintf(wait, sizeof wait, "Retry-After: %u\r\n", a->retry_after_s);
     (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &parts));
-    int len = asprintf(&head,
-                       "HTTP/1.1 %u X\r\nDate: %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s%s%s%s%s\r\n",
-                       a->status, date, a->body.len, wait, chain ? a->chain_header : "", chain ? ": " : "",
-                       chain ? chain : "", chain ? "\r\n" : "");
+    int len = asprintf(
+        &head, "HTTP/1.1 %u X\r\nDate: %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s%s%s%s%s\r\n",
+        a->status, date, a->body.len, wait, chain ? a->chain_header : "", chain ? ": " : "",
+        chain ? chain : "", chain ? "\r\n" : "");
     if (len > 0) {
         write_all(tls, head, (size_t)len);
         write_all(tls, a->body.ptr, a->body.len);
@@ -287,8 +287,7 @@ static void read_arguments(int argc, char **argv, struct settings *ret)
         need(to && value, usage, NULL);
         *to = value;
     }
-    need(ret->hardware != NULL, usage,
-         NULL);
+    need(ret->hardware != NULL, usage, NULL);
 }
 
 static void load(const char *dir)
