@@ -243,6 +243,7 @@ static bool open_all(struct fetching *f, struct att_err *err)
         .lib = f->lib,
         .sources = &f->source.source,
         .source_count = 1,
+        .only_wanted = true,
         .get = supply_fetch,
         .get_ctx = &f->source.fetch,
         .now_unix_s = now_of,
