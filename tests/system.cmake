@@ -33,6 +33,7 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/tests/scenarios/runner.c")
   file(GLOB extra CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/scenarios/runner_*.c")
   target_sources(scenario_runner PRIVATE ${extra})
   set_target_properties(scenario_runner PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_dependencies(scenario_runner fake_vendor) # which it starts
   att_system_test(scenarios scenarios/run.sh ${CMAKE_BINARY_DIR}/tests/scenario_runner ${bin}/attestd ${bin}/attestctl)
 endif()
 

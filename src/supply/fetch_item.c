@@ -270,7 +270,8 @@ void supply_try(struct supply *s, struct supply_entry *e)
             continue;
         supply_lock(s);
         int64_t now = supply_now_ms(s);
-        bool ready = supply_host_ready_ms(h, now) <= now;
+        bool ready =
+            !s->stopping && supply_host_ready_ms(h, now) <= now; /* who ends the service waits for this one */
         supply_unlock(s);
         if (ready)
             try_host(s, h, e, path, &o);

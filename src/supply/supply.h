@@ -71,6 +71,7 @@ struct supply_options {
     size_t item_count;
     const struct att_tcb_floor *floors; /* of bundle files: joined with what is known */
     size_t floor_count;
+    bool only_wanted; /* asks for nothing that supply_want did not name: one piece of evidence, not a site */
     /* A new snapshot; the receiver takes its own reference. On a thread of the service, one call at a time. */
     void (*changed)(void *ctx, struct att_collateral *snapshot);
     /* One thing that happened, for the log: "collateral.fetched", "collateral.refused" (an answer, a row), "collateral.source"

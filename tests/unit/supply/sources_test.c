@@ -192,6 +192,31 @@ static void kds_rate(void)
     world_close(&w);
 }
 
+/* Strangers ask for chips that there are not, faster than KDS may be asked. What is here already is kept fresh all the same. */
+static void kds_strangers(void)
+{
+    struct world w;
+    struct answer a[360] = { { 0 } };
+
+    kds(&w);
+    world_run(&w, 10 * 60);
+    int64_t before = world_look(&w, "amd/crl/vcek/Milan").item.fetched_unix_s;
+    cases_check(&cases, before > 0, "a list is here");
+    world_run(&w, DAY - 20 * 60);
+    for (unsigned i = 0; i < 360; i++) {
+        struct att_collateral_want none = chip(0xff);
+        none.tcb[7] = (uint8_t)(i & 0xff);
+        none.tcb[6] = (uint8_t)(i >> 8);
+        supply_want(w.supply, &none, 2000, on_done, &a[i]);
+        world_run(&w, 5);
+    }
+    struct looking l = world_look(&w, "amd/crl/vcek/Milan");
+    cases_check(&cases, l.item.fetched_unix_s > before,
+                "a flood of made-up chips keeps no list from being refreshed");
+    cases_check(&cases, l.count < 360, "nor does it stay in memory: %u items", l.count);
+    world_close(&w);
+}
+
 /* -- files ---------------------------------------------------------------------------------------------------- */
 
 static struct att_dcap_bundle bundle(void)
@@ -429,6 +454,7 @@ int main(void)
     sets();
     vcek();
     kds_rate();
+    kds_strangers();
     files();
     floors_of_files();
     lab_close(&lab);
