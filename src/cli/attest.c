@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/err.h"
 #include "cli/answer.h"
+#include "cli/attest_snp.h"
 #include "cli/files.h"
 #include "cli/remote.h"
 #include "client/https.h"
@@ -19,11 +20,22 @@ struct route {
 static const struct route routes[] = {
     { "sgx", "/attest/SgxEnclave", "quote" },
     { "open-enclave", "/attest/OpenEnclave", "report" },
+    { "tdx", "/attest/TdxVm", "quote" },
+    { "sev-snp", "/attest/SevSnpVm", "report" },
 };
 
 static const struct route *route_of(const struct cli *c)
 {
-    return strcmp(c->operands[0], routes[0].evidence_type) == 0 ? &routes[0] : &routes[1];
+    size_t i = 0;
+
+    while (i + 1 < sizeof routes / sizeof routes[0] && strcmp(c->operands[0], routes[i].evidence_type) != 0)
+        i++; /* the table of commands lets nothing else pass */
+    return &routes[i];
+}
+
+static bool is_snp(const struct cli *c)
+{
+    return strcmp(c->operands[0], "sev-snp") == 0;
 }
 
 static void put_base64url(struct att_json_writer *w, struct att_span bytes)
@@ -62,20 +74,41 @@ static bool put_data(struct cli *c, struct att_json_writer *w, const char *membe
     return true;
 }
 
+static bool put_evidence(struct cli *c, struct att_json_writer *w, struct att_err *err)
+{
+    struct att_span evidence = { 0 };
+    struct att_buf text = { 0 };
+    bool ok = false;
+
+    if (!is_snp(c) && (cli_has(c, "chain") || cli_has(c, "endorsements")))
+        return att_fail(err, ATT_USAGE, cli_has(c, "chain") ? "chain" : "endorsements",
+                        "an option of sev-snp", "given with %s", c->operands[0]);
+    if (!cli_read(c, "evidence", cli_value(c, "evidence"), &evidence, err))
+        return false;
+    if (!is_snp(c)) {
+        put_base64url(w, evidence);
+        return true;
+    }
+    ok = attest_snp_put(c, evidence, &text, err);
+    w->out->failed = w->out->failed || text.failed;
+    if (ok)
+        put_base64url(w, att_buf_span(&text));
+    att_buf_free(&text);
+    return ok;
+}
+
 static bool put_request(struct cli *c, const struct route *route, struct att_buf *body, struct att_err *err)
 {
     struct att_json_writer w = { .out = body };
-    struct att_span evidence;
     struct att_span policy;
     bool has_policy = false;
 
-    if (!cli_read(c, "evidence", cli_value(c, "evidence"), &evidence, err) ||
-        !cli_read_option(c, "draft-policy", &has_policy, &policy, err))
+    if (!cli_read_option(c, "draft-policy", &has_policy, &policy, err))
         return false;
     att_jw_object(&w);
     att_jw_key(&w, route->member);
-    put_base64url(&w, evidence);
-    if (!put_data(c, &w, "runtimeData", "runtime-data", "runtime-data-type", err) ||
+    if (!put_evidence(c, &w, err) ||
+        !put_data(c, &w, "runtimeData", "runtime-data", "runtime-data-type", err) ||
         !put_data(c, &w, "initTimeData", "init-time-data", "init-time-data-type", err))
         return false;
     if (has_policy) {
@@ -265,12 +298,22 @@ static const struct cli_option options[] = {
       .required = true,
       .help = "The provider, https://HOST[:PORT][/PATH]." },
     { .name = "evidence", .argument = "FILE", .required = true, .help = "The quote or report, raw bytes." },
+    { .name = "chain",
+      .argument = "PEM",
+      .help = "sev-snp: VCEK or VLEK, ASK or ASVK, ARK. Not needed when the certificate table of an extended "
+              "report has them, or when the service has a source for them." },
+    { .name = "endorsements",
+      .argument = "FILE",
+      .repeats = true,
+      .help = "sev-snp: an endorsement of the utility VM, COSE_Sign1." },
     { .name = "ca", .argument = "PEM", .help = "Trust this CA alone for the connection." },
     { .name = "runtime-data",
       .argument = "FILE",
       .help = "Data that the enclave bound into its report data." },
     { .name = "runtime-data-type", .argument = "json|binary", .help = "Binary if not given." },
-    { .name = "init-time-data", .argument = "FILE", .help = "Data that is bound into CONFIGID." },
+    { .name = "init-time-data",
+      .argument = "FILE",
+      .help = "Data that is bound into CONFIGID (sgx), MRCONFIGID (tdx) or HOST_DATA (sev-snp)." },
     { .name = "init-time-data-type", .argument = "json|binary", .help = "Binary if not given." },
     { .name = "draft-policy",
       .argument = "FILE",
@@ -285,8 +328,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_attest = {
     .name = "attest",
-    .operands = "sgx|open-enclave",
-    .choices = "sgx open-enclave",
+    .operands = "sgx|open-enclave|tdx|sev-snp",
+    .choices = "sgx open-enclave tdx sev-snp",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "send evidence to a service and get a token",
@@ -297,7 +340,10 @@ const struct cli_command cli_attest = {
              "written whole and the exit status is 1; when it cannot answer, 3.",
     .examples =
         "  attestctl attest sgx --url https://localhost:8443 --ca data/dev/ca.pem --evidence quote.bin "
-        "--runtime-data runtime_data.bin\n",
+        "--runtime-data runtime_data.bin\n"
+        "  attestctl attest tdx --url https://localhost:8443 --ca data/dev/ca.pem --evidence quote.bin\n"
+        "  attestctl attest sev-snp --url https://localhost:8443 --ca data/dev/ca.pem --evidence report.bin "
+        "--chain chain.pem\n",
     .options = options,
     .run = run_attest,
 };
