@@ -287,6 +287,7 @@ static void no_issuer(void)
     put_instead_of_ask(in.cert_chain, &ask, &same);
     *mk_amd_reissue(&ask) = ask;
     ask.ca = false;
+    mk_amd_ext_number(&ask.ext, 1, 0, 0); /* a certificate without any would be malformed */
     put_instead_of_ask(mk_snp_item(&ev, MK_SNP_CHAIN), &ask, &other);
     in.cert_chain = att_buf_span(&same);
     taken("the ASK again", &in, &v);
