@@ -36,7 +36,7 @@ bool uvm_payload_read(const struct att_ctx *ctx, const struct cose_sign1 *cose, 
 
     if (!att_span_is(cose->content_type, "application/json"))
         return att_fail(err, ATT_ENDORSEMENT_INVALID, "protected.content_type", "application/json", "%s",
-                        att_shown(&shown, cose->content_type));
+                        cose->content_type.len > 0 ? att_shown(&shown, cose->content_type) : "none");
     if (!att_json_parse(ctx->arena, cose->payload, &options, &doc, err))
         return att_fail_as(err, ATT_ENDORSEMENT_INVALID, "payload");
     if (!att_json_want_string(&doc, ctx->arena, ATT_JSON_ROOT, "payload", MEMBER_SVN, &text, err) ||
@@ -49,7 +49,8 @@ bool uvm_payload_read(const struct att_ctx *ctx, const struct cose_sign1 *cose, 
                         "%u members", doc.nodes[ATT_JSON_ROOT].count);
     if (!read_svn(text, &svn))
         return att_fail(err, ATT_ENDORSEMENT_INVALID, "payload." MEMBER_SVN,
-                        "a decimal number of 64 bits in a string", "%s", att_shown(&shown, text));
+                        "a decimal number of 64 bits in a string", "%s",
+                        text.len > 0 ? att_shown(&shown, text) : "an empty one");
     ret->svn = svn;
     memcpy(ret->measurement, measurement, sizeof measurement);
     return true;

@@ -101,6 +101,7 @@ static void check_breaks(void)
         cases_check(&run, !ok && err.code == ATT_ENDORSEMENT_INVALID && at_place(err.where, r->where),
                     "%s: wanted %s, got %s at %s (%s)", r->name, r->where, att_code_name(err.code), err.where,
                     err.text);
+        cases_check(&run, err.found[0] && err.expected[0], "%s: says too little: %s", r->name, err.text);
         cases_check(&run, uvm.svn == 1 && uvm.issuer.ptr == NULL, "%s: the output is left alone", r->name);
     }
 }
