@@ -1,5 +1,6 @@
 /* layers: crypto codec base */
-/* One revocation list in any of its forms. Entries must be those that OpenSSL finds in the same DER. */
+/* One revocation list in any of its forms, Intel's and AMD's. Entries must be those that OpenSSL finds in the same DER;
+ * as hexadecimal text it is the same list. */
 #include "crypto/x509.h"
 
 #include <openssl/x509.h>
@@ -7,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/hex.h"
 
 static void must(bool ok)
 {
@@ -51,6 +54,21 @@ static void compare(const struct att_crl *crl)
     X509_CRL_free(x);
 }
 
+static void as_hex(const struct att_crypto *c, const struct att_crl *crl)
+{
+    struct att_span der = att_crl_der(crl);
+    char *text = malloc(2 * der.len + 1);
+    struct att_crl *again = NULL;
+    struct att_err err = { .code = ATT_OK };
+
+    must(text != NULL);
+    att_hex_text(text, der);
+    must(att_crl_parse(c, att_span_of(text, 2 * der.len), NULL, &again, &err));
+    must(att_span_eq(att_crl_der(again), der) && att_crl_entries(again) == att_crl_entries(crl));
+    att_crl_free(again);
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct att_crypto *c;
@@ -66,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     must(err.code == ATT_OK);
     compare(crl);
+    if (size < 4096) /* twice that is still within the limit */
+        as_hex(c, crl);
     att_crl_free(crl);
     return 0;
 }

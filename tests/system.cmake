@@ -38,7 +38,8 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/tests/scenarios/runner.c")
 endif()
 
 # The longest first, so that none of them runs alone at the end while the other processors wait.
-foreach(long scenarios unit_attest_bitflip_test system_cli contract_store_postgres unit_service_install_test)
+foreach(long scenarios unit_attest_bitflip_test system_cli contract_store_postgres unit_service_install_test
+    torture_evidence_test unit_makers_breaks_test unit_makers_folder_test vectors_sgx_cli clients)
   if(TEST ${long})
     set_tests_properties(${long} PROPERTIES COST 100)
   endif()

@@ -196,15 +196,17 @@ static bool floors_read(const struct reading *r, const struct att_json *j, struc
     return true;
 }
 
-/* White space, another order of members, an escape that need not be one: all of it would be another file with the same
- * content. */
-static bool one_spelling(const struct reading *r, const struct att_json *j)
+/* White space, another order of members, an escape that need not be one, a number or digits in another form: all of it would
+ * be another file with the same content. What was read is written, so the writer alone says what the one spelling is. */
+static bool one_spelling(const struct reading *r, struct att_span payload, const struct att_bundle *b)
 {
     ATT_AUTO(att_buf_free) struct att_buf again = { .max = ATT_BUNDLE_BYTES_MAX };
 
-    if (!att_json_put_sorted(j, r->arena, ATT_JSON_ROOT, &again))
+    if (!att_bundle_payload(r->arena, b, &again, r->err))
+        return false;
+    if (again.failed && again.out_of_memory)
         return att_fail_memory(r->err, "payload");
-    return att_span_eq(att_buf_span(&again), j->source) ||
+    return (!again.failed && att_span_eq(att_buf_span(&again), payload)) ||
            invalid(r->err, "payload", "compact JSON with sorted members", "another spelling");
 }
 
@@ -224,7 +226,7 @@ static bool content_read(const struct reading *r, struct att_span payload, struc
     if (!att_json_i64(&j, att_json_get(&j, ATT_JSON_ROOT, "created"), &ret->created_unix_s) ||
         ret->created_unix_s < 0)
         return invalid(r->err, "created", "seconds since 1970", "something else");
-    return items_read(r, &j, ret) && floors_read(r, &j, ret) && one_spelling(r, &j);
+    return items_read(r, &j, ret) && floors_read(r, &j, ret) && one_spelling(r, payload, ret);
 }
 
 /* A bundle is far larger than a token or a document: its own limits bound it. */

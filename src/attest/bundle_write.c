@@ -107,21 +107,26 @@ static void put_floors(struct att_json_writer *w, const struct att_tcb_floor *al
     att_jw_end_array(w);
 }
 
-static void put_payload(struct att_buf *out, const struct att_bundle *b, const struct named *items,
-                        const struct att_tcb_floor *all_floors)
+bool att_bundle_payload(struct att_arena *arena, const struct att_bundle *b, struct att_buf *out,
+                        struct att_err *err)
 {
     struct att_json_writer w = { .out = out };
+    const struct named *items = NULL;
+    const struct att_tcb_floor *sorted = NULL;
 
+    if (!names(arena, b, &items, err) || !floors(arena, b, &sorted, err))
+        return false;
     att_jw_object(&w);
     att_jw_key(&w, "collateral");
     put_items(&w, items, b->item_count);
     att_jw_key(&w, "created");
     att_jw_int(&w, b->created_unix_s);
     att_jw_key(&w, "floors");
-    put_floors(&w, all_floors, b->floor_count);
+    put_floors(&w, sorted, b->floor_count);
     att_jw_key(&w, "format");
     att_jw_str(&w, ATT_BUNDLE_FORMAT);
     att_jw_end_object(&w);
+    return true;
 }
 
 static bool header_good(struct att_arena *arena, struct att_span header_json, struct att_err *err)
@@ -158,8 +163,6 @@ bool att_bundle_input(struct att_arena *arena, const struct att_bundle *bundle, 
                       struct att_span *ret, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf payload = { .max = ATT_BUNDLE_BYTES_MAX };
-    const struct named *items = NULL;
-    const struct att_tcb_floor *sorted = NULL;
 
     if (bundle->item_count > ATT_BUNDLE_ITEMS_MAX || bundle->floor_count > ATT_BUNDLE_ITEMS_MAX)
         return att_fail(err, ATT_LIMIT_EXCEEDED, ATT_BUNDLE_WHERE, "at most ATT_BUNDLE_ITEMS_MAX items",
@@ -167,9 +170,7 @@ bool att_bundle_input(struct att_arena *arena, const struct att_bundle *bundle, 
     if (bundle->created_unix_s < 0)
         return att_fail(err, ATT_PARAMETER_INVALID, ATT_BUNDLE_WHERE ".created", "seconds since 1970",
                         "less");
-    if (!header_good(arena, header_json, err) || !names(arena, bundle, &items, err) ||
-        !floors(arena, bundle, &sorted, err))
+    if (!header_good(arena, header_json, err) || !att_bundle_payload(arena, bundle, &payload, err))
         return false;
-    put_payload(&payload, bundle, items, sorted);
     return joined(arena, header_json, &payload, ret, err);
 }

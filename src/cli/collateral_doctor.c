@@ -10,8 +10,6 @@
 
 #include <stdio.h>
 
-ATT_AUTO_PTR(lib_free, struct att_lib, att_lib_free)
-
 enum { HOPS_MAX = 8, CHAIN_BYTES_MAX = 64 << 10 };
 
 struct hop {

@@ -19,8 +19,6 @@
 
 enum { ROUNDS_MAX = 8, WAIT_MS = 20 * 1000, PAUSE_MS_MAX = 50 };
 
-ATT_AUTO_PTR(lib_free, struct att_lib, att_lib_free)
-
 struct fetching {
     struct cli *c;
     struct att_lib *lib;

@@ -103,6 +103,7 @@ static void test_content(void)
         { "a member twice", "{\"collateral\":[],\"collateral\":[],\"created\":1,\"floors\":[],\"format\":"
                             "\"attestd-collateral-1\"}" },
         { "a negative time", PAYLOAD("", "-1", "") },
+        { "a negative zero", PAYLOAD("", "-0", "") },
         { "a fraction of a time", PAYLOAD("", "1.5", "") },
         { "a time as text", PAYLOAD("", "\"1\"", "") },
         { "items out of order", PAYLOAD(CRL_ITEM "," ITEM("amd/crl/vcek/Milan"), "1", "") },
@@ -120,6 +121,7 @@ static void test_content(void)
         { "an item that is text", PAYLOAD("\"dcap/root-ca-crl\"", "1", "") },
         { "items that are an object",
           "{\"collateral\":{},\"created\":1,\"floors\":[],\"format\":\"attestd-collateral-1\"}" },
+        { "a floor with digits in upper case", PAYLOAD("", "1", FLOOR("sgx", "00606A000000", "3")) },
         { "floors out of order",
           PAYLOAD("", "1", FLOOR("tdx", "00606a000000", "3") "," FLOOR("sgx", "00606a000000", "3")) },
         { "a floor twice",

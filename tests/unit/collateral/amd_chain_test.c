@@ -86,6 +86,10 @@ static void test_chains(void **state)
         { "a product of eight letters",
           pem(&(struct x5c_cert){ .cn = "ARK-Venice88", .key = ark_key, .constraints = CA }),
           ATT_VCEK_CHAIN_MALFORMED },
+        { "a product that a terminal would obey",
+          textf("%s%s", issued("SEV-Milan", ark_key, CA, NULL),
+                pem(&(struct x5c_cert){ .cn = "ARK-\x1b[2J", .key = ark_key, .constraints = CA })),
+          ATT_VCEK_CHAIN_MALFORMED },
         { "nothing", "", ATT_VCEK_CHAIN_MALFORMED },
     };
     const struct att_root pinned = { .pem = att_str(root), .test_root = true };
@@ -101,6 +105,8 @@ static void test_chains(void **state)
         bool ok = amd_chain_read(lib, &kind, att_str(rows[i].chain), &c, &err);
         if (err.code != rows[i].code || ok != (rows[i].code == ATT_OK))
             fail_msg("%s: %s", rows[i].name, ok ? "taken" : err.text);
+        for (const char *t = err.text; *t; t++)
+            assert_true(*t >= 0x20 && *t < 0x7f);
         if (ok) {
             assert_true(c.test_root && c.ark);
             assert_string_equal(c.product, i == 14 ? "Genoa" : "Milan");

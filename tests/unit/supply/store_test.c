@@ -61,7 +61,7 @@ static void restarts(struct store *store, const char *name)
     cases_check(&cases, supply_floors(w.supply, &floor, 1) == 1 && floor.evaluation_number == 17,
                 "%s: a floor of %u", name, floor.evaluation_number);
     w.vendor[0].mode = VENDOR_DOWN;
-    world_run(&w, 31 * DAY);
+    world_leap(&w, 31 * DAY);
     restart(&w);
     enum att_code code = world_attest(&w, NULL);
     cases_check(&cases, code != ATT_OK && code != ATT_COLLATERAL_MISSING,
@@ -195,8 +195,8 @@ static void replicas(const char *path)
                 "the other one has it, and asked nobody: %u", b.gets[0]);
     cases_check(&cases, world_want(&b, &what, 2000).good, "and says so");
     for (unsigned hours = 0; hours < 49; hours++) { /* both live on, at nearly the same time */
-        world_run(&a, HOUR);
-        world_run(&b, HOUR);
+        world_leap(&a, HOUR);
+        world_leap(&b, HOUR);
     }
     cases_check(&cases, a.gets[0] + b.gets[0] <= 8 * 3 + 4 && a.gets[0] + b.gets[0] >= 8 * 3,
                 "two days: one refresh of each item a day, whoever does it: %u and %u", a.gets[0], b.gets[0]);
