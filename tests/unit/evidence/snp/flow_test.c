@@ -310,19 +310,6 @@ static void no_issuer(void)
     mk_snp_evidence_free(&ev);
 }
 
-/* Absent is never matching: a report with a masked chip and a certificate of no chip have nothing in common. */
-static void nobody(void)
-{
-    struct mk_snp_options o = defaults();
-    struct mk_snp_evidence ev;
-
-    memset(o.chip_id, 0, sizeof o.chip_id);
-    evidence_new(amd, &o, &ev);
-    struct att_attest_in in = in_of(&ev, NULL);
-    refused("E-r: zeros as chip, in report and certificate", &in, ATT_CHIP_ID_MISMATCH);
-    mk_snp_evidence_free(&ev);
-}
-
 /* -- types, levels, claims ------------------------------------------------------------------------------------------- */
 
 static void types(void)
@@ -575,7 +562,6 @@ int main(void)
     data();
     memory();
     no_issuer();
-    nobody();
     types();
     claims();
     lists();
