@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 
-
 enum { HOPS_MAX = 8, CHAIN_BYTES_MAX = 64 << 10 };
 
 struct hop {
