@@ -33,11 +33,13 @@ if(EXISTS "${CMAKE_SOURCE_DIR}/tests/scenarios/runner.c")
   file(GLOB extra CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/scenarios/runner_*.c")
   target_sources(scenario_runner PRIVATE ${extra})
   set_target_properties(scenario_runner PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_dependencies(scenario_runner fake_vendor) # which it starts
   att_system_test(scenarios scenarios/run.sh ${CMAKE_BINARY_DIR}/tests/scenario_runner ${bin}/attestd ${bin}/attestctl)
 endif()
 
 # The longest first, so that none of them runs alone at the end while the other processors wait.
-foreach(long scenarios unit_attest_bitflip_test system_cli contract_store_postgres unit_service_install_test)
+foreach(long scenarios unit_attest_bitflip_test system_cli contract_store_postgres unit_service_install_test
+    torture_evidence_test unit_makers_breaks_test unit_makers_folder_test vectors_sgx_cli clients)
   if(TEST ${long})
     set_tests_properties(${long} PROPERTIES COST 100)
   endif()

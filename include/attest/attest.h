@@ -157,6 +157,12 @@ struct att_verdict {
 ATT_API ATT_CHECK bool att_attest(const struct att_lib *lib, struct att_arena *arena,
                                   const struct att_attest_in *in, struct att_verdict *ret);
 
+/* The TCB part of a verdict, accepted or not, as one JSON object in the arena: {"status","date","advisories",
+ * "evaluation_number","shortfall":[{"component","has","needs"}],"next","platform","module","qe","early"}; what is not known is
+ * null. "early" has status, advisories, evaluation_number, shortfall and next under the next evaluation set. */
+ATT_API ATT_CHECK bool att_tcb_json(struct att_arena *arena, const struct att_tcb *tcb,
+                                    struct att_span *ret_json, struct att_err *err);
+
 /* Decodes evidence without judging it: one JSON object, in the arena. Nothing in it is to be believed. */
 ATT_API ATT_CHECK bool att_describe(const struct att_lib *lib, struct att_arena *arena,
                                     const char *evidence_type, struct att_span evidence,

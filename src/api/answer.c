@@ -216,7 +216,8 @@ static void put_detail(struct att_json_writer *w, const struct att_err *err, boo
 }
 
 static struct att_span compose(struct att_arena *arena, const struct wire *wire, const struct att_err *err,
-                               bool tell, const char *request_id, struct att_span explanation)
+                               bool tell, const char *request_id, struct att_span explanation,
+                               struct att_span tcb)
 {
     static const char last_resort[] =
         "{\"error\":{\"code\":\"InternalError\",\"message\":\"out of memory\"}}";
@@ -241,6 +242,10 @@ static struct att_span compose(struct att_arena *arena, const struct wire *wire,
     if (explanation.len > 0) {
         att_jw_key(&w, "x-attestd-explanation");
         att_jw_raw(&w, explanation);
+    }
+    if (tcb.len > 0) {
+        att_jw_key(&w, "x-attestd-tcb");
+        att_jw_raw(&w, tcb);
     }
     att_jw_end_object(&w);
     char *copy = text.failed ? NULL : att_arena_dup(arena, att_buf_span(&text));
@@ -328,7 +333,7 @@ void api_answer_error(struct api_call *call, const struct att_err *err, bool tel
     struct wire wire = wire_of(call, err->code);
 
     api_answer_json(call, wire.status,
-                    compose(call->arena, &wire, err, tell, call->request_id, call->explanation));
+                    compose(call->arena, &wire, err, tell, call->request_id, call->explanation, call->tcb));
     add_header(call->answer, "x-ms-error-code", att_str(wire.code));
     if (wire.status == 503 || wire.status == 429)
         retry_after(call, wire.status == 503 ? RETRY_AFTER_S : RETRY_THROTTLED_S);
@@ -352,6 +357,6 @@ void api_answer_framing(struct att_arena *arena, int status, const struct att_er
     else if (status >= 500)
         wire.code = status == 505 ? "HttpVersionNotSupported" : "InternalError";
     ret->content_type = json_type;
-    ret->body = compose(arena, &wire, err, true, request_id, (struct att_span){ 0 });
+    ret->body = compose(arena, &wire, err, true, request_id, (struct att_span){ 0 }, (struct att_span){ 0 });
     add_header(ret, "x-ms-error-code", att_str(wire.code));
 }

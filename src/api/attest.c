@@ -24,6 +24,7 @@ static void refuse(struct api_call *call, const struct service_attest_in *in,
     bool tell = may_know(call, in, err);
 
     call->explanation = out->explanation;
+    call->tcb = out->tcb;
     if (tell) {
         api_refuse(call, err, true);
         return;
@@ -33,17 +34,26 @@ static void refuse(struct api_call *call, const struct service_attest_in *in,
     api_refuse_telling(call, err, &told);
 }
 
+static void put_member(struct att_buf *text, const char *name, struct att_span json)
+{
+    if (json.len == 0)
+        return;
+    att_buf_printf(text, ",\"%s\":", name);
+    att_buf_put(text, json);
+}
+
 static bool answer(struct api_call *call, const struct service_attest_out *out, struct att_err *err)
 {
     struct att_buf text = { 0 };
 
     /* The 2018 form is a bare string, which has no room for more. */
-    if (out->explanation.len == 0 || call->version == API_2018_09_01_PREVIEW)
+    if ((out->explanation.len == 0 && out->tcb.len == 0) || call->version == API_2018_09_01_PREVIEW)
         return api_answer_token(call, out->token, err);
     att_buf_puts(&text, "{\"token\":\"");
     att_buf_put(&text, out->token);
-    att_buf_puts(&text, "\",\"x-attestd-explanation\":");
-    att_buf_put(&text, out->explanation);
+    att_buf_putc(&text, '"');
+    put_member(&text, "x-attestd-explanation", out->explanation);
+    put_member(&text, "x-attestd-tcb", out->tcb);
     att_buf_putc(&text, '}');
     return api_answer_buf(call, 200, &text, err);
 }

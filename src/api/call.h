@@ -92,6 +92,7 @@ struct api_call {
     struct access_identity who;           /* tenant NULL: nobody was asked for */
     bool explain;                         /* the caller asked why, and the role may know */
     struct att_span explanation;          /* JSON that goes with a refusal; or empty */
+    struct att_span tcb;                  /* likewise: how good the platform is */
     const struct site_provider *provider; /* data plane: whose endpoint this is; borrowed for the call */
     const char
         *resource; /* lower-case id that the permission is about: the path; data plane: the provider's key */

@@ -165,7 +165,8 @@ static bool verify(struct run *r, struct att_err *err)
 
     r->ret->tcb = r->evidence->tcb; /* how far behind, also for those who are refused */
     r->ret->test_root = r->evidence->test_root;
-    r->ret->missing = r->evidence->missing;
+    if (err->code == ATT_COLLATERAL_MISSING) /* else it is not why, and fetching it would not help */
+        r->ret->missing = r->evidence->missing;
     r->ret->collateral_age_s = r->evidence->collateral_age_s;
     return ok;
 }
@@ -227,9 +228,6 @@ static bool policy(struct run *r, struct att_err *err)
  * may still see what the evidence says. */
 static bool judge(struct run *r, struct att_err *err)
 {
-    if (r->in->size != sizeof *r->in)
-        return att_fail(err, ATT_PARAMETER_INVALID, "in.size", "sizeof(struct att_attest_in)", "%zu",
-                        r->in->size);
     if (!type_find(r->in->evidence_type, &r->type, err) || !configure(r, err) || !parse(r, err) ||
         !verify(r, err))
         return false;
@@ -242,6 +240,10 @@ bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct
 {
     *ret = (struct att_verdict){ .accepted = false };
     att_claims_init(&ret->claims, arena, &lib->limits);
+    /* Before any other member is read: a caller of another version may have fewer. */
+    if (in->size != sizeof *in)
+        return att_fail(&ret->err, ATT_PARAMETER_INVALID, "in.size", "sizeof(struct att_attest_in)", "%zu",
+                        in->size);
     ATT_AUTO(run_clear)
     struct run r = {
         .ctx = { .lib = lib,

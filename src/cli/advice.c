@@ -40,7 +40,9 @@ static const char *const rows[ATT_CODE_COUNT] = {
     [ATT_TCB_REVOKED] =
         "update firmware and microcode of the platform: this level is revoked and cannot be accepted",
     [ATT_TCB_STATUS_NOT_ACCEPTED] = "update the platform, or accept this status with --accept-tcb",
-    [ATT_COLLATERAL_MISSING] = "add the missing file to the folder given with --collateral",
+    [ATT_COLLATERAL_MISSING] =
+        "add what is missing to the folder given with --collateral: `collateral fetch` gets it, "
+        "`collateral doctor` finds why it does not come",
     [ATT_CRL_EXPIRED] = fresh_collateral,
     [ATT_CRL_NOT_YET_VALID] = not_yet,
     [ATT_CRL_ISSUER_MISMATCH] = wrong_item,

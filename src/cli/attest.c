@@ -15,15 +15,24 @@ struct route {
     const char *evidence_type;
     const char *path;
     const char *member; /* of the request that holds the evidence */
+    const char *version;
+    bool with_certificates; /* the member is JSON around evidence and chain */
 };
 static const struct route routes[] = {
-    { "sgx", "/attest/SgxEnclave", "quote" },
-    { "open-enclave", "/attest/OpenEnclave", "report" },
+    { "sgx", "/attest/SgxEnclave", "quote", "2022-08-01", false },
+    { "open-enclave", "/attest/OpenEnclave", "report", "2022-08-01", false },
+    { "tdx", "/attest/TdxVm", "quote", "2025-06-01", false },
+    { "sev-snp", "/attest/SevSnpVm", "report", "2025-06-01", true },
 };
 
+/* The operand is one of the command's choices. */
 static const struct route *route_of(const struct cli *c)
 {
-    return strcmp(c->operands[0], routes[0].evidence_type) == 0 ? &routes[0] : &routes[1];
+    const struct route *r = routes;
+
+    while (strcmp(c->operands[0], r->evidence_type) != 0)
+        r++;
+    return r;
 }
 
 static void put_base64url(struct att_json_writer *w, struct att_span bytes)
@@ -62,6 +71,72 @@ static bool put_data(struct cli *c, struct att_json_writer *w, const char *membe
     return true;
 }
 
+/* {"Uvm":["..."]} in base64url; nothing without --endorsements. */
+static bool put_endorsements(struct cli *c, struct att_json_writer *w, struct att_err *err)
+{
+    ATT_AUTO(att_buf_free) struct att_buf inner = { 0 };
+    struct att_json_writer in = { .out = &inner };
+    const char *path = NULL;
+    size_t count = 0;
+
+    att_jw_object(&in);
+    att_jw_key(&in, "Uvm");
+    att_jw_array(&in);
+    while ((path = cli_value_at(c, "endorsements", count)) != NULL) {
+        struct att_span cose;
+        if (!cli_read(c, "endorsements", path, &cose, err))
+            return false;
+        put_base64url(&in, cose);
+        count++;
+    }
+    att_jw_end_array(&in);
+    att_jw_end_object(&in);
+    if (inner.failed)
+        return att_fail_memory(err, "endorsements");
+    if (count > 0) {
+        att_jw_key(w, "Endorsements");
+        put_base64url(w, att_buf_span(&inner));
+    }
+    return true;
+}
+
+/* SEV-SNP: {"SnpReport","VcekCertChain","Endorsements"}, each in base64url, and the whole once more. */
+static bool put_report(struct cli *c, struct att_json_writer *w, struct att_span report, struct att_err *err)
+{
+    ATT_AUTO(att_buf_free) struct att_buf inner = { 0 };
+    struct att_json_writer in = { .out = &inner };
+    struct att_span chain;
+    bool given = false;
+
+    if (!cli_read_option(c, "chain", &given, &chain, err))
+        return false;
+    att_jw_object(&in);
+    att_jw_key(&in, "SnpReport");
+    put_base64url(&in, report);
+    if (given) {
+        att_jw_key(&in, "VcekCertChain");
+        put_base64url(&in, chain);
+    }
+    if (!put_endorsements(c, &in, err))
+        return false;
+    att_jw_end_object(&in);
+    if (inner.failed)
+        return att_fail_memory(err, "request");
+    put_base64url(w, att_buf_span(&inner));
+    return true;
+}
+
+static bool options_fit(const struct cli *c, const struct route *route, struct att_err *err)
+{
+    static const char *const names[] = { "chain", "endorsements" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (cli_has(c, names[i]) && !route->with_certificates)
+            return att_fail(err, ATT_USAGE, names[i], "sev-snp", "%s", c->operands[0]);
+    }
+    return true;
+}
+
 static bool put_request(struct cli *c, const struct route *route, struct att_buf *body, struct att_err *err)
 {
     struct att_json_writer w = { .out = body };
@@ -69,12 +144,15 @@ static bool put_request(struct cli *c, const struct route *route, struct att_buf
     struct att_span policy;
     bool has_policy = false;
 
-    if (!cli_read(c, "evidence", cli_value(c, "evidence"), &evidence, err) ||
+    if (!options_fit(c, route, err) || !cli_read(c, "evidence", cli_value(c, "evidence"), &evidence, err) ||
         !cli_read_option(c, "draft-policy", &has_policy, &policy, err))
         return false;
     att_jw_object(&w);
     att_jw_key(&w, route->member);
-    put_base64url(&w, evidence);
+    if (!route->with_certificates)
+        put_base64url(&w, evidence);
+    else if (!put_report(c, &w, evidence, err))
+        return false;
     if (!put_data(c, &w, "runtimeData", "runtime-data", "runtime-data-type", err) ||
         !put_data(c, &w, "initTimeData", "init-time-data", "init-time-data-type", err))
         return false;
@@ -97,7 +175,7 @@ static bool put_url(struct cli *c, const struct route *route, char *ret, size_t 
     size_t base_len = strlen(base);
 
     if (!version)
-        version = "2022-08-01";
+        version = route->version;
     for (const char *p = version; *p; p++)
         if (!isalnum((unsigned char)*p) && *p != '-')
             return att_fail(err, ATT_USAGE, "api-version", "letters, digits and hyphens",
@@ -132,6 +210,18 @@ static bool put_explanation(struct cli *c, struct att_json_writer *w, const stru
     att_json_id id = att_json_get(doc, ATT_JSON_ROOT, "x-attestd-explanation");
 
     return id != ATT_JSON_NONE && cli_put_json(w, c->arena, doc, id);
+}
+
+/* Behind it: how good the platform is, today and under the next evaluation set. */
+static void put_level(struct cli *c, struct att_json_writer *w, const struct att_json *doc)
+{
+    att_json_id id = att_json_get(doc, ATT_JSON_ROOT, "x-attestd-tcb");
+
+    if (id == ATT_JSON_NONE)
+        return;
+    att_jw_key(w, "tcb");
+    if (!cli_put_json(w, c->arena, doc, id))
+        att_jw_null(w);
 }
 
 /* Beside the token, which alone goes to standard output. */
@@ -174,6 +264,7 @@ static enum cli_exit answer_token(struct cli *c, struct att_span body)
         att_jw_key(&w, "explanation");
         if (!put_explanation(c, &w, &doc))
             att_jw_null(&w);
+        put_level(c, &w, &doc);
     }
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
@@ -203,6 +294,8 @@ static enum cli_exit answer_refusal(struct cli *c, const struct client_response 
         att_jw_key(&w, "explanation");
         if (id == ATT_JSON_NONE || !put_explanation(c, &w, &doc))
             att_jw_null(&w);
+        if (id != ATT_JSON_NONE)
+            put_level(c, &w, &doc);
     }
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
@@ -265,12 +358,19 @@ static const struct cli_option options[] = {
       .required = true,
       .help = "The provider, https://HOST[:PORT][/PATH]." },
     { .name = "evidence", .argument = "FILE", .required = true, .help = "The quote or report, raw bytes." },
+    { .name = "chain", .argument = "PEM", .help = "sev-snp: VCEK or VLEK, ASK or ASVK, ARK, in this order." },
+    { .name = "endorsements",
+      .argument = "FILE",
+      .repeats = true,
+      .help = "sev-snp: an endorsement of the utility VM, COSE_Sign1." },
     { .name = "ca", .argument = "PEM", .help = "Trust this CA alone for the connection." },
     { .name = "runtime-data",
       .argument = "FILE",
-      .help = "Data that the enclave bound into its report data." },
+      .help = "Data that the attester bound into its report data." },
     { .name = "runtime-data-type", .argument = "json|binary", .help = "Binary if not given." },
-    { .name = "init-time-data", .argument = "FILE", .help = "Data that is bound into CONFIGID." },
+    { .name = "init-time-data",
+      .argument = "FILE",
+      .help = "Data that is bound into CONFIGID, MRCONFIGID or HOST_DATA." },
     { .name = "init-time-data-type", .argument = "json|binary", .help = "Binary if not given." },
     { .name = "draft-policy",
       .argument = "FILE",
@@ -279,14 +379,16 @@ static const struct cli_option options[] = {
     { .name = "explain",
       .help = "Ask why, in the name of who is logged in: shown to those who may read the policy, on standard "
               "error beside the token." },
-    { .name = "api-version", .argument = "VERSION", .help = "2022-08-01 if not given." },
+    { .name = "api-version",
+      .argument = "VERSION",
+      .help = "If not given, 2022-08-01, and 2025-06-01 for tdx and sev-snp." },
     { 0 },
 };
 
 const struct cli_command cli_attest = {
     .name = "attest",
-    .operands = "sgx|open-enclave",
-    .choices = "sgx open-enclave",
+    .operands = "sgx|open-enclave|tdx|sev-snp",
+    .choices = "sgx open-enclave tdx sev-snp",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "send evidence to a service and get a token",
@@ -297,7 +399,10 @@ const struct cli_command cli_attest = {
              "written whole and the exit status is 1; when it cannot answer, 3.",
     .examples =
         "  attestctl attest sgx --url https://localhost:8443 --ca data/dev/ca.pem --evidence quote.bin "
-        "--runtime-data runtime_data.bin\n",
+        "--runtime-data runtime_data.bin\n"
+        "  attestctl attest sev-snp --url https://localhost:8443 --ca data/dev/ca.pem --evidence report.bin "
+        "--chain "
+        "chain.pem\n",
     .options = options,
     .run = run_attest,
 };

@@ -28,6 +28,7 @@ struct coll_list {
     struct att_tcb_floor *floors;
     size_t floor_count;
     int64_t now_unix_s;
+    struct att_span file, keys; /* of a bundle: as read, and the JWK set that it was checked with */
 };
 
 #define COLL_ADMIN_DEFAULT "http://127.0.0.1:8444"

@@ -212,6 +212,9 @@ static bool examine_item(struct examination *e, const struct answered *a)
             .body = crl.answer.body,
             .chain = a->answer.body,
         };
+    } else if (a->answer.issuer_chain.len == 0) {
+        return bad(h, "the answer has no chain of its signer in a header",
+                   "a page of something in between (a login, a filter), or a proxy that drops headers");
     } else {
         item.what = (struct att_collateral_want){ .kind = ATT_ITEM_QE_IDENTITY, .tee = ATT_TEE_SGX };
         item.chain = unescaped(e->c->arena, a->answer.issuer_chain);

@@ -79,6 +79,14 @@ static bool write_out(struct cli *c, struct att_span file, struct att_err *err)
     return true;
 }
 
+/* What `--trust CERTIFICATE` of the import takes a certificate for. */
+static bool alg_usable(const struct sign_ready *key, struct att_err *err)
+{
+    return strcmp(key->alg, "RS256") == 0 || strcmp(key->alg, "ES256") == 0 ||
+           strcmp(key->alg, "ES384") == 0 ||
+           att_fail(err, ATT_USAGE, "alg", "RS256, ES256 or ES384", "%s", key->alg);
+}
+
 static bool export(struct cli *c, struct sign_ready *key, size_t *ret_count, struct att_err *err)
 {
     ATT_AUTO(lib_free) struct att_lib *lib = NULL;
@@ -86,8 +94,8 @@ static bool export(struct cli *c, struct sign_ready *key, size_t *ret_count, str
     struct att_bundle bundle = { 0 };
     struct att_span file = { 0 };
 
-    if (!sign_ready(c, key, err) || !coll_lib(c, &lib, err) || !coll_read_admin(c, true, &list, err) ||
-        !items_of(c, lib, &list, &bundle, err))
+    if (!sign_ready(c, key, err) || !alg_usable(key, err) || !coll_lib(c, &lib, err) ||
+        !coll_read_admin(c, true, &list, err) || !items_of(c, lib, &list, &bundle, err))
         return false;
     if (bundle.item_count == 0)
         return att_fail(err, ATT_COLLATERAL_MISSING, "export", "items of collateral",
@@ -127,6 +135,7 @@ static const struct cli_option options[] = {
       .required = true,
       .help = "Sign with this private key, RSA or EC, in a file that you alone can read." },
     { .name = "cert", .argument = "PEM", .required = true, .help = "The certificate of the key." },
+    { .name = "alg", .argument = "ALG", .help = "RS256, ES256 or ES384: what the key is for, if not given." },
     { .name = "admin",
       .argument = "URL",
       .help = "Admin listener of the attestd that has the items; " COLL_ADMIN_DEFAULT " if not given." },

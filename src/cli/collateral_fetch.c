@@ -6,6 +6,7 @@
 #include "cli/collateral_source.h"
 #include "cli/files.h"
 #include "cli/members.h"
+#include "codec/json.h"
 
 #include <attest/attest.h>
 
@@ -18,8 +19,6 @@
 
 enum { ROUNDS_MAX = 8, WAIT_MS = 20 * 1000, PAUSE_MS_MAX = 50 };
 
-ATT_AUTO_PTR(lib_free, struct att_lib, att_lib_free)
-
 struct fetching {
     struct cli *c;
     struct att_lib *lib;
@@ -29,6 +28,7 @@ struct fetching {
     int64_t now_unix_s;
     bool done;
     struct att_err why; /* of the last want */
+    bool platform_ca;   /* who issued the PCK certificate: a folder has room for one list */
     const char *dir;
     size_t written;
     struct att_span vcek_chain; /* PEM, when it had to be asked for */
@@ -84,6 +84,44 @@ static bool want(struct fetching *f, const struct att_collateral_want *what, str
     return false;
 }
 
+/* -- what the evidence says of itself -------------------------------------------------------------------------- */
+
+/* Text at evidence.A.B.C of `attestctl evidence show`; empty: not there. */
+static struct att_span described(struct fetching *f, struct att_span evidence, const char *const path[3])
+{
+    struct att_span json = { 0 }, ret = { 0 };
+    struct att_err unused = { 0 };
+    struct att_json j;
+
+    if (!att_describe(f->lib, f->c->arena, f->c->operands[0], evidence, &json, &unused) ||
+        !att_json_parse(f->c->arena, json, NULL, &j, &unused))
+        return ret;
+    att_json_id at = ATT_JSON_ROOT;
+    for (size_t i = 0; i < 3 && path[i] && at != ATT_JSON_NONE; i++)
+        at = att_json_type(&j, at) == ATT_JSON_OBJECT ? att_json_get(&j, at, path[i]) : ATT_JSON_NONE;
+    if (at == ATT_JSON_NONE || att_json_type(&j, at) != ATT_JSON_STRING ||
+        !att_json_string(&j, f->c->arena, at, &ret))
+        return (struct att_span){ 0 };
+    return ret;
+}
+
+/* The list that revokes the VCEK or VLEK. Evidence does not miss it, so nothing else asks for it. */
+static bool want_amd_list(struct fetching *f, struct att_span evidence, const struct att_verdict *v,
+                          struct att_err *err)
+{
+    static const char *const signer[] = { "report", "key_bits", "signing_key" };
+    const struct att_claim *family =
+        att_claims_find(&v->claims, "x-ms-sevsnpvm-chip-family", ATT_ISSUER_SERVICE);
+    struct att_collateral_want w = { .kind = ATT_ITEM_AMD_CRL, .signer = ATT_AMD_VCEK };
+
+    if (!family || family->value.kind != ATT_CLAIM_STRING || family->value.text.len >= sizeof w.product)
+        return true;
+    memcpy(w.product, family->value.text.ptr, family->value.text.len);
+    if (att_span_is(described(f, evidence, signer), "VLEK"))
+        w.signer = ATT_AMD_VLEK;
+    return want(f, &w, err);
+}
+
 /* Judges, and asks for what was missing, until nothing is. What else is wrong with the evidence is not asked here. */
 static bool fetch_for(struct fetching *f, struct att_span evidence, struct att_span chain,
                       struct att_err *err)
@@ -99,10 +137,11 @@ static bool fetch_for(struct fetching *f, struct att_span evidence, struct att_s
             .collateral = f->snapshot,
             .now_unix_s = f->now_unix_s,
             .accepted_tcb = ATT_TCB_ANY_BUT_REVOKED,
+            .newer_claims = true, /* which names the product */
         };
         struct att_verdict v;
         if (att_attest(f->lib, f->c->arena, &in, &v) || v.err.code != ATT_COLLATERAL_MISSING)
-            return true;
+            return want_amd_list(f, evidence, &v, err);
         if (v.missing.kind == ATT_ITEM_NONE || memcmp(&v.missing, &last, sizeof last) == 0) {
             *err = v.err;
             return false;
@@ -136,7 +175,8 @@ static bool put_file(struct fetching *f, const char *name, struct att_span bytes
 }
 
 /* File names of a collateral folder; NULL: the item has no place there. */
-static const char *names_of(const struct att_collateral_want *is, const char **ret_chain)
+static const char *names_of(const struct fetching *f, const struct att_collateral_want *is,
+                            const char **ret_chain)
 {
     bool vlek = is->signer == ATT_AMD_VLEK;
 
@@ -150,7 +190,7 @@ static const char *names_of(const struct att_collateral_want *is, const char **r
         return is->set == ATT_SET_CURRENT ? "qe_identity.json" : NULL;
     case ATT_ITEM_PCK_CRL:
         *ret_chain = "pck_crl_issuer_chain.pem";
-        return "pck_crl.der";
+        return is->platform_ca == f->platform_ca ? "pck_crl.der" : NULL;
     case ATT_ITEM_ROOT_CA_CRL:
         return "root_ca_crl.der";
     case ATT_ITEM_AMD_CRL:
@@ -165,7 +205,7 @@ static void put_item(void *ctx, const struct supply_item *item)
 {
     struct fetching *f = ctx;
     const char *chain_name = NULL;
-    const char *name = names_of(&item->facts.is, &chain_name);
+    const char *name = names_of(f, &item->facts.is, &chain_name);
 
     if (f->err->code != ATT_OK || !item->held)
         return;
@@ -201,6 +241,7 @@ static bool open_all(struct fetching *f, struct att_err *err)
         .lib = f->lib,
         .sources = &f->source.source,
         .source_count = 1,
+        .only_wanted = true,
         .get = supply_fetch,
         .get_ctx = &f->source.fetch,
         .now_unix_s = now_of,
@@ -214,12 +255,15 @@ static bool open_all(struct fetching *f, struct att_err *err)
 
 static bool fetch(struct fetching *f, struct att_err *err)
 {
+    static const char *const issuer[] = { "pck", "issuer_cn", NULL };
     struct att_span evidence = { 0 }, chain = { 0 };
     bool given = false;
 
-    return open_all(f, err) && cli_read(f->c, "evidence", cli_value(f->c, "evidence"), &evidence, err) &&
-           cli_read_option(f->c, "chain", &given, &chain, err) && fetch_for(f, evidence, chain, err) &&
-           write_folder(f, err);
+    if (!open_all(f, err) || !cli_read(f->c, "evidence", cli_value(f->c, "evidence"), &evidence, err) ||
+        !cli_read_option(f->c, "chain", &given, &chain, err) || !fetch_for(f, evidence, chain, err))
+        return false;
+    f->platform_ca = att_span_is(described(f, evidence, issuer), "Intel SGX PCK Platform CA");
+    return write_folder(f, err);
 }
 
 static enum cli_exit run_fetch(struct cli *c)

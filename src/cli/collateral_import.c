@@ -29,6 +29,16 @@ static bool items_good(const struct coll_list *list, size_t *ret_expired, struct
     return true;
 }
 
+/* An administrator imports for a service that runs as a user of its own: what root makes goes to the owner of the data folder,
+ * or the service could not read it. */
+static bool own(const struct cli *c, int fd)
+{
+    struct stat st;
+
+    return geteuid() != 0 || (stat(cli_value(c, "data"), &st) == 0 &&
+                              (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0));
+}
+
 /* Beside, then renamed: attestd reads the whole file or the one before. */
 static bool store(struct cli *c, const char *dir, const char *name, struct att_span bytes,
                   struct att_err *err)
@@ -42,7 +52,7 @@ static bool store(struct cli *c, const char *dir, const char *name, struct att_s
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return att_fail(err, ATT_IO_FAILED, "data", "a folder that can be written", "%m");
-    bool done = cli_write_all(fd, bytes) && fsync(fd) == 0;
+    bool done = cli_write_all(fd, bytes) && own(c, fd) && fsync(fd) == 0;
     done = close(fd) == 0 && done;
     if (!done || rename(beside, path) != 0) {
         (void)unlink(beside);
@@ -73,24 +83,28 @@ static bool folder(struct cli *c, const char **ret, struct att_err *err)
     *ret = dir;
     if (!cli_is_folder("data", cli_value(c, "data"), err))
         return false;
-    return mkdir(dir, 0700) == 0 || errno == EEXIST ||
-           att_fail(err, ATT_IO_FAILED, "data", "a folder that can be written", "%m");
+    if (mkdir(dir, 0700) != 0)
+        return errno == EEXIST || att_fail(err, ATT_IO_FAILED, "data", "a folder that can be written", "%m");
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    bool owned = fd >= 0 && own(c, fd);
+    if (fd >= 0)
+        (void)close(fd); /* opened to name it: nothing can be lost */
+    return owned || att_fail(err, ATT_IO_FAILED, "data", "a folder of the data folder's owner", "%m");
 }
 
 static bool import(struct cli *c, struct coll_list *ret, size_t *ret_expired, struct att_err *err)
 {
     ATT_AUTO(lib_free) struct att_lib *lib = NULL;
-    struct att_span file = { 0 }, keys = { 0 };
     const char *dir = NULL;
 
     if (!coll_lib(c, &lib, err) || !coll_read_bundle(c, lib, c->operands[0], ret, err) ||
-        !items_good(ret, ret_expired, err) || !coll_trust(c, &keys, err) ||
-        !cli_read(c, "bundle", c->operands[0], &file, err))
+        !items_good(ret, ret_expired, err))
         return false;
     if (!cli_has(c, "data")) /* only looked at */
         return true;
-    return folder(c, &dir, err) && keys_agree(c, dir, keys, err) &&
-           store(c, dir, "imported.bundle", file, err);
+    /* The very bytes that were checked: the files they came from may be others by now. */
+    return folder(c, &dir, err) && keys_agree(c, dir, ret->keys, err) &&
+           store(c, dir, "imported.bundle", ret->file, err);
 }
 
 static enum cli_exit run_import(struct cli *c)

@@ -198,5 +198,7 @@ bool coll_read_bundle(struct cli *c, const struct att_lib *lib, const char *path
     }
     for (size_t i = 0; i < b.floor_count; i++)
         ret->floors[ret->floor_count++] = b.floors[i];
+    ret->file = file;
+    ret->keys = keys;
     return true;
 }

@@ -143,6 +143,7 @@ static bool shared_read(struct cli *c, struct mk_dcap_options *o, struct att_err
     struct att_span data = { 0 };
 
     if (!break_read(c, &o->broken, err) || !ca_read(c, &o->ca, err) || !versions_read(c, o, err) ||
+        !cli_make_hex(c, "fmspc", o->platform.fmspc, sizeof o->platform.fmspc, err) ||
         !cli_read_option(c, "runtime-data", &given, &data, err))
         return false;
     if (given) {
@@ -173,6 +174,7 @@ static bool fits(const struct cli *c, struct att_err *err)
         { "tee-tcb-svn", TDX, "an option of tdx" },
         { "td-15", TDX, "an option of tdx" },
         { "ca", SGX | TDX, "an option of sgx and tdx" },
+        { "fmspc", SGX | TDX, "an option of sgx and tdx" },
         { "quote-version", SGX | TDX, "an option of sgx and tdx" },
         { "evaluation-number", SGX | TDX, "an option of sgx and tdx" },
         { "product", SNP, "an option of sev-snp" },
@@ -378,6 +380,9 @@ static const struct cli_option options[] = {
     { .name = "ca",
       .argument = "processor|platform",
       .help = "Which CA issued the PCK certificate; processor if not given." },
+    { .name = "fmspc",
+      .argument = "HEX",
+      .help = "Family, model and stepping of the platform, 6 bytes: another kind of machine." },
     { .name = "mrtd", .argument = "HEX", .help = "tdx: initial measurement of the domain." },
     { .name = "rtmr0", .argument = "HEX", .help = "tdx: first run-time measurement." },
     { .name = "rtmr1", .argument = "HEX", .help = "tdx: second run-time measurement." },

@@ -68,15 +68,16 @@ static bool snapshot_amd(struct cli *c, const struct att_lib *lib, struct att_co
     return (!dir || read_amd(c, dir, &b, err)) && att_collateral_new(lib, &in, ret, err);
 }
 
-/* One folder is all there is: a folder that does not fit says in which way. */
+/* One folder is all there is: a folder that does not fit says in which way. Beside an early one, what fits is picked. */
 static bool snapshot_dcap(struct cli *c, const struct att_lib *lib, struct att_collateral **ret,
                           struct att_err *err)
 {
     const char *dir = cli_value(c, "collateral"), *early = cli_value(c, "early-collateral");
     struct att_dcap_bundle b[2] = { { 0 }, { .set = ATT_SET_EARLY } };
-    struct att_collateral_in in = {
-        .size = sizeof in, .dcap = b, .dcap_count = early ? 2 : 1, .use = ATT_COLLATERAL_SOLE
-    };
+    struct att_collateral_in in = { .size = sizeof in,
+                                    .dcap = b,
+                                    .dcap_count = early ? 2 : 1,
+                                    .use = early ? ATT_COLLATERAL_INDEXED : ATT_COLLATERAL_SOLE };
 
     return read_dcap(c, "collateral", dir, &b[0], err) &&
            (!early || read_dcap(c, "early-collateral", early, &b[1], err)) &&

@@ -1,81 +1,7 @@
 #include "cli/verify.h"
 
-#include "base/timetext.h"
 #include "cli/answer.h"
 #include "cli/trace.h"
-
-static void put_status(struct att_json_writer *w, const char *name, enum att_tcb_status s)
-{
-    att_jw_key(w, name);
-    att_jw_str(w, s == ATT_STATUS_UNKNOWN ? NULL : att_tcb_status_name(s));
-}
-
-static void put_advisories(struct att_json_writer *w, const struct att_span *list, size_t count)
-{
-    att_jw_key(w, "advisories");
-    att_jw_array(w);
-    for (size_t i = 0; i < count; i++)
-        att_jw_string(w, list[i]);
-    att_jw_end_array(w);
-}
-
-static void put_shortfall(struct att_json_writer *w, const struct att_tcb_shortfall *list, size_t count)
-{
-    att_jw_key(w, "shortfall");
-    att_jw_array(w);
-    for (size_t i = 0; i < count; i++) {
-        att_jw_object(w);
-        att_jw_key(w, "component");
-        att_jw_str(w, list[i].component);
-        att_jw_key(w, "has");
-        att_jw_int(w, list[i].has);
-        att_jw_key(w, "needs");
-        att_jw_int(w, list[i].needs);
-        att_jw_end_object(w);
-    }
-    att_jw_end_array(w);
-}
-
-/* null: no later evaluation set is known. */
-static void put_early(struct att_json_writer *w, const struct att_tcb_early *early)
-{
-    if (!early->known) {
-        att_jw_null(w);
-        return;
-    }
-    att_jw_object(w);
-    put_status(w, "status", early->status);
-    put_advisories(w, early->advisories, early->advisory_count);
-    att_jw_key(w, "evaluation_number");
-    att_jw_int(w, early->evaluation_number);
-    put_shortfall(w, early->shortfall, early->shortfall_count);
-    put_status(w, "next", early->next);
-    att_jw_end_object(w);
-}
-
-static void put_tcb(struct att_json_writer *w, const struct att_tcb *tcb)
-{
-    struct att_time_text date;
-
-    att_jw_object(w);
-    put_status(w, "status", tcb->status);
-    att_jw_key(w, "date");
-    att_jw_str(w, tcb->date_unix_s ? att_time_text(&date, tcb->date_unix_s) : NULL);
-    put_advisories(w, tcb->advisories, tcb->advisory_count);
-    att_jw_key(w, "evaluation_number");
-    if (tcb->status == ATT_STATUS_UNKNOWN && tcb->evaluation_number == 0)
-        att_jw_null(w);
-    else
-        att_jw_int(w, tcb->evaluation_number);
-    put_shortfall(w, tcb->shortfall, tcb->shortfall_count);
-    put_status(w, "next", tcb->next);
-    put_status(w, "platform", tcb->platform);
-    put_status(w, "module", tcb->module);
-    put_status(w, "qe", tcb->qe);
-    att_jw_key(w, "early");
-    put_early(w, &tcb->early);
-    att_jw_end_object(w);
-}
 
 static void put_policy(struct att_json_writer *w, const struct cli_judgement *j)
 {
@@ -103,6 +29,9 @@ void cli_verdict_json(struct cli *c, const struct cli_judgement *j)
 {
     struct att_json_writer w = cli_writer(c);
     const struct att_verdict *v = &j->verdict;
+    struct att_span tcb = { 0 };
+    struct att_err ignored = { 0 }; /* null is shown when memory is out */
+    (void)!att_tcb_json(c->arena, &v->tcb, &tcb, &ignored);
 
     att_jw_object(&w);
     att_jw_key(&w, "verdict");
@@ -110,7 +39,7 @@ void cli_verdict_json(struct cli *c, const struct cli_judgement *j)
     att_jw_key(&w, "error");
     cli_put_refusal(&w, &v->err);
     att_jw_key(&w, "tcb");
-    put_tcb(&w, &v->tcb);
+    cli_put_text(&w, c->arena, tcb);
     att_jw_key(&w, "collateral_age_s");
     att_jw_int(&w, v->collateral_age_s);
     att_jw_key(&w, "test_root");

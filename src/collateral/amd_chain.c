@@ -23,6 +23,10 @@ bool amd_product_of(const struct att_cert *ark, char ret[8])
     if (strncmp(cn, prefix, sizeof prefix - 1) != 0 || len == sizeof prefix - 1 ||
         len - (sizeof prefix - 1) > 7)
         return false;
+    for (size_t i = sizeof prefix - 1; i < len; i++) /* it becomes part of an item's name */
+        if (!((cn[i] >= 'A' && cn[i] <= 'Z') || (cn[i] >= 'a' && cn[i] <= 'z') ||
+              (cn[i] >= '0' && cn[i] <= '9')))
+            return false;
     memset(ret, 0, 8);
     memcpy(ret, cn + sizeof prefix - 1, len - (sizeof prefix - 1));
     return true;

@@ -13,8 +13,9 @@ struct amd_crl {
     struct att_crl *crl;     /* with a refusal maybe NULL, and not to be used */
     struct att_cert *issuer; /* the ARK; NULL when its chain was refused: nobody knows whose list it is */
     enum att_amd_signer signer;
-    char name[64];   /* where it is from, for refusals; cut to fit */
-    char product[8]; /* what it was taken for, or the issuer's; "" when neither is known */
+    char name[64];     /* where it is from, for refusals; cut to fit */
+    char product[8];   /* the issuer's; "" when it is not known */
+    char taken_for[8]; /* product of a single item; "" in a bundle, which does not say */
     bool test_root;
 };
 

@@ -116,8 +116,7 @@ static bool amd_crl_part(const struct att_lib *lib, const struct att_collateral_
     (void)err;
     amd_crl_read(lib, item->name ? item->name : att_item_id(&item->what, id), item->what.signer, item->body,
                  item->chain, &p->amd);
-    if (!p->amd.issuer) /* whose list it is, only the one who has it can say */
-        memcpy(p->amd.product, item->what.product, sizeof p->amd.product);
+    (void)snprintf(p->amd.taken_for, sizeof p->amd.taken_for, "%.7s", item->what.product);
     p->refusal = p->amd.refusal;
     p->facts.is.signer = item->what.signer;
     memcpy(p->facts.is.product, p->amd.product, sizeof p->amd.product);

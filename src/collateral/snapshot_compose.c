@@ -13,7 +13,15 @@ static bool usable(const struct item_part *p, enum att_item_kind kind)
     return p->kind == kind && p->refusal.code == ATT_OK;
 }
 
-/* The QE identity for a TCB info, as part of `set`: of a pinned set it has the very number, else it is the newest of the set. */
+static bool same_root(const struct item_part *a, const struct item_part *b)
+{
+    const struct att_cert *x = a->dcap->tcb_info_doc.issuer.root, *y = b->dcap->qe_doc.issuer.root;
+
+    return x && y && dcap_same_authority(x, y);
+}
+
+/* The QE identity for a TCB info, as part of `set`: of a pinned set it has the very number, else it is the newest of the
+ * set. Of the same root: another one's would be refused, and a good one beside it would not be seen. */
 static const struct item_part *qe_for(const struct att_collateral *c, const struct item_part *tcb,
                                       enum att_tcb_set set)
 {
@@ -22,7 +30,7 @@ static const struct item_part *qe_for(const struct att_collateral *c, const stru
     for (size_t i = 0; i < c->part_count; i++) {
         const struct item_part *p = &c->parts[i];
         if (!usable(p, ATT_ITEM_QE_IDENTITY) || p->facts.is.tee != tcb->facts.is.tee ||
-            p->facts.is.set != set)
+            p->facts.is.set != set || !same_root(tcb, p))
             continue;
         if (set == ATT_SET_PINNED && p->facts.evaluation_number != tcb->facts.evaluation_number)
             continue;

@@ -309,14 +309,19 @@ const struct dcap_bundle *att_collateral_early(const struct att_collateral *c,
     return best;
 }
 
-/* Could a list that was refused be this authority's? When its issuer could not be read, only what it was taken for tells. */
+/* Could this list be the authority's? One that was refused counts for those whose list was asked for, too: another one in
+ * its place is not "no list". When nobody knows whose it is and for whom it was asked, it counts for everybody. */
 static bool may_be_of(const struct amd_crl *l, const struct att_cert *ark)
 {
     char product[8];
 
-    if (l->issuer)
-        return amd_same_authority(l->issuer, ark);
-    return !l->product[0] || !amd_product_of(ark, product) || strcmp(product, l->product) == 0;
+    if (l->issuer && amd_same_authority(l->issuer, ark))
+        return true;
+    if (l->refusal.code == ATT_OK)
+        return false;
+    if (!l->taken_for[0])
+        return !l->issuer;
+    return !amd_product_of(ark, product) || strcmp(product, l->taken_for) == 0;
 }
 
 static const struct amd_crl *amd_better(const struct amd_crl *l, const struct amd_crl *best,

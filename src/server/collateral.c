@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { COLLATERAL_ARENA_BYTES = 512 << 20, KEY_BYTES_MAX = 256, ROWS_MAX = 1024 };
 
@@ -158,26 +159,6 @@ static void into_options(const struct files *f, struct supply_options *o)
     o->floor_count = f->floor_count;
 }
 
-bool collateral_check(struct server *s, struct att_err *err)
-{
-    struct files f = { 0 };
-
-    if (!files_load(s, &f, err))
-        return false;
-    const struct att_collateral_in in = { .size = sizeof in,
-                                          .dcap = f.dcap,
-                                          .dcap_count = f.dcap_count,
-                                          .amd = f.amd,
-                                          .amd_count = f.amd_count,
-                                          .items = f.items,
-                                          .item_count = f.item_count };
-    struct att_collateral *c = NULL;
-    bool ok = att_collateral_new(s->lib, &in, &c, err);
-    att_collateral_free(c);
-    files_free(&f);
-    return ok;
-}
-
 /* -- the service ------------------------------------------------------------------------------------------ */
 
 static int64_t evidence_now(void *ctx)
@@ -250,12 +231,35 @@ static bool sources_of(struct server *s, struct supply_options *o, struct att_er
                                          .url = from->url,
                                          .ca_file = from->ca[0] ? from->ca : NULL,
                                          .per_minute = (unsigned)from->per_minute };
+        if (from->ca[0] && access(from->ca, R_OK) != 0)
+            return att_fail(err, ATT_CONFIG_INVALID, "source.ca", "a file that can be read", "%m");
         if (!read_key(s, from->api_key_file, &all[i].api_key, err))
             return false;
     }
     o->sources = all;
     o->source_count = c->source_count;
     return true;
+}
+
+bool collateral_check(struct server *s, struct att_err *err)
+{
+    struct supply_options o = { 0 };
+    struct files f = { 0 };
+
+    if (!sources_of(s, &o, err) || !files_load(s, &f, err))
+        return false;
+    const struct att_collateral_in in = { .size = sizeof in,
+                                          .dcap = f.dcap,
+                                          .dcap_count = f.dcap_count,
+                                          .amd = f.amd,
+                                          .amd_count = f.amd_count,
+                                          .items = f.items,
+                                          .item_count = f.item_count };
+    struct att_collateral *c = NULL;
+    bool ok = att_collateral_new(s->lib, &in, &c, err);
+    att_collateral_free(c);
+    files_free(&f);
+    return ok;
 }
 
 /* libcurl is in the process only when somebody is asked. */

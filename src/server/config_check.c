@@ -65,7 +65,23 @@ static bool source_good(const struct config_source *s, struct att_err *err)
     if (!rows_given(s, CONFIG_SOURCE, s->section, CONFIG_ALWAYS, err))
         return false;
     (void)snprintf(where, sizeof where, "source.%s.url", s->section);
+    if (strchr(s->url, '?'))
+        return att_fail(err, ATT_CONFIG_INVALID, where, "a place that a path can be put behind", "a query");
     return s->url[len - 1] != '/' || att_fail(err, ATT_CONFIG_INVALID, where, "no slash at its end", "one");
+}
+
+/* As the fetching takes it: found now, not when the first item is wanted. Not shown, as a password may be in it. */
+static bool proxy_good(const char *url, struct att_err *err)
+{
+    static const char scheme[] = "http://";
+    const char *at = url + sizeof scheme - 1;
+
+    if (url[0] == '\0')
+        return true;
+    bool good = strncmp(url, scheme, sizeof scheme - 1) == 0 && strcspn(at, "/?:") > 0;
+    for (at = url; *at; at++)
+        good = good && (unsigned char)*at > ' ' && (unsigned char)*at <= '~' && !strchr("\\\"<>#@", *at);
+    return good || att_fail(err, ATT_CONFIG_INVALID, "fetch_proxy", "http://HOST:PORT", "another form");
 }
 
 /* A section that asks for nothing would call every machine compliant; the library takes it for none. */
@@ -92,6 +108,8 @@ static bool compliance_good(const struct config_compliance *s, struct att_err *e
 
 static bool collateral_good(const struct config *c, struct att_err *err)
 {
+    if (!proxy_good(c->fetch_proxy, err))
+        return false;
     for (size_t i = 0; i < c->source_count; i++) {
         if (!source_good(&c->sources[i], err))
             return false;

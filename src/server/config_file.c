@@ -15,19 +15,27 @@ struct seen {
     uint64_t attestd;
     uint64_t issuers[CONFIG_ISSUERS_MAX];
     uint64_t subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
+    uint64_t sources[CONFIG_SOURCES_MAX];
+    uint64_t compliance[CONFIG_COMPLIANCE_MAX];
 };
 static const uint64_t section_bit = (uint64_t)1 << CONFIG_ROWS_MAX;
 
 static uint64_t *seen_of(struct seen *seen, const struct config_place *place)
 {
-    switch (place->section) {
+    switch (place->section) { /* without a default: the compiler asks for the one that is added */
     case CONFIG_ISSUER:
         return &seen->issuers[place->index];
     case CONFIG_SUBSCRIPTION:
         return &seen->subscriptions[place->index];
-    default:
-        return &seen->attestd;
+    case CONFIG_SOURCE:
+        return &seen->sources[place->index];
+    case CONFIG_COMPLIANCE:
+        return &seen->compliance[place->index];
+    case CONFIG_ATTESTD:
+    case CONFIG_SECTIONS:
+        break;
     }
+    return &seen->attestd;
 }
 
 struct reading {

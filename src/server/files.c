@@ -34,7 +34,7 @@ static bool load_fd(struct att_arena *arena, int fd, const char *name, struct at
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return att_fail(err, ATT_IO_FAILED, name, "a regular file", "something else");
     if (st.st_size > FILE_BYTES_MAX)
-        return att_fail(err, ATT_LIMIT_EXCEEDED, name, "at most 4 MiB", "%lld bytes", (long long)st.st_size);
+        return att_fail(err, ATT_LIMIT_EXCEEDED, name, "at most 64 MiB", "%lld bytes", (long long)st.st_size);
     size_t size = (size_t)st.st_size, len = 0;
     uint8_t *bytes = att_arena_alloc(arena, size + 1, 1); /* + 1: a NUL for those who want text */
     if (!bytes)

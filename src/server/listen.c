@@ -14,6 +14,7 @@
 enum {
     LOOPS_MAX = 64,
     ADMIN_CONNECTIONS_MAX = 64,
+    ADMIN_ARENA_BYTES = 128 << 20, /* /collateral/items has all that is held; attestctl reads 64 MiB of it */
     IDENTITY_CONNECTIONS_MAX = 256,
     /* What one request may take at most: the list of 10,000 providers has no pages, and is its answer twice. */
     REQUEST_ARENA_BYTES = 32 << 20,
@@ -138,6 +139,7 @@ bool listen_admin(struct server *s, struct att_err *err)
     struct http_server_options http = {
         .threads = 1,
         .connections_max = ADMIN_CONNECTIONS_MAX,
+        .arena_bytes_max = ADMIN_ARENA_BYTES,
         .app = admin_app(&s->admin),
     };
 

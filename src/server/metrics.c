@@ -60,7 +60,11 @@ static void collateral_label(struct att_buf *b, enum metric m, const struct att_
     label(b, row->bundle);
     att_buf_printf(b, "\",item=\"%s\",subject=\"", row->item);
     label(b, row->subject);
-    att_buf_puts(b, "\"} ");
+    /* The current set and the early one are of the same subject, and two rows with the same labels are no metrics. */
+    if (row->set == ATT_SET_PINNED)
+        att_buf_printf(b, "\",set=\"%u\"} ", row->evaluation_number);
+    else
+        att_buf_puts(b, row->set == ATT_SET_EARLY ? "\",set=\"early\"} " : "\",set=\"current\"} ");
 }
 
 static void collateral(struct att_buf *b, struct service *service)
@@ -96,7 +100,8 @@ static void supply_row(void *ctx, const struct supply_item *item)
 {
     const struct writing *to = ctx;
 
-    if (!item->held)
+    /* A VCEK for each chip would be thousands of rows, and none that anybody must look at: they do not age in months. */
+    if (!item->held || item->facts.is.kind == ATT_ITEM_VCEK)
         return;
     att_buf_printf(to->b, "%s{item=\"", table[to->metric].name);
     label(to->b, item->id);

@@ -141,6 +141,19 @@ static struct att_span explained(struct att_arena *arena, const struct service_a
     return json;
 }
 
+/* How good the platform is, today and under the next evaluation set. As above, a failure here is no refusal. */
+static struct att_span level_of(struct att_arena *arena, const struct service_attest_in *in,
+                                const struct att_verdict *verdict)
+{
+    struct att_err ignored = { 0 };
+    struct att_span json = { 0 };
+    bool looked_at = verdict->tcb.evaluation_number > 0;
+
+    if (!in->explain || !looked_at || !att_tcb_json(arena, &verdict->tcb, &json, &ignored))
+        return (struct att_span){ 0 };
+    return json;
+}
+
 bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
                     const struct service_attest_in *in, struct service_attest_out *ret, struct att_err *err)
 {
@@ -156,6 +169,7 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
               judge(s, arena, in, &by, &verdict, err) &&
               token_of(s, d->attest_uri, arena, in, &by, &verdict, &out.token, err);
     out.explanation = explained(arena, in, &verdict);
+    out.tcb = level_of(arena, in, &verdict);
     if (!ok && err->code == ATT_COLLATERAL_MISSING && s->options.supply &&
         supply_asks(s->options.supply, &verdict.missing))
         out.missing = verdict.missing;

@@ -136,6 +136,7 @@ static uint32_t selected(struct service *s, const struct service_policy *policy,
         const struct att_claim *p = &properties.items[i];
         if (!att_span_is(p->type, property) || p->value.kind != ATT_CLAIM_STRING || p->value.text.len > 6)
             continue;
+        n = 0;
         for (size_t k = 0; k < p->value.text.len; k++) {
             uint8_t c = p->value.text.ptr[k];
             if (c < '0' || c > '9')

@@ -120,6 +120,8 @@ struct service_attest_out {
     struct att_span token; /* compact JWS, in the arena; empty when refused */
     struct att_span
         explanation; /* JSON, as att_policy_explain_json; empty unless asked for and a policy ran */
+    /* JSON, as att_tcb_json, of an SGX or TDX quote whose level was looked at; empty unless asked for. */
+    struct att_span tcb;
     /* With COLLATERAL_MISSING: what service_collateral_want may be asked for. Kind NONE: nobody could get it. */
     struct att_collateral_want missing;
 };

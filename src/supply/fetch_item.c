@@ -61,8 +61,8 @@ static bool judge(struct supply *s, struct supply_host *h, bool came, const stru
 }
 
 /* `work` is given away for the request; the host is busy for so long, and so is the entry. */
-static bool ask(struct supply *s, struct supply_host *h, const char *path, struct att_arena *arena,
-                struct supply_answer *ret, struct att_err *err)
+static bool ask(struct supply *s, struct supply_host *h, const struct supply_entry *e, const char *path,
+                struct att_arena *arena, struct supply_answer *ret, struct att_err *err)
 {
     const struct supply_source source = h->is;
 
@@ -77,7 +77,7 @@ static bool ask(struct supply *s, struct supply_host *h, const char *path, struc
         *ret = (struct supply_answer){ 0 };
     bool good = judge(s, h, came, ret, err);
     if (!good)
-        supply_event(s, "collateral.source", path, h->is.url, err);
+        supply_event(s, "collateral.source", e->id, h->is.url, err);
     return good;
 }
 
@@ -175,7 +175,7 @@ static enum supply_taken take_amd(struct supply *s, struct supply_host *h, struc
     }
     o->err = (struct att_err){ 0 };
     supply_chain_path(&e->what, path);
-    if (!ask(s, h, path, arena, &a, &o->err)) {
+    if (!ask(s, h, e, path, arena, &a, &o->err)) {
         o->status = a.status;
         return SUPPLY_REFUSED;
     }
@@ -196,7 +196,7 @@ static void try_host(struct supply *s, struct supply_host *h, struct supply_entr
         o->only_gone = false;
         return;
     }
-    bool good = ask(s, h, path, arena, &a, &o->err);
+    bool good = ask(s, h, e, path, arena, &a, &o->err);
     o->status = a.status;
     o->only_gone = o->only_gone && gone(a.status);
     if (!good)
@@ -252,7 +252,7 @@ static void closed_ones(struct supply *s, struct supply_entry *e, struct outcome
         if (!supply_path(h, &e->what, path) || !supply_host_closed(h, supply_now_ms(s)))
             continue;
         o->only_gone = false;
-        if (!o->asked) {
+        if (!o->asked && (o->err.code == ATT_OK || o->status == 0)) {
             o->err = h->last;
             o->status = h->last_status;
         }
@@ -270,7 +270,8 @@ void supply_try(struct supply *s, struct supply_entry *e)
             continue;
         supply_lock(s);
         int64_t now = supply_now_ms(s);
-        bool ready = supply_host_ready_ms(h, now) <= now;
+        bool ready =
+            !s->stopping && supply_host_ready_ms(h, now) <= now; /* who ends the service waits for this one */
         supply_unlock(s);
         if (ready)
             try_host(s, h, e, path, &o);

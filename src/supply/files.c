@@ -191,15 +191,17 @@ static void note_all(struct supply *s, struct att_arena *a)
         (void)note(s, &f->items[i]);
 }
 
-/* They only rise: a file cannot take back what was seen. */
-static bool floors_join(struct supply *s, const struct supply_options *from)
+/* What a bundle's maker has seen counts as if it had been seen here. */
+static bool raise_floors(struct supply *s, const struct supply_options *from)
 {
-    for (size_t i = 0; i < from->floor_count; i++) {
-        const struct att_tcb_floor *f = &from->floors[i];
-        if (!supply_floor_raise(s, f->tee, f->fmspc, f->evaluation_number))
-            return false;
-    }
-    return true;
+    bool ok = true;
+
+    supply_lock(s);
+    for (size_t i = 0; ok && i < from->floor_count; i++)
+        ok = supply_floor_raise(s, from->floors[i].tee, from->floors[i].fmspc,
+                                from->floors[i].evaluation_number);
+    supply_unlock(s);
+    return ok;
 }
 
 bool supply_files_take(struct supply *s, const struct supply_options *from, struct att_err *err)
@@ -219,12 +221,13 @@ bool supply_files_take(struct supply *s, const struct supply_options *from, stru
     supply_mark_dirty(s);
     supply_unlock(s);
     supply_files_free(&old);
+    if (!raise_floors(s, from))
+        return att_fail_memory(err, "collateral.files");
     note_all(s, work);
     supply_lock(s);
-    bool raised = floors_join(s, from);
     supply_plan(s);
     supply_unlock(s);
-    return raised || att_fail_memory(err, "collateral.floors");
+    return true;
 }
 
 void supply_files_free(struct supply_files_set *f)

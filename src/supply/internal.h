@@ -37,11 +37,12 @@ enum {
     SUPPLY_RETRY_MAX_S = 3600,
     SUPPLY_NEGATIVE_S = 600,
     SUPPLY_NEGATIVE_VCEK_S = 3600,
-    SUPPLY_CLAIM_S = 15,          /* another replica is asking: so long it is left to it */
-    SUPPLY_STORE_POLL_MS = 5000,  /* what others have fetched is looked for */
-    SUPPLY_CLAIMED_POLL_MS = 500, /* while somebody waits for it */
-    SUPPLY_COALESCE_MS = 250,     /* changes that come closer together than this make one snapshot */
-    SUPPLY_REBUILD_MS = 5000,     /* after a snapshot could not be made */
+    SUPPLY_CLAIM_S = 15,           /* another replica is asking: so long it is left to it */
+    SUPPLY_OVERDUE_MS = 60 * 1000, /* a list that is due for so long is as urgent as what is waited for */
+    SUPPLY_STORE_POLL_MS = 5000,   /* what others have fetched is looked for */
+    SUPPLY_CLAIMED_POLL_MS = 500,  /* while somebody waits for it */
+    SUPPLY_COALESCE_MS = 250,      /* changes that come closer together than this make one snapshot */
+    SUPPLY_REBUILD_MS = 5000,      /* after a snapshot could not be made */
 };
 #define SUPPLY_NEVER INT64_MAX
 

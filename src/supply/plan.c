@@ -76,6 +76,8 @@ static void keep_amd_lists(struct supply *s)
 
 void supply_plan(struct supply *s)
 {
+    if (s->options.only_wanted)
+        return;
     keep_amd_lists(s);
     /* Entries are added while we look: an index that is passed by one of them is looked at again. */
     for (size_t i = 0; i < s->entry_count; i++) {

@@ -165,10 +165,9 @@ static bool read_item(void *ctx, const struct store_doc *doc, struct att_err *er
         supply_event(s, "collateral.refused", doc->id, "store", &bad);
         return true;
     }
-    if (what.kind == ATT_ITEM_VCEK && s->vcek_count >= SUPPLY_VCEKS_MAX)
-        return true;
     supply_lock(s);
-    struct supply_entry *e = supply_entry_of(s, &what);
+    bool room = what.kind != ATT_ITEM_VCEK || s->vcek_count < SUPPLY_VCEKS_MAX;
+    struct supply_entry *e = room ? supply_entry_of(s, &what) : NULL;
     bool known = !e || e->busy || e->row_version == doc->version;
     supply_unlock(s);
     if (!known)
@@ -263,9 +262,14 @@ void supply_rows_load(struct supply *s)
 
 static void save_unsaved(struct supply *s)
 {
-    for (size_t i = 0; !s->store_ailing && i < s->entry_count; i++) {
-        struct supply_entry *e = s->entries[i];
-        if (e->unsaved && !e->busy && e->got.body)
+    for (size_t i = 0; !s->store_ailing; i++) {
+        supply_lock(s); /* the table may grow meanwhile; one that it moves past is saved at the next poll */
+        struct supply_entry *e = i < s->entry_count ? s->entries[i] : NULL;
+        bool due = e && e->unsaved && !e->busy && e->got.body;
+        supply_unlock(s);
+        if (!e)
+            return;
+        if (due)
             supply_rows_save(s, e);
     }
 }
@@ -345,7 +349,9 @@ static bool claim_in(struct supply *s, struct store_tx *tx, struct att_arena *a,
         return true;
     }
     *ret = SUPPLY_CLAIM_MINE;
-    return claim_put(s, tx, e->id, found_claim ? claim.version : 0, err);
+    /* VCEKs are asked for by whoever sends evidence, of chips that there are or not: each claim is a write that every replica
+     * sees and reads its site again for. To ask twice for one that two replicas lack at once is cheaper. */
+    return e->what.kind == ATT_ITEM_VCEK || claim_put(s, tx, e->id, found_claim ? claim.version : 0, err);
 }
 
 enum supply_claim supply_rows_claim(struct supply *s, struct supply_entry *e)

@@ -9,6 +9,10 @@ static int rank_of(const struct supply_entry *e, int64_t now_ms)
 {
     if (e->busy || e->look_ms > now_ms)
         return RANK_NONE;
+    /* Anybody can make evidence of a chip that there is not: VCEKs would else keep the few lists of the same source from ever
+     * being asked for. Being older they go first. */
+    if (e->planned && e->what.kind == ATT_ITEM_AMD_CRL && now_ms - e->next_ms >= SUPPLY_OVERDUE_MS)
+        return RANK_AWAITED;
     if (e->wanted)
         return e->waits > 0 ? RANK_AWAITED : RANK_WANTED;
     return e->planned && e->next_ms <= now_ms ? RANK_PLANNED : RANK_NONE;

@@ -108,6 +108,7 @@ bool supply_new(const struct supply_options *options, struct supply **ret, struc
     s->options.dcap = NULL;
     s->options.amd = NULL;
     s->options.items = NULL;
+    s->options.floors = NULL;
     s->random = (uint64_t)supply_now_s(s) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)supply_now_ms(s);
     s->arena = att_arena_new(64 * 1024);
     if (!s->arena) {

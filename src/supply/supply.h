@@ -9,13 +9,15 @@
  *   one flight       one request at a time for an item, however many wait for it
  *   bounded          every request has its time-outs; a host has a rate and a back-off (supply_host.h)
  *   remembers no     what a source does not have is not asked for again for a while (negative cache)
- *   early            an item is fetched anew when a third of its life is left, at the latest a day before its end
+ *   early            an item is fetched anew when a third of its life is left, at the latest a day before its end, and once a
+ *                    day in any case: sets are promoted and certificates revoked within the life of an item
  *   never worse      an answer that is refused, older than what is held, or of a lower evaluation number than was ever
  *                    current for the platform (floors; kept in the store) replaces nothing
  *   says why         status and first words of what a source answered are kept with the item, for supply_each and refusals
  *
- * Time comes from the options, so that a test lives an hour in a second. One thread does all the work (supply_run, or
- * supply_step in tests); supply_want, supply_vcek and supply_each are for any thread.
+ * Time comes from the options, so that a test lives an hour in a second. The work is done by threads of the service, one at a
+ * time but for requests: each source has one, so that one that stalls keeps no other from being asked. Tests call supply_step
+ * instead. supply_want, supply_vcek and supply_each are for any thread.
  * Errors: COLLATERAL_MISSING (which item, from where, what the source answered), STORE_FAILED, OUT_OF_MEMORY.
  */
 #ifndef SUPPLY_SUPPLY_H
@@ -35,7 +37,7 @@ struct supply_source {
         *url; /* "https://api.trustedservices.intel.com", "https://kdsintf.amd.com"; no slash at the end */
     const char *ca_file; /* NULL: the system's CAs */
     const char *api_key; /* PCS subscription key; NULL: none. Never in a log or an error */
-    unsigned per_minute; /* requests to this host; 0: 60, KDS 6 */
+    unsigned per_minute; /* requests to this host, half of them at once at most; 0: 60, KDS 6 */
 };
 
 /* What a source was asked and answered; given by the fetch function. */
@@ -51,7 +53,8 @@ typedef bool (*supply_get_fn)(void *ctx, const struct supply_source *source, con
 
 struct supply_options {
     const struct att_lib *lib;
-    struct store *store; /* of its own: used by the working thread alone; NULL: nothing is kept */
+    struct store
+        *store; /* of its own: used by one of the service's threads at a time; NULL: nothing is kept */
     const struct supply_source *sources;
     size_t source_count;
     supply_get_fn get;
@@ -68,19 +71,23 @@ struct supply_options {
     size_t item_count;
     const struct att_tcb_floor *floors; /* of bundle files: joined with what is known */
     size_t floor_count;
-    /* A new snapshot; the receiver takes its own reference. On the working thread. */
+    bool only_wanted; /* asks for nothing that supply_want did not name: one piece of evidence, not a site */
+    /* A new snapshot; the receiver takes its own reference. On a thread of the service, one call at a time. */
     void (*changed)(void *ctx, struct att_collateral *snapshot);
-    /* One thing that happened, for the log: "collateral.fetched", "collateral.refused", "collateral.source". */
+    /* One thing that happened, for the log: "collateral.fetched", "collateral.refused" (an answer, a row), "collateral.source"
+     * (no answer, or another status than 200), "collateral.store" (why NULL: well again), "collateral.snapshot" (could not be
+     * made). On a thread of the service; may not call back. */
     void (*event)(void *ctx, const char *event, const char *item, const char *source,
                   const struct att_err *why);
     void *ctx;
 };
 
 ATT_CHECK bool supply_new(const struct supply_options *options, struct supply **ret, struct att_err *err);
-/* Ends the thread; who waits is told COLLATERAL_MISSING. Everything else still answers. NULL is fine. */
+/* Ends the threads; who waits is told COLLATERAL_MISSING. Everything else still answers. NULL is fine. */
 void supply_stop(struct supply *s);
 void supply_free(struct supply *s); /* stops it first; NULL is fine */
-/* Reads the store, makes the first snapshot and, with sources, starts the thread. */
+/* Reads the store, makes the first snapshot and, with sources or a store, starts the threads. A store that fails is an
+ * event, not a refusal: the service works without it until it is well again. */
 ATT_CHECK bool supply_start(struct supply *s, struct att_err *err);
 /* Tests: does what is due now and returns for how many milliseconds there is nothing to do. */
 int64_t supply_step(struct supply *s);
@@ -89,9 +96,10 @@ ATT_CHECK bool supply_files(struct supply *s, const struct supply_options *files
 
 /* Is there a source that could have this item? Without one nobody need wait. */
 bool supply_asks(const struct supply *s, const struct att_collateral_want *what);
-/* Asks for an item that an attestation missed. `done` is called once, on the working thread (or at once, on this one, when
+/* Asks for an item that an attestation missed. `done` is called once, on a thread of the service (or at once, on this one, when
  * the answer is known: no source for it, or remembered as not to be had): err NULL when a new snapshot has it, else why not.
- * At the latest after `budget_ms`; the fetch itself goes on for those who come later. */
+ * At the latest after `budget_ms`; the fetch itself goes on for those who come later. What the same evidence would miss next
+ * (QE identity, lists) is fetched in the same go. `done` may call supply_want again, but should not work for long. */
 typedef void (*supply_done_fn)(void *ctx, const struct att_err *err);
 void supply_want(struct supply *s, const struct att_collateral_want *what, unsigned budget_ms,
                  supply_done_fn done, void *ctx);

@@ -26,7 +26,8 @@ bool supply_asks(const struct supply *s, const struct att_collateral_want *what)
     return what->kind != ATT_ITEM_NONE && has_source(s, what);
 }
 
-/* All sources that could have it are closed: gives the time when the first one opens again, and what it said. */
+/* All sources that could have it are closed: gives the time when the first one opens again, and one of them: an answer tells
+ * more than a connection that was not made. */
 static bool all_closed(const struct supply *s, const struct att_collateral_want *what, int64_t now_ms,
                        int64_t *ret_until_ms, const struct supply_host **ret)
 {
@@ -39,10 +40,9 @@ static bool all_closed(const struct supply *s, const struct att_collateral_want 
             continue;
         if (!supply_host_closed(h, now_ms))
             return false;
-        if (h->closed_until_ms < until) {
-            until = h->closed_until_ms;
+        until = h->closed_until_ms < until ? h->closed_until_ms : until;
+        if (!*ret || (*ret)->last_status == 0)
             *ret = h;
-        }
     }
     *ret_until_ms = until;
     return until != SUPPLY_NEVER;
@@ -237,7 +237,8 @@ void supply_want(struct supply *s, const struct att_collateral_want *what, unsig
     if (!w) {
         supply_unlock(s);
         atomic_fetch_add(&s->missing, 1);
-        att_fail(&why, ATT_COLLATERAL_MISSING, "collateral.item", "room for one more who waits", "none");
+        att_fail(&why, ATT_COLLATERAL_MISSING, "collateral.item", "an item, and room for one more who waits",
+                 "none, or a service that is about to end");
         done(ctx, &why);
         return;
     }

@@ -5,6 +5,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -ge 3 ] || { echo "usage: run.sh RUNNER ATTESTD ATTESTCTL [STORY...]" >&2; exit 2; }
 runner=$(realpath "$1") attestd=$(realpath "$2") attestctl=$(realpath "$3")
+fake_vendor=$(dirname "$runner")/fake_vendor
+export fake_vendor
 shift 3
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT

@@ -90,6 +90,7 @@ static const struct verb {
     { "sleep", verb_sleep, false },
     { "untrusted", verb_untrusted, false },
     { "login", verb_login, true },
+    { "vendor", verb_vendor, true },
 };
 
 bool fault(struct story *s, const char *format, ...)

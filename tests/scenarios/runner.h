@@ -40,6 +40,7 @@ struct story {
     struct var vars[VARS_MAX];
     struct server servers[SERVERS_MAX];
     struct server *server; /* the one that is talked to */
+    struct server vendor;  /* who plays the vendors' services */
     const char *ca;
     int fd; /* -1 when not connected */
     SSL *ssl;
@@ -75,12 +76,15 @@ bool verb_fails(struct story *s, char *args);
 bool verb_log(struct story *s, char *args);
 bool verb_await(struct story *s, char *args);
 bool verb_reload(struct story *s, char *args);
+bool verb_vendor(struct story *s, char *args);
 void servers_kill(struct story *s);
 
 /* runner_net.c */
 bool verb_request(struct story *s, char *args);
 bool verb_admin(struct story *s, char *args);
 bool verb_with(struct story *s, char *args);
+/* One GET to another server of this machine; its answer is looked at as the server's own are. */
+ATT_CHECK bool get_elsewhere(struct story *s, uint16_t port, const char *ca, const char *path);
 bool verb_open(struct story *s, char *args);
 bool verb_send(struct story *s, char *args);
 bool verb_receive(struct story *s, char *args);

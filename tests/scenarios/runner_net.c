@@ -256,6 +256,18 @@ bool verb_request(struct story *s, char *args)
            verb_open(s, args) && ask(s, method, (const char *)target.ptr, body);
 }
 
+bool get_elsewhere(struct story *s, uint16_t port, const char *ca, const char *path)
+{
+    const char *own = s->ca;
+    char *target = att_arena_dup(s->arena, att_str(path));
+
+    s->ca = ca;
+    bool ok = target && dial(s, port) && handshake(s) && ask(s, "GET", target, (struct att_span){ 0 });
+    s->ca = own;
+    hang_up(s);
+    return ok || fault(s, "memory");
+}
+
 /* admin METHOD TARGET */
 bool verb_admin(struct story *s, char *args)
 {

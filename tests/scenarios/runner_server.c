@@ -206,8 +206,64 @@ bool verb_stop(struct story *s, char *args)
     return stop(s, server);
 }
 
+/* -- the vendors' services ------------------------------------------------------------------------------------ */
+
+static bool vendor_ready(struct story *s, const char *out)
+{
+    for (int waited = 0; waited < START_MS; waited += STEP_MS) {
+        const char *ready = strstr(text_of(s, out), "fake_vendor ready ");
+        if (ready && strchr(ready, '\n')) {
+            const char *url = ready + strlen("fake_vendor ready ");
+            const char *colon = strrchr(url, ':');
+            s->vendor.port = colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
+            return var_set(s, "vendor", att_span_of(url, strcspn(url, "\n")));
+        }
+        if (waitpid(s->vendor.pid, NULL, WNOHANG) == s->vendor.pid) {
+            s->vendor.pid = 0;
+            break;
+        }
+        pause_step();
+    }
+    return fault(s, "fake_vendor did not become ready: %.600s", text_of(s, s->vendor.log));
+}
+
+static bool vendor_start(struct story *s, const char *args)
+{
+    if (s->vendor.pid > 0)
+        return fault(s, "it runs already");
+    (void)unlink("vendor.out");
+    s->vendor = (struct server){ .name = "vendor", .log = "vendor.err" };
+    s->vendor.pid = spawn(s, joined(s, "exec \"$fake_vendor\" --ca vendor.pem --log vendor.log ", args, ""),
+                          "vendor.out", s->vendor.log);
+    return s->vendor.pid > 0 ? vendor_ready(s, "vendor.out") : fault(s, "fork: %m");
+}
+
+static bool vendor_stop(struct story *s)
+{
+    if (s->vendor.pid <= 0 || kill(s->vendor.pid, SIGKILL) != 0)
+        return fault(s, "it does not run");
+    (void)waitpid(s->vendor.pid, NULL, 0);
+    s->vendor.pid = 0;
+    return true;
+}
+
+/* vendor start OPTIONS, vendor stop, vendor QUERY : tests/support/fake_vendor.c */
+bool verb_vendor(struct story *s, char *args)
+{
+    if (strcmp(args, "stop") == 0)
+        return vendor_stop(s);
+    if (strncmp(args, "start", 5) == 0)
+        return vendor_start(s, args + 5);
+    if (s->vendor.pid <= 0)
+        return fault(s, "no vendor runs");
+    return get_elsewhere(s, s->vendor.port, "vendor.pem", joined(s, "/control?", args, "")) &&
+           (s->reply.status == 200 || fault(s, "it answers %d", s->reply.status));
+}
+
 void servers_kill(struct story *s)
 {
+    if (s->vendor.pid > 0)
+        (void)vendor_stop(s);
     for (size_t i = 0; i < SERVERS_MAX; i++) {
         if (s->servers[i].pid <= 0)
             continue;

@@ -1,12 +1,13 @@
 /* fake_vendor - Intel's PCS, a PCCS and AMD's KDS in one program, over TLS on the loopback, for tests of whole servers.
  *
- *     fake_vendor --hardware DIR [--now UNIX_S] [--ca FILE] [--port N]
+ *     fake_vendor --hardware DIR [--now UNIX_S] [--ca FILE] [--port N] [--log FILE]
  *
  *   --hardware DIR  made-up hardware (DATA/dev/hardware of an attestd --dev, so that it trusts what is served here); DIR/amd/PRODUCT
  *                   gives AMD's part, as far as it is there
  *   --now UNIX_S    the time of the vendors' clocks; without: now
  *   --ca FILE       where to write the certificate that clients must trust; without: fake_vendor.pem in DIR
  *   --port N        without: a free one
+ *   --log FILE      where to write the path of each request, one a line
  *
  * Says "fake_vendor ready https://localhost:PORT" on stdout and serves until it is ended. Paths are those of vendor.h.
  *
@@ -41,7 +42,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of vendor, and of wh
 static enum vendor_mode mode;
 static char only[TEXT_SIZE];
 static unsigned requests;
-static int64_t offset_s; /* of the vendors' clocks */
+static FILE *requests_log; /* NULL: none */
+static int64_t offset_s;   /* of the vendors' clocks */
 
 static int64_t now_s(void)
 {
@@ -116,13 +118,17 @@ static void write_all(SSL *tls, const void *bytes, size_t len)
 
 static void send_answer(SSL *tls, const struct vendor_answer *a)
 {
-    char *head = NULL, *chain = a->chain_header ? vendor_percent(a->chain) : NULL, wait[48] = "";
+    char *head = NULL, *chain = a->chain_header ? vendor_percent(a->chain) : NULL, wait[48] = "", date[48];
+    const time_t now = (time_t)now_s();
+    struct tm parts;
 
     if (a->retry_after_s > 0)
         (void)snprintf(wait, sizeof wait, "Retry-After: %u\r\n", a->retry_after_s);
-    int len = asprintf(&head, "HTTP/1.1 %u X\r\nContent-Length: %zu\r\nConnection: close\r\n%s%s%s%s%s\r\n",
-                       a->status, a->body.len, wait, chain ? a->chain_header : "", chain ? ": " : "",
-                       chain ? chain : "", chain ? "\r\n" : "");
+    (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &parts));
+    int len = asprintf(
+        &head, "HTTP/1.1 %u X\r\nDate: %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s%s%s%s%s\r\n",
+        a->status, date, a->body.len, wait, chain ? a->chain_header : "", chain ? ": " : "",
+        chain ? chain : "", chain ? "\r\n" : "");
     if (len > 0) {
         write_all(tls, head, (size_t)len);
         write_all(tls, a->body.ptr, a->body.len);
@@ -208,6 +214,10 @@ static void serve(SSL *tls)
     }
     (void)pthread_mutex_lock(&lock);
     requests++;
+    if (requests_log) {
+        (void)fprintf(requests_log, "%s\n", path);
+        (void)fflush(requests_log);
+    }
     vendor.mode = only[0] && !strstr(path, only) ? VENDOR_OK : mode;
     bool stalls = vendor.mode == VENDOR_STALL;
     vendor_answer(&vendor, path, now_s(), &a);
@@ -258,8 +268,11 @@ static void accept_one(SSL_CTX *tls, int listener)
 /* -- start ---------------------------------------------------------------------------------------------------- */
 
 struct settings {
-    const char *hardware, *ca, *now, *port;
+    const char *hardware, *ca, *now, *port, *log;
 };
+
+static const char usage[] =
+    "usage: fake_vendor --hardware DIR [--now UNIX_S] [--ca FILE] [--port N] [--log FILE]";
 
 static void read_arguments(int argc, char **argv, struct settings *ret)
 {
@@ -269,12 +282,12 @@ static void read_arguments(int argc, char **argv, struct settings *ret)
                           : strcmp(name, "--ca") == 0     ? &ret->ca
                           : strcmp(name, "--now") == 0    ? &ret->now
                           : strcmp(name, "--port") == 0   ? &ret->port
+                          : strcmp(name, "--log") == 0    ? &ret->log
                                                           : NULL;
-        need(to && value, "usage: fake_vendor --hardware DIR [--now UNIX_S] [--ca FILE] [--port N]", NULL);
+        need(to && value, usage, NULL);
         *to = value;
     }
-    need(ret->hardware != NULL, "usage: fake_vendor --hardware DIR [--now UNIX_S] [--ca FILE] [--port N]",
-         NULL);
+    need(ret->hardware != NULL, usage, NULL);
 }
 
 static void load(const char *dir)
@@ -321,6 +334,10 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     if (settings.now)
         offset_s = strtoll(settings.now, NULL, 10) - (int64_t)time(NULL);
+    if (settings.log) {
+        requests_log = fopen(settings.log, "a");
+        need(requests_log != NULL, settings.log, NULL);
+    }
     load(settings.hardware);
     SSL_CTX *tls = tls_new(settings.ca ? settings.ca : test_text("%s/fake_vendor.pem", settings.hardware));
     int listener = listen_on(settings.port);

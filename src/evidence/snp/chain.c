@@ -54,10 +54,19 @@ static void issuer_destroy(struct att_cached *e)
     free(i);
 }
 
+/* The lengths go in as well: cut elsewhere, the same bytes are other certificates, or none. */
 static bool key_make(const struct att_lib *lib, enum key_kind kind, const struct att_span *parts,
                      size_t count, uint8_t ret[32], struct att_err *err)
 {
-    if (!att_digest_parts(lib->crypto, ATT_SHA256, parts, count, ret))
+    uint8_t lengths[SNP_CHAIN_CERTS * 8];
+    struct att_span all[SNP_CHAIN_CERTS + 1] = { { lengths, count * 8 } };
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t b = 0; b < 8; b++)
+            lengths[i * 8 + b] = (uint8_t)((uint64_t)parts[i].len >> 8 * b);
+        all[i + 1] = parts[i];
+    }
+    if (!att_digest_parts(lib->crypto, ATT_SHA256, all, count + 1, ret))
         return att_fail(err, ATT_CRYPTO_FAILED, "sevsnp.chain", "a digest", "none");
     for (size_t i = 0; i < 32; i++)
         ret[i] ^= (uint8_t)kind;

@@ -35,7 +35,7 @@ static bool product_fits(const struct snp_report *r, const struct snp_chain *cha
                                                     certified, "%s", snp_product_name(r->product));
 }
 
-/* Also when the report says that its chip's identity was masked: zeros are no certificate's chip. */
+/* Also when the report says that its chip's identity was masked: zeros are nobody's, on either side. */
 static bool chip_fits(const struct snp_report *r, const struct snp_chain *chain, struct att_err *err)
 {
     uint8_t expected[SNP_CHIP_ID_BYTES] = { 0 };
@@ -47,6 +47,8 @@ static bool chip_fits(const struct snp_report *r, const struct snp_chain *chain,
                         "zeros: a VLEK is no single chip's", "another value");
     if (hwid.len != SNP_CHIP_ID_BYTES && hwid.len != SNP_CHIP_ID_TURIN_BYTES)
         return att_fail(err, ATT_CHIP_ID_MISMATCH, "sevsnp.chain[0].hwid", "64 or 8 bytes", "%zu", hwid.len);
+    if (memcmp(hwid.ptr, expected, hwid.len) == 0)
+        return att_fail(err, ATT_CHIP_ID_MISMATCH, "sevsnp.chain[0].hwid", "the identity of a chip", "zeros");
     memcpy(expected, hwid.ptr, hwid.len);
     return memcmp(r->chip_id.ptr, expected, SNP_CHIP_ID_BYTES) == 0 ||
            att_fail(err, ATT_CHIP_ID_MISMATCH, "sevsnp.report.chip_id", "the chip of the certificate",

@@ -2,6 +2,7 @@
 /* Bodies of attestation requests: what is taken, what is refused and where. */
 #include "api/internal.h"
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "support/cases.h"
 
@@ -204,6 +205,115 @@ static void cut_and_hex(struct cases *c)
     }
 }
 
+/* -- SEV-SNP: two layers of JSON in base64url --------------------------------------------------------------- */
+
+/* b(text) stands for the base64url of the text. */
+static bool nest(const char *from, struct att_buf *out)
+{
+    for (const char *at = from; *at;) {
+        const char *end = strncmp(at, "b(", 2) == 0 ? strchr(at, ')') : NULL;
+        if (end)
+            att_base64url_put(out, att_span_of(at + 2, (size_t)(end - at - 2)));
+        else
+            att_buf_putc(out, *at);
+        at = end ? end + 1 : at + 1;
+    }
+    return !out->failed;
+}
+
+static const struct snp_row {
+    const char *endorsements; /* NULL: no such member; else the inner JSON, b() in it */
+    const char *report;       /* the outer JSON without it, b() in it */
+    enum att_code code;
+    const char *where, *evidence, *chain;
+    size_t uvm;
+} snp_rows[] = {
+    { NULL, "\"SnpReport\":\"b(rep)\",\"VcekCertChain\":\"b(pem)\"", ATT_OK, "", "rep", "pem", 0 },
+    { NULL, "\"snpreport\":\"b(rep)\"", ATT_OK, "", "rep", "", 0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",\"VcekCertChain\":null", ATT_OK, "", "rep", "", 0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",\"VcekCertChain\":\"\",\"Endorsements\":\"\"", ATT_OK, "", "rep", "",
+      0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",\"Endorsements\":null", ATT_OK, "", "rep", "", 0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",\"Unknown\":{\"x\":[]}", ATT_OK, "", "rep", "", 0 },
+    { "{}", "\"SnpReport\":\"b(rep)\"", ATT_OK, "", "rep", "", 0 },
+    { "{\"Uvm\":null}", "\"SnpReport\":\"b(rep)\"", ATT_OK, "", "rep", "", 0 },
+    { "{\"Uvm\":[]}", "\"SnpReport\":\"b(rep)\"", ATT_OK, "", "rep", "", 0 },
+    { "{\"UVM\":[\"b(one)\"]}", "\"SnpReport\":\"b(rep)\"", ATT_OK, "", "rep", "", 1 },
+    { "{\"Uvm\":[\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\"]}", "\"SnpReport\":\"b(rep)\"",
+      ATT_OK, "", "rep", "", 8 },
+    { "{\"Uvm\":[\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\",\"YQ\"]}",
+      "\"SnpReport\":\"b(rep)\"", ATT_PARAMETER_INVALID, "report.Endorsements.Uvm", "", "", 0 },
+    { "{\"Uvm\":\"YQ\"}", "\"SnpReport\":\"b(rep)\"", ATT_PARAMETER_INVALID, "report.Endorsements.Uvm", "",
+      "", 0 },
+    { "{\"Uvm\":{\"a\":\"YQ\"}}", "\"SnpReport\":\"b(rep)\"", ATT_PARAMETER_INVALID,
+      "report.Endorsements.Uvm", "", "", 0 },
+    { "{\"Uvm\":[\"YQ\",\"\"]}", "\"SnpReport\":\"b(rep)\"", ATT_PARAMETER_INVALID,
+      "report.Endorsements.Uvm[1]", "", "", 0 },
+    { "{\"Uvm\":[null]}", "\"SnpReport\":\"b(rep)\"", ATT_PARAMETER_INVALID, "report.Endorsements.Uvm[0]", "",
+      "", 0 },
+    { "{\"Uvm\":[[\"YQ\"]]}", "\"SnpReport\":\"b(rep)\"", ATT_PARAMETER_INVALID, "report.Endorsements.Uvm[0]",
+      "", "", 0 },
+    { "{\"Uvm\":[\"(\"]}", "\"SnpReport\":\"b(rep)\"", ATT_BASE64_INVALID, "report.Endorsements.Uvm[0]", "",
+      "", 0 },
+    { "{\"Uvm\":[],\"uvm\":[]}", "\"SnpReport\":\"b(rep)\"", ATT_REQUEST_MALFORMED,
+      "report.Endorsements.json", "", "", 0 },
+    { "[]", "\"SnpReport\":\"b(rep)\"", ATT_REQUEST_MALFORMED, "report.Endorsements", "", "", 0 },
+    { "x", "\"SnpReport\":\"b(rep)\"", ATT_REQUEST_MALFORMED, "report.Endorsements.json", "", "", 0 },
+    { NULL, "", ATT_PARAMETER_MISSING, "report.SnpReport", "", "", 0 },
+    { NULL, "\"VcekCertChain\":\"b(pem)\"", ATT_PARAMETER_MISSING, "report.SnpReport", "", "", 0 },
+    { NULL, "\"SnpReport\":\"\"", ATT_PARAMETER_MISSING, "report.SnpReport", "", "", 0 },
+    { NULL, "\"SnpReport\":{\"a\":1}", ATT_PARAMETER_INVALID, "report.SnpReport", "", "", 0 },
+    { NULL, "\"SnpReport\":\"(\"", ATT_BASE64_INVALID, "report.SnpReport", "", "", 0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",\"VcekCertChain\":[]", ATT_PARAMETER_INVALID, "report.VcekCertChain",
+      "", "", 0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",\"Endorsements\":{\"Uvm\":[]}", ATT_PARAMETER_INVALID,
+      "report.Endorsements", "", "", 0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",\"snpReport\":\"b(two)\"", ATT_REQUEST_MALFORMED, "report", "", "", 0 },
+    { NULL, "\"SnpReport\":\"b(rep)\",", ATT_REQUEST_MALFORMED, "report", "", "", 0 },
+};
+
+static void snp_body(const struct snp_row *row, struct att_buf *ret)
+{
+    struct att_buf inner = { 0 }, outer = { 0 };
+
+    att_buf_putc(&outer, '{');
+    bool ok = nest(row->report, &outer);
+    if (row->endorsements) {
+        ok = ok && nest(row->endorsements, &inner);
+        att_buf_puts(&outer, ",\"Endorsements\":\"");
+        att_base64url_put(&outer, att_buf_span(&inner));
+        att_buf_putc(&outer, '"');
+    }
+    att_buf_putc(&outer, '}');
+    att_buf_puts(ret, "{\"report\":\"");
+    att_base64url_put(ret, att_buf_span(&outer));
+    att_buf_puts(ret, "\"}");
+    ret->failed = ret->failed || !ok || inner.failed || outer.failed;
+    att_buf_free(&inner);
+    att_buf_free(&outer);
+}
+
+static void snp(struct cases *c)
+{
+    for (size_t i = 0; i < sizeof snp_rows / sizeof snp_rows[0]; i++) {
+        const struct snp_row *row = &snp_rows[i];
+        struct att_arena *a = att_arena_new(1 << 20);
+        struct att_buf body = { 0 };
+        struct att_err err = { 0 };
+        struct service_attest_in in = { .evidence_type = "sev-snp" };
+        snp_body(row, &body);
+        bool ok = read_body(a, (const char *)body.ptr, body.len, API_2022_08_01, "report", &in, &err);
+        bool same = ok ? att_span_is(in.evidence, row->evidence) && att_span_is(in.cert_chain, row->chain) &&
+                             in.uvm_endorsement_count == row->uvm
+                       : in.evidence.len == 0 && strcmp(err.where, row->where) == 0;
+        cases_check(c, !body.failed && ok == (row->code == ATT_OK) && err.code == row->code && same,
+                    "sev-snp: {%s} %s: %s at %s: %s", row->report, row->endorsements ? row->endorsements : "",
+                    att_code_name(err.code), err.where, err.text);
+        att_buf_free(&body);
+        att_arena_free(a);
+    }
+}
+
 int main(void)
 {
     struct cases c = { .name = "unit_api_envelope" };
@@ -211,5 +321,6 @@ int main(void)
     good(&c);
     bad(&c);
     cut_and_hex(&c);
+    snp(&c);
     return cases_report(&c);
 }

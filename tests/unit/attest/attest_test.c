@@ -734,6 +734,24 @@ static void test_describe(void **state)
     att_arena_free(arena);
 }
 
+/* A caller of another version hands over fewer members: none of those that it lacks may be looked at. */
+static void test_size_first(void **state)
+{
+    struct bench *b = *state;
+    struct att_arena *arena = arena_new();
+    size_t *small = malloc(sizeof *small);
+    const void *in = small;
+    struct att_verdict v;
+
+    assert_non_null(small);
+    *small = sizeof *small;
+    assert_false(att_attest(b->lib, arena, in, &v));
+    assert_int_equal(v.err.code, ATT_PARAMETER_INVALID);
+    assert_false(v.accepted);
+    free(small);
+    att_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -747,6 +765,7 @@ int main(void)
         cmocka_unit_test(test_oe_report_to_sgx),    cmocka_unit_test(test_policy),
         cmocka_unit_test(test_policy_pins),         cmocka_unit_test(test_policy_steps),
         cmocka_unit_test(test_arena_ceilings),      cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_size_first),
     };
 
     return cmocka_run_group_tests_name("attest", tests, setup, teardown);

@@ -86,6 +86,9 @@ static void test_chains(void **state)
         { "a product of eight letters",
           pem(&(struct x5c_cert){ .cn = "ARK-Venice88", .key = ark_key, .constraints = CA }),
           ATT_VCEK_CHAIN_MALFORMED },
+        { "a product that is a path: it would be part of an item's name",
+          pem(&(struct x5c_cert){ .cn = "ARK-../up", .key = ark_key, .constraints = CA }),
+          ATT_VCEK_CHAIN_MALFORMED },
         { "nothing", "", ATT_VCEK_CHAIN_MALFORMED },
     };
     const struct att_root pinned = { .pem = att_str(root), .test_root = true };

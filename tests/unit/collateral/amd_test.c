@@ -367,6 +367,14 @@ static void test_list_items(void **state)
     assert_int_equal(err.code, ATT_COLLATERAL_MISMATCH);
     c = snapshot_of(s, NULL, 0, &item, 1);
     assert_int_equal(att_collateral_amd_crl(c, milan, ATT_AMD_VCEK)->refusal.code, ATT_COLLATERAL_MISMATCH);
+    /* E-u: Turin's list was asked for and another one came: that is not "no list". */
+    assert_non_null(att_collateral_amd_crl(c, turin, ATT_AMD_VCEK));
+    assert_int_equal(att_collateral_amd_crl(c, turin, ATT_AMD_VCEK)->refusal.code, ATT_COLLATERAL_MISMATCH);
+    assert_null(att_collateral_amd_crl(c, turin, ATT_AMD_VLEK));
+    att_collateral_free(c);
+    const struct att_collateral_item two[2] = { item, crl_item(&s->ev[TURIN], "Turin") };
+    c = snapshot_of(s, NULL, 0, two, 2); /* the right one beside it wins */
+    assert_int_equal(att_collateral_amd_crl(c, turin, ATT_AMD_VCEK)->refusal.code, ATT_OK);
     att_collateral_free(c);
 
     item = crl_item(&s->ev[MILAN], "Turin");

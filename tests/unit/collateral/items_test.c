@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "items_fixture.h"
+#include "unit/attest/tdx_fixture.h"
 
 enum { DAY = 86400, SETS = 5, FIRST = 16, ITEMS_MAX = 16 };
 
@@ -688,6 +689,7 @@ static void test_two_roots(void **state)
     put_set(&it, s, 17, ATT_SET_CURRENT);
     put(&it, root_crl_item(&foreign));
     put(&it, pck_crl_item(&foreign, false));
+    put(&it, qe_item(&foreign, ATT_SET_CURRENT, 0)); /* newer, and not this root's */
     struct att_verdict v = judge(&both, &it, (struct asked){ .at = FIXTURE_NOW + DAY });
     missing_is(&v, "dcap/root-ca-crl");
     put_lists(&it, s);
@@ -696,6 +698,28 @@ static void test_two_roots(void **state)
     mk_evidence_free(&foreign);
     att_lib_free(lib);
     mk_hardware_free(hw[1]);
+}
+
+/* E-w: of SGX and TDX each takes its own, though the other's is newer. */
+static void test_two_tees(void **state)
+{
+    const struct scene *s = *state;
+    struct mk_tdx_options o;
+    struct mk_evidence td;
+    struct items it = { .count = 0 };
+
+    mk_tdx_defaults(&o, FIXTURE_NOW + DAY);
+    domain_new(s->hw, &o, &td);
+    struct att_collateral_item of_td[2] = { tcb_item(&td, ATT_SET_CURRENT, 0),
+                                            qe_item(&td, ATT_SET_CURRENT, 0) };
+    of_td[0].what.tee = of_td[1].what.tee = ATT_TEE_TDX;
+    put_set(&it, s, 17, ATT_SET_CURRENT);
+    put_lists(&it, s);
+    put(&it, of_td[0]);
+    put(&it, of_td[1]);
+    struct att_verdict v = judge(s, &it, (struct asked){ .at = FIXTURE_NOW + DAY });
+    code_is(&v, ATT_OK, 17);
+    mk_evidence_free(&td);
 }
 
 int main(void)
@@ -719,6 +743,7 @@ int main(void)
         cmocka_unit_test(test_item_of_stranger),
         cmocka_unit_test(test_root_crl_chains),
         cmocka_unit_test(test_two_roots),
+        { "E-w: items of SGX and TDX side by side", test_two_tees, NULL, NULL, NULL },
     };
 
     return cmocka_run_group_tests_name("collateral.items", tests, scene_make, scene_free);

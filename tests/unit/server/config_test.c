@@ -68,7 +68,10 @@ static void sections_are_taken(void **state)
                    "[subscription 11111111-1111-4111-8111-11111111111F]\ntenant = " GUID_T
                    "\nname = Ours, not theirs\nowner = Someone@Example\n"
                    "[attestd]\nthreads = 2\n[issuer other_1]\nurl = https://b.example\nkeys = /etc/b.json\n"
-                   "control_audiences = api://one api://two\n",
+                   "control_audiences = api://one api://two\n"
+                   "[source intel]\nkind = pcs\nurl = https://pcs.example\n"
+                   "[source amd]\nkind = kds\nurl = https://kds.example\nper_minute = 3\n"
+                   "[compliance one]\nstatus = a\n[compliance two]\nstatus = b\ntype = tdx\n",
                    &c, &err))
         fail_msg("%s", err.text);
     assert_int_equal(c.threads, 2);
@@ -82,6 +85,14 @@ static void sections_are_taken(void **state)
     assert_string_equal(c.issuers[1].algorithms, "RS256 PS256 ES256");
     assert_int_equal(c.issuers[1].leeway_s, 60);
     assert_int_equal(c.issuers[1].control_audiences.count, 2);
+    assert_int_equal(c.source_count, 2);
+    assert_string_equal(c.sources[0].url, "https://pcs.example");
+    assert_string_equal(c.sources[1].kind, "kds");
+    assert_int_equal(c.sources[0].per_minute, 0);
+    assert_int_equal(c.sources[1].per_minute, 3);
+    assert_int_equal(c.compliance_count, 2);
+    assert_string_equal(c.compliance[0].type, "sev-snp");
+    assert_string_equal(c.compliance[1].status, "b");
     assert_int_equal(c.subscription_count, 1);
     assert_string_equal(c.subscriptions[0].section, "11111111-1111-4111-8111-11111111111f");
     assert_string_equal(c.subscriptions[0].name, "Ours, not theirs");
@@ -218,6 +229,21 @@ static void bad_settings_are_refused(void **state)
           "attestd.conf:2.owner_secret_hash" },
         { "a hash of six parts", "[subscription " GUID_A "]\nowner_secret_hash = scrypt$32768$8$1$a$b$c\n",
           "attestd.conf:2.owner_secret_hash" },
+        { "a source without a name", "[source]\n", "attestd.conf:1" },
+        { "a source twice", "[source a]\nkind = pcs\n[source b]\nkind = kds\n[source a]\nper_minute = 5\n",
+          "attestd.conf:5" },
+        { "a source of an issuer's name is its own",
+          "[issuer a]\nurl = https://a.example\n[source a]\nkind = pcs\nkind = kds\n",
+          "attestd.conf:5.kind" },
+        { "an issuer's setting in a source", "[source a]\nalgorithms = RS256\n", "attestd.conf:2" },
+        { "a source of another kind", "[source a]\nkind = PCS\n", "attestd.conf:2.kind" },
+        { "a source of plain HTTP", "[source a]\nurl = http://pcs.example\n", "attestd.conf:2.url" },
+        { "a source with a password", "[source a]\nurl = https://u:p@pcs.example\n", "attestd.conf:2.url" },
+        { "a source with too many requests", "[source a]\nper_minute = 6001\n", "attestd.conf:2.per_minute" },
+        { "a digest of 47 bytes", "[compliance a]\nid_key_digest = 00\n", "attestd.conf:2.id_key_digest" },
+        { "another type of machine", "[compliance a]\ntype = sgx\n", "attestd.conf:2.type" },
+        { "a compliance section twice",
+          "[compliance a]\ntype = tdx\n[compliance b]\ntype = tdx\n[compliance a]\n", "attestd.conf:5" },
         { "another hash", "[subscription " GUID_A "]\nowner_secret_hash = $2b$12$abc\n",
           "attestd.conf:2.owner_secret_hash" },
     };
@@ -480,6 +506,27 @@ static void settings_that_do_not_go_together(void **state)
             { "subscription." GUID_A ".owner", "me" },
             { "subscription." GUID_A ".owner_secret_hash", "scrypt$32768$8$1$a$b" } },
           "subscription." GUID_A ".owner_secret" },
+        { "a source of no kind", { { "source.a.url", "https://a.example" } }, "source.a.kind" },
+        { "a source without a place", { { "source.a.kind", "pcs" } }, "source.a.url" },
+        { "a source with a slash at its end",
+          { { "source.a.kind", "pcs" }, { "source.a.url", "https://a.example/" } },
+          "source.a.url" },
+        { "a source with a query",
+          { { "source.a.kind", "pccs" }, { "source.a.url", "https://a.example?x" } },
+          "source.a.url" },
+        { "a proxy over TLS", { { "fetch_proxy", "https://proxy.example:3128" } }, "fetch_proxy" },
+        { "a proxy with a password", { { "fetch_proxy", "http://u:p@proxy.example" } }, "fetch_proxy" },
+        { "a proxy without a host", { { "fetch_proxy", "http://" } }, "fetch_proxy" },
+        { "a proxy with a line of its own",
+          { { "fetch_proxy", "http://proxy.example\nX: y" } },
+          "fetch_proxy" },
+        { "a machine called compliant for nothing", { { "compliance.a.status", "x" } }, "compliance.a" },
+        { "compliance for the smallest of numbers",
+          { { "compliance.a.status", "x" }, { "compliance.a.guest_svn_min", "3" } },
+          "compliance.a" },
+        { "compliance with a feed of anybody",
+          { { "compliance.a.status", "x" }, { "compliance.a.uvm_feed", "ContainerPlat" } },
+          "compliance.a" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct att_arena *a = att_arena_new(1 << 20);

@@ -90,8 +90,10 @@ static void control(struct live *l, const char *query)
 
 static void open_live(struct live *l)
 {
-    struct att_buf pem = { 0 };
+    struct att_buf pem = { 0 }, ark = { 0 };
     struct mk_hardware *hw = NULL;
+    struct mk_amd *amd = NULL;
+    char amd_folder[80];
     struct att_err err = { 0 };
 
     *l = (struct live){ .folder = "/tmp/supply-live-XXXXXX" };
@@ -99,11 +101,17 @@ static void open_live(struct live *l)
     must(mkdtemp(l->folder) && mk_hardware_open(l->folder, unix_now(NULL), &hw, &err) &&
              mk_hardware_root_pem(hw, &pem, &err),
          "hardware", &err);
-    const struct att_root root = { .pem = att_buf_span(&pem), .test_root = true };
-    const struct att_lib_options options = { .size = sizeof options, .roots = &root, .root_count = 1 };
+    (void)snprintf(amd_folder, sizeof amd_folder, "%s/amd", l->folder);
+    must(mk_amd_open(amd_folder, MK_AMD_MILAN, unix_now(NULL), &amd, &err) && mk_amd_ark_pem(amd, &ark, &err),
+         "AMD", &err);
+    const struct att_root roots[2] = { { .pem = att_buf_span(&pem), .test_root = true },
+                                       { .pem = att_buf_span(&ark), .test_root = true } };
+    const struct att_lib_options options = { .size = sizeof options, .roots = roots, .root_count = 2 };
     must(att_lib_new(&options, &l->lib, &err) && fetch_open(&l->fetch, &err), "library", &err);
     att_buf_free(&pem);
+    att_buf_free(&ark);
     mk_hardware_free(hw);
+    mk_amd_free(amd);
     start_vendor(l);
 }
 
@@ -123,8 +131,8 @@ static void begin(struct live *l, struct supply_fetch *by)
 {
     const struct supply_source sources[] = {
         { .kind = SUPPLY_PCS, .url = "https://localhost:1", .ca_file = l->ca, .api_key = "never-shown" },
-        { .kind = SUPPLY_PCCS, .url = l->url, .ca_file = l->ca },
-        { .kind = SUPPLY_KDS, .url = l->url, .ca_file = l->ca },
+        { .kind = SUPPLY_PCCS, .url = l->url, .ca_file = l->ca, .per_minute = 6000 },
+        { .kind = SUPPLY_KDS, .url = l->url, .ca_file = l->ca, .per_minute = 600 },
     };
     const struct supply_options options = { .lib = l->lib,
                                             .sources = sources,
@@ -154,7 +162,7 @@ static void on_answer(void *ctx, const struct att_err *err)
     w->over = true;
     w->good = !err;
     w->err = err ? *err : (struct att_err){ 0 };
-    (void)pthread_cond_signal(&w->l->cond);
+    (void)pthread_cond_broadcast(&w->l->cond);
     (void)pthread_mutex_unlock(&w->l->lock);
 }
 
@@ -171,6 +179,41 @@ static struct waiting ask(struct live *l, const struct att_collateral_want *what
     (void)pthread_mutex_unlock(&l->lock);
     *ret_ms = elapsed(NULL) - before;
     return w;
+}
+
+/* Threads that want, look and count, while items come in and snapshots are made. */
+static void *one_of_many(void *arg)
+{
+    struct live *l = arg;
+    struct supply_counters counters;
+    uintptr_t good = 0;
+    int64_t ms;
+
+    for (uint8_t i = 0; i < 4; i++) {
+        struct att_collateral_want what = want_sgx();
+        what.fmspc[2] = i;
+        good += ask(l, &what, 20 * 1000, &ms).good;
+        struct looking look = { .id = "" };
+        supply_each(l->supply, look_each, &look);
+        supply_counters(l->supply, &counters);
+        good += look.ordered && counters.snapshots > 0;
+    }
+    return (void *)good;
+}
+
+static void crowd(struct live *l)
+{
+    pthread_t all[4];
+    uintptr_t good = 0;
+
+    for (size_t i = 0; i < 4; i++)
+        must(pthread_create(&all[i], NULL, one_of_many, l) == 0, "thread", NULL);
+    for (size_t i = 0; i < 4; i++) {
+        void *result = NULL;
+        must(pthread_join(all[i], &result) == 0, "thread", NULL);
+        good += (uintptr_t)result;
+    }
+    cases_check(&cases, good == 32, "four threads: %zu of 32", (size_t)good);
 }
 
 static void end(struct live *l)
@@ -200,6 +243,18 @@ int main(void)
         w = ask(&l, &what, 20 * 1000, &ms);
         cases_check(&cases, w.good, "TEE %zu: a pinned set: %s", i, w.err.text);
     }
+    struct att_collateral_want chip = { .kind = ATT_ITEM_VCEK,
+                                        .product = "Milan",
+                                        .chip_id = { 1, 2, 3 },
+                                        .chip_id_bytes = 64,
+                                        .tcb = { 4, 0, 0, 0, 0, 0, 24, 219 } };
+    struct att_arena *arena = att_arena_new(1 << 20);
+    struct att_span pem;
+    struct waiting of_chip = ask(&l, &chip, 20 * 1000, &ms);
+    cases_check(&cases, of_chip.good && arena && supply_vcek(l.supply, &chip, arena, &pem), "a VCEK: %s",
+                of_chip.err.text);
+    att_arena_free(arena);
+    crowd(&l);
     struct att_collateral_want other = want_sgx();
     other.fmspc[3] = 1;
     control(&l, "mode=throttle&retry_after=30");

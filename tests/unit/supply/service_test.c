@@ -361,9 +361,9 @@ int main(void)
     troubles();
     unknown_platform();
     no_source();
-    lives((int64_t)30 * DAY, DAY, 6);
-    lives((int64_t)2 * DAY, HOUR, 8);
-    lives((int64_t)2 * HOUR, 600, 8);
+    lives((int64_t)30 * DAY, 2 * (int64_t)DAY, 5);
+    lives((int64_t)2 * DAY, HOUR, 6);
+    lives((int64_t)2 * HOUR, 600, 6);
     expiry_without_source();
     single_flight();
     want_in_flight();

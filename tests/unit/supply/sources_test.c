@@ -50,7 +50,7 @@ static void lagging_source(void)
     world_open(&w);
     must(world_want(&w, &what, 2000).good, "collateral", NULL);
     w.vendor[0].mode = VENDOR_DOWN;
-    world_run(&w, 5 * DAY);
+    world_run(&w, 2 * DAY);
     struct looking l = world_look(&w, TCB_ID);
     cases_check(
         &cases, l.item.facts.evaluation_number == 17 && l.item.last.code == ATT_TCB_EVAL_NUMBER_TOO_LOW,
@@ -135,7 +135,8 @@ static void vcek(void)
         certs++;
     cases_check(&cases, certs == 3, "leaf, ASK, ARK: %u", certs);
     w.vendor[0].mode = VENDOR_DOWN;
-    world_run(&w, 30 * DAY);
+    for (unsigned i = 0; i < 30; i++)
+        world_leap(&w, DAY);
     cases_check(&cases, w.gets_of_path == 1 && supply_vcek(w.supply, &what, arena, &pem),
                 "a VCEK is for ever: it is not fetched twice");
     att_arena_free(arena);
@@ -188,6 +189,31 @@ static void kds_rate(void)
     world_run(&w, 400);
     struct att_collateral_want what = chip(109);
     cases_check(&cases, world_want(&w, &what, 2000).good, "and goes on when that is over");
+    world_close(&w);
+}
+
+/* Strangers ask for chips that there are not, faster than KDS may be asked. What is here already is kept fresh all the same. */
+static void kds_strangers(void)
+{
+    struct world w;
+    struct answer a[360] = { { 0 } };
+
+    kds(&w);
+    world_run(&w, 10 * 60);
+    int64_t before = world_look(&w, "amd/crl/vcek/Milan").item.fetched_unix_s;
+    cases_check(&cases, before > 0, "a list is here");
+    world_run(&w, DAY - 20 * 60);
+    for (unsigned i = 0; i < 360; i++) {
+        struct att_collateral_want none = chip(0xff);
+        none.tcb[7] = (uint8_t)(i & 0xff);
+        none.tcb[6] = (uint8_t)(i >> 8);
+        supply_want(w.supply, &none, 2000, on_done, &a[i]);
+        world_run(&w, 5);
+    }
+    struct looking l = world_look(&w, "amd/crl/vcek/Milan");
+    cases_check(&cases, l.item.fetched_unix_s > before,
+                "a flood of made-up chips keeps no list from being refreshed");
+    cases_check(&cases, l.count < 360, "nor does it stay in memory: %u items", l.count);
     world_close(&w);
 }
 
@@ -249,8 +275,40 @@ static void files(void)
     l = world_look(&w, TCB_ID);
     cases_check(&cases, w.gets[0] == 8 && strcmp(l.source, "https://pcs.test") == 0,
                 "with a source, the platforms of files are kept fresh: %u from %s", w.gets[0], l.source);
-    world_run(&w, 40 * DAY);
+    for (unsigned i = 0; i < 8; i++)
+        world_leap(&w, 5 * DAY);
     cases_check(&cases, world_attest(&w, NULL) == ATT_OK, "also when the files have expired");
+    world_close(&w);
+}
+
+/* E-d: floors that come with a bundle. */
+static void floors_of_files(void)
+{
+    struct att_tcb_floor floor = { .tee = ATT_TEE_SGX, .evaluation_number = 18 };
+    const struct att_collateral_want what = want_sgx();
+    struct world w;
+    struct att_err err = { 0 };
+
+    memcpy(floor.fmspc, world_fmspc, sizeof floor.fmspc);
+    world_init(&w, &lab);
+    (void)world_add(&w, SUPPLY_PCS, "https://pcs.test");
+    world_open(&w);
+    must(world_want(&w, &what, 2000).good && world_attest(&w, NULL) == ATT_OK, "collateral", NULL);
+    const struct supply_options files = { .floors = &floor, .floor_count = 1 }, none = { 0 };
+    cases_check(&cases, supply_files(w.supply, &files, &err) && world_attest(&w, NULL) != ATT_OK,
+                "E-d: a floor of a file above what is held");
+    cases_check(&cases, supply_files(w.supply, &none, &err) && world_attest(&w, NULL) != ATT_OK,
+                "E-d: it stays when the file is gone");
+    w.vendor[0].number = 18;
+    world_run(&w, DAY + HOUR);
+    cases_check(&cases, world_attest(&w, NULL) == ATT_OK, "the set of the floor is good");
+    supply_stop(w.supply);
+    struct answer a = { 0 };
+    struct att_collateral_want other = what;
+    other.fmspc[1] = 1;
+    supply_want(w.supply, &other, 2000, on_done, &a);
+    cases_check(&cases, a.calls == 1 && !a.good && world_look(&w, TCB_ID).item.held,
+                "after the stop: no more fetches, the rest still answers");
     world_close(&w);
 }
 
@@ -396,7 +454,9 @@ int main(void)
     sets();
     vcek();
     kds_rate();
+    kds_strangers();
     files();
+    floors_of_files();
     lab_close(&lab);
     return cases_report(&cases);
 }

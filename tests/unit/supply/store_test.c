@@ -61,7 +61,7 @@ static void restarts(struct store *store, const char *name)
     cases_check(&cases, supply_floors(w.supply, &floor, 1) == 1 && floor.evaluation_number == 17,
                 "%s: a floor of %u", name, floor.evaluation_number);
     w.vendor[0].mode = VENDOR_DOWN;
-    world_run(&w, 31 * DAY);
+    world_leap(&w, 31 * DAY);
     restart(&w);
     enum att_code code = world_attest(&w, NULL);
     cases_check(&cases, code != ATT_OK && code != ATT_COLLATERAL_MISSING,
@@ -195,8 +195,8 @@ static void replicas(const char *path)
                 "the other one has it, and asked nobody: %u", b.gets[0]);
     cases_check(&cases, world_want(&b, &what, 2000).good, "and says so");
     for (unsigned hours = 0; hours < 49; hours++) { /* both live on, at nearly the same time */
-        world_run(&a, HOUR);
-        world_run(&b, HOUR);
+        world_leap(&a, HOUR);
+        world_leap(&b, HOUR);
     }
     cases_check(&cases, a.gets[0] + b.gets[0] <= 8 * 3 + 4 && a.gets[0] + b.gets[0] >= 8 * 3,
                 "two days: one refresh of each item a day, whoever does it: %u and %u", a.gets[0], b.gets[0]);
@@ -265,6 +265,34 @@ static void store_fails(void)
     store_close(store);
 }
 
+/* Whoever makes up a chip makes nobody write: each write is one that all replicas read their site again for. */
+static void made_up_chips(void)
+{
+    struct store *store = memory_store();
+    struct att_collateral_want none = {
+        .kind = ATT_ITEM_VCEK, .product = "Milan", .chip_id_bytes = 64, .tcb = { 4 }
+    };
+    struct att_err err = { 0 };
+    uint64_t before = 0, after = 0;
+    struct world w;
+
+    memset(none.chip_id, 0xff, sizeof none.chip_id);
+    world_init(&w, &lab);
+    (void)world_add(&w, SUPPLY_KDS, "https://kds.test");
+    w.store = store;
+    world_open(&w);
+    world_run(&w, 5 * 60);
+    w.path = "/vcek/v1/Milan/ffff";
+    must(store_generation(store, &before, &err), "generation", &err);
+    struct answer a = world_want(&w, &none, 2000);
+    must(store_generation(store, &after, &err), "generation", &err);
+    cases_check(&cases, !a.good && w.gets_of_path == 1, "a made-up chip is asked for: %s", a.err.text);
+    cases_check(&cases, before > 0 && after == before, "and leaves the store alone: %llu, %llu",
+                (unsigned long long)before, (unsigned long long)after);
+    world_close(&w);
+    store_close(store);
+}
+
 int main(void)
 {
     char folder[40], path[64];
@@ -288,6 +316,7 @@ int main(void)
     (void)snprintf(path, sizeof path, "%s/replicas", folder);
     replicas(path);
     store_fails();
+    made_up_chips();
     lab_close(&lab);
     char *rm = NULL;
     must(asprintf(&rm, "rm -rf %s", folder) > 0 && system(rm) == 0, "removing the folder", NULL);

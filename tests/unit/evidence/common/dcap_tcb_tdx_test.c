@@ -289,6 +289,16 @@ static void relaunch(void)
         cases_check(&cases, (int)t.status == r->want, "relaunch: %s: %d, want %d", r->name, (int)t.status,
                     r->want);
     }
+    /* An ISVSVN has two bytes, a report's SVN one: what is out of its reach is not reached, in no byte of it. */
+    struct world w;
+    world_make(&w);
+    w.svn[0] = 4;
+    w.svn[2] = 1;
+    memcpy(w.svn2, (const uint8_t[]){ 255, 3, 2 }, 3);
+    w.m.td.tee_tcb_svn2 = att_span_of(w.svn2, 16);
+    cases_check(&cases, (int)evaluated(&w).status == RA, "relaunch: the highest SVN there is");
+    w.module_3[0].isvsvn = 256;
+    cases_check(&cases, (int)evaluated(&w).status == O, "E-i: relaunch: an ISVSVN of 256");
 }
 
 static void shortfall(const char *name, const struct world *w, const char *want, int next)

@@ -2,6 +2,8 @@
 /* SEV-SNP evidence from end to end: what is missing and who can help, what data is bound, what is remembered, what ends
  * up as claims, endorsements and compliance, grace for lists. */
 #include "collateral/context.h"
+#include "makers/pki.h"
+#include "makers/snp_plan.h"
 #include "makers/uvm.h"
 #include "support/cases.h"
 #include "unit/evidence/snp/fixture.h"
@@ -157,6 +159,10 @@ static void data(void)
     (void)judged(&other, &v);
     cases_check(&cases, v.tcb.status == ATT_STATUS_UP_TO_DATE && v.test_root && v.evidence_json.len > 0,
                 "described: what was measured");
+    other.cert_chain = (struct att_span){ 0 };
+    refused("described, without a chain", &other, ATT_RUNTIME_DATA_MISMATCH);
+    (void)judged(&other, &v);
+    cases_check(&cases, v.missing.kind == ATT_ITEM_NONE, "described: what is missing is not the reason");
     mk_snp_evidence_free(&ev);
 
     o = defaults();
@@ -172,6 +178,31 @@ static void data(void)
 }
 
 /* -- what is remembered ---------------------------------------------------------------------------------------------- */
+
+/* The certificates of a table with another boundary between leaf and ASK: the same bytes one after the other, and no
+ * certificates. What is remembered must not change the answer. */
+static void other_cuts(const struct att_attest_in *in)
+{
+    uint8_t *copy = malloc(in->evidence.len);
+    struct att_attest_in other = *in;
+
+    need(copy != NULL, "malloc", NULL);
+    memcpy(copy, in->evidence.ptr, in->evidence.len);
+    uint8_t *first = copy + 1184;
+    other.evidence = att_span_of(copy, in->evidence.len);
+    for (uint8_t *e = first; e[16] || e[17]; e += 24) {
+        uint32_t offset = (uint32_t)(e[16] | e[17] << 8), len = (uint32_t)(e[20] | e[21] << 8);
+        bool leaf = e[0] == 0x63 || e[0] == 0xa8, ask = e[0] == 0x4a;
+        if (!leaf && !ask)
+            continue;
+        offset += ask ? 1 : 0;
+        len = leaf ? len + 1 : len - 1;
+        e[16] = (uint8_t)offset, e[17] = (uint8_t)(offset >> 8);
+        e[20] = (uint8_t)len, e[21] = (uint8_t)(len >> 8);
+    }
+    refused("the same bytes, cut elsewhere", &other, ATT_VCEK_CHAIN_MALFORMED);
+    free(copy);
+}
 
 static void memory(void)
 {
@@ -198,6 +229,7 @@ static void memory(void)
     in.cert_chain = (struct att_span){ 0 };
     taken("the same certificates as DER", &in, &v);
     cases_check(&cases, att_chain_cache_count(own->chains) == 3, "kept by what was read");
+    other_cuts(&in);
     mk_snp_evidence_free(&ev);
 
     o.reported.tee = 0; /* another leaf of the same ASK */
@@ -220,6 +252,75 @@ static void memory(void)
     }
     lib = shared;
     att_lib_free(own);
+}
+
+/* The chain with another certificate in the place of its ASK. */
+static void put_instead_of_ask(struct att_span pem, const struct mk_amd_cert_spec *ask, struct att_buf *out)
+{
+    static const char start[] = "-----BEGIN";
+    size_t at[3] = { 0 }, count = 0;
+    struct att_buf der = { 0 };
+    struct att_err err = { 0 };
+
+    for (size_t i = 0; i + sizeof start - 1 <= pem.len && count < 3; i++)
+        if (memcmp(pem.ptr + i, start, sizeof start - 1) == 0)
+            at[count++] = i;
+    need(count == 3 && mk_amd_cert_put(ask, &der, &err), "mk_amd_cert_put", &err);
+    att_buf_put(out, att_span_of(pem.ptr, at[1]));
+    mk_pem_put(out, att_buf_span(&der));
+    att_buf_put(out, att_span_of(pem.ptr + at[2], pem.len - at[2]));
+    att_buf_free(&der);
+}
+
+/* AMD's signature alone makes nobody an issuer. */
+static void no_issuer(void)
+{
+    struct mk_snp_options o = defaults();
+    struct mk_snp_evidence ev;
+    struct mk_amd_cert_spec ask;
+    struct att_buf same = { 0 }, other = { 0 };
+    struct att_verdict v;
+
+    evidence_new(amd, &o, &ev);
+    struct att_attest_in in = in_of(&ev, NULL);
+    mk_amd_cert_spec(amd, MK_AMD_KEY_ASK, &ask);
+    put_instead_of_ask(in.cert_chain, &ask, &same);
+    *mk_amd_reissue(&ask) = ask;
+    ask.ca = false;
+    mk_amd_ext_number(&ask.ext, 1, 0, 0); /* a certificate without any would be malformed */
+    put_instead_of_ask(mk_snp_item(&ev, MK_SNP_CHAIN), &ask, &other);
+    in.cert_chain = att_buf_span(&same);
+    taken("the ASK again", &in, &v);
+    in.cert_chain = att_buf_span(&other);
+    refused("an ASK that is no CA", &in, ATT_VCEK_CHAIN_SIGNATURE_INVALID);
+    att_buf_free(&same);
+    att_buf_free(&other);
+    mk_snp_evidence_free(&ev);
+
+    /* Without CPUID nothing but the certificates says which product it is: they have to agree. */
+    o.version = 2;
+    evidence_new(amd, &o, &ev);
+    in = in_of(&ev, NULL);
+    taken("version 2", &in, &v);
+    mk_snp_evidence_free(&ev);
+    o.product_name = "Milan-B0";
+    evidence_new(amd, &o, &ev);
+    in = in_of(&ev, NULL);
+    refused("version 2, a leaf for Milan under the ASK of Genoa", &in, ATT_PRODUCT_MISMATCH);
+    mk_snp_evidence_free(&ev);
+}
+
+/* Absent is never matching: a report with a masked chip and a certificate of no chip have nothing in common. */
+static void nobody(void)
+{
+    struct mk_snp_options o = defaults();
+    struct mk_snp_evidence ev;
+
+    memset(o.chip_id, 0, sizeof o.chip_id);
+    evidence_new(amd, &o, &ev);
+    struct att_attest_in in = in_of(&ev, NULL);
+    refused("E-r: zeros as chip, in report and certificate", &in, ATT_CHIP_ID_MISMATCH);
+    mk_snp_evidence_free(&ev);
 }
 
 /* -- types, levels, claims ------------------------------------------------------------------------------------------- */
@@ -473,6 +574,8 @@ int main(void)
     missing();
     data();
     memory();
+    no_issuer();
+    nobody();
     types();
     claims();
     lists();
