@@ -22,7 +22,7 @@
  * Errors: class EVIDENCE: the sender must change something; COLLATERAL: what surrounds the evidence; POLICY:
  * the policy says no; INTERNAL: our fault. docs/errors.md lists them.
  * Threads: any number at once, each with its own arena; library, collateral and policy are shared.
- * Spec: src/evidence/sgx/README.md lists each check in order, with the formats it follows.
+ * Spec: the README of a type's folder below src/evidence lists each check in order, with the formats it follows.
  */
 #ifndef ATTEST_ATTEST_H
 #define ATTEST_ATTEST_H

@@ -175,6 +175,34 @@ static void snp_options(const struct real *r, struct mk_snp_options *o)
     hex_of(r, "x-ms-sevsnpvm-chipid", o->chip_id, sizeof o->chip_id);
 }
 
+/* The same values without runtime data: REPORT_DATA is then the real one, and its claim comes from the evidence alone. */
+static void snp_report_data(const struct real *r, const struct mk_amd *amd, const struct att_lib *lib)
+{
+    struct mk_snp_options o;
+    struct mk_snp_evidence ev = { 0 };
+    struct att_err err = { 0 };
+    struct att_verdict v;
+
+    snp_options(r, &o);
+    o.has_runtime_data = false;
+    must(mk_snp_make(amd, &o, &ev, &err), r->name, &err);
+    const struct att_attest_in in = {
+        .size = sizeof in,
+        .evidence_type = "sev-snp",
+        .evidence = mk_snp_item(&ev, MK_SNP_REPORT),
+        .cert_chain = mk_snp_item(&ev, MK_SNP_CHAIN),
+        .now_unix_s = AT,
+        .accepted_tcb = ATT_TCB_DEFAULT,
+        .newer_claims = true,
+    };
+    bool ok = att_attest(lib, r->arena, &in, &v);
+    const struct att_claim *claim =
+        att_claims_find(&v.claims, "x-ms-sevsnpvm-reportdata", ATT_ISSUER_SERVICE);
+    cases_check(&cases, ok && claim && att_span_eq(claim->value.text, text_of(r, "x-ms-sevsnpvm-reportdata")),
+                "%s: report data by itself: %s", r->name, v.err.text);
+    mk_snp_evidence_free(&ev);
+}
+
 static void snp_token(struct real *r)
 {
     struct mk_amd *amd = NULL;
@@ -194,6 +222,7 @@ static void snp_token(struct real *r)
     o.runtime_data = runtime;
     must(mk_snp_make(amd, &o, &ev, &err), r->name, &err);
     struct att_lib *lib = lib_of(att_buf_span(&ark));
+    snp_report_data(r, amd, lib);
     const struct att_compliance_row azure = { .status = "azure-compliant-cvm",
                                               .evidence_type = "sev-snp",
                                               .id_key_digest = att_span_of(o.id_key_digest, 48) };
