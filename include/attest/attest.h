@@ -101,6 +101,21 @@ struct att_tcb {
     struct att_tcb_early early;
 };
 
+/* attest/tpm.h: whose certificates of attestation keys count. */
+struct att_tpm_trust;
+
+/* Azure guests: contents of Secure Boot's variables that are known to be good, each the SHA-256 of a whole variable. */
+struct att_boot_hashes {
+    const uint8_t (*pk)[32];
+    size_t pk_count;
+    const uint8_t (*kek)[32];
+    size_t kek_count;
+    const uint8_t (*db)[32];
+    size_t db_count;
+    const uint8_t (*dbx)[32];
+    size_t dbx_count;
+};
+
 /* Data that the attester bound into its evidence. */
 struct att_bound_data {
     bool present; /* absent data is not compared, and gives no claim */
@@ -109,8 +124,9 @@ struct att_bound_data {
 };
 
 struct att_attest_in {
-    size_t size;               /* sizeof(struct att_attest_in) */
-    const char *evidence_type; /* "sgx", "open-enclave", "tdx", "sev-snp" */
+    size_t size; /* sizeof(struct att_attest_in) */
+    /* "sgx", "open-enclave", "tdx", "sev-snp"; "tpm": the JWS of a request; "azure-guest": the attestation information, JSON */
+    const char *evidence_type;
     struct att_span evidence;
     /* sev-snp: PEM, leaf first: VCEK or VLEK, ASK or ASVK, ARK. Empty: taken from a certificate table behind the report
      * when there is one; else COLLATERAL_MISSING, with what is missing. Others: not read. */
@@ -133,23 +149,31 @@ struct att_attest_in {
         *compliance; /* attest/compliance.h: first row that fits gives the claim */
     size_t compliance_count;
     bool newer_claims; /* sev-snp: the claims that tokens have since api-version 2023-04-01-preview, too */
-    const struct att_policy *policy; /* NULL: evidence alone is judged */
-    size_t policy_steps_max;         /* work of this policy; 0: as much as the limits allow */
-    bool trace;                      /* fill policy.trace */
-    bool describe;                   /* for people: fill evidence_json, and tcb even if bound data differ */
+    /* tpm, azure-guest */
+    const struct att_tpm_trust *aik_trust; /* NULL: no certificate of an attestation key is trusted */
+    bool challenge_given;      /* tpm: the request must answer `challenge`; else it is not compared */
+    struct att_span challenge; /* as it was sent out, decoded; an empty one matches nothing */
+    bool sha1_allowed; /* signatures and register banks of SHA-1 count, where there is nothing better */
+    const struct att_boot_hashes *boot_hashes; /* azure-guest; NULL: none is known to be good */
+    const struct att_policy *policy;           /* NULL: evidence alone is judged */
+    size_t policy_steps_max;                   /* work of this policy; 0: as much as the limits allow */
+    bool trace;                                /* fill policy.trace */
+    bool describe; /* for people: fill evidence_json, and tcb even if bound data differ */
 };
 
 struct att_verdict {
     bool accepted; /* starts false; set on the last line, after every check */
     struct att_err err;
     struct att_tcb tcb;
-    const char *attestation_type;       /* claim value: "sgx", "tdxvm", "sevsnpvm" */
+    const char *attestation_type;       /* claim value: "sgx", "tdxvm", "sevsnpvm", "tpm", "azurevm" */
     bool test_root;                     /* the chain ended in a root made for tests */
     struct att_collateral_want missing; /* what COLLATERAL_MISSING would have taken; kind NONE otherwise */
     uint32_t collateral_age_s; /* how far the oldest item is past its nextUpdate, under grace; 0: none is */
     struct att_claims claims;  /* incoming set: from evidence, and what the policy added */
     bool policy_ran;
     struct att_policy_result policy;
+    struct att_span
+        seal_to; /* azure-guest: TPMT_PUBLIC of the verified key that the answer is for: att_guest_seal */
     struct att_span evidence_json; /* decoded fields, one JSON object; empty unless asked for and parsed */
 };
 

@@ -168,6 +168,9 @@ static bool verify(struct run *r, struct att_err *err)
     if (err->code == ATT_COLLATERAL_MISSING) /* else it is not why, and fetching it would not help */
         r->ret->missing = r->evidence->missing;
     r->ret->collateral_age_s = r->evidence->collateral_age_s;
+    if (r->evidence->attestation_type)
+        r->ret->attestation_type = r->evidence->attestation_type;
+    r->ret->seal_to = r->evidence->seal_to;
     return ok;
 }
 
@@ -251,6 +254,9 @@ bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct
                  .in = in,
                  .evaluation_number_pinned = in->evaluation_number_pinned,
                  .now_unix_s = in->now_unix_s,
+                 .required_pcr_mask = 0xFFFFFF,
+                 .require_valid_aik = true,
+                 .verifier = att_verifier_by_name,
                  .runtime = &in->runtime,
                  .init_time = &in->init_time,
                  .diagnose = in->describe },

@@ -25,5 +25,11 @@ const struct att_limits att_limits_default = {
     .jmespath_depth_max = 64,
     .jmespath_steps_max = (size_t)20 * 1000 * 1000,
     .token_bytes_max = (size_t)1024 * 1024,
-    .arena_bytes_max = (size_t)16 << 20,
+    .tpm_request_bytes_max = (size_t)24 << 20, /* a log of 10 MB, twice in base64 */
+    .event_log_bytes_max = (size_t)12
+                           << 20, /* firmware: 15 to 50 kB; an IMA list of a busy machine: some MB */
+    .event_log_events_max =
+        (size_t)64 * 1024, /* an extension of a register costs half a microsecond in each bank */
+    .event_log_json_bytes_max = (size_t)16 << 20,
+    .arena_bytes_max = (size_t)56 << 20,
 };

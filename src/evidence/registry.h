@@ -6,7 +6,7 @@
 
 /* NULL when there is no such type. */
 const struct att_verifier *att_verifier_by_name(const char *name);
-/* "sgx, open-enclave, tdx, sev-snp", for people. */
+/* "sgx, open-enclave, tdx, sev-snp, tpm, azure-guest", for people. */
 const char *att_verifier_names(void);
 
 #endif

@@ -13,6 +13,7 @@
 
 struct keyring;
 struct service;
+struct store;
 struct signer;
 struct supply;
 
@@ -23,8 +24,15 @@ struct service_options {
     struct supply *supply; /* the collateral service; NULL: nobody is asked for what is missing */
     struct signer *signer;
     struct site *site;
-    const struct keyring *keys;  /* of tokens */
-    const char *base_url;        /* no trailing slash */
+    const struct keyring *keys; /* of tokens */
+    /* TPM: a store of its own for what may happen once (used under a lock); NULL: TPM evidence is not taken (503). */
+    struct store *once;
+    const uint8_t *context_key;      /* 32 bytes, the same in all replicas; NULL: as above */
+    struct att_tpm_trust *aik_trust; /* authorities of attestation keys, the site's own among them */
+    struct att_tpm_trust *ek_trust;  /* manufacturers, for enrolment; NULL: nobody is enrolled */
+    bool sha1_allowed;               /* of TPMs */
+    const struct att_boot_hashes *boot_hashes; /* of Azure guests; NULL: none */
+    const char *base_url;                      /* no trailing slash */
     const char *domain;          /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
     const char *location;        /* of the default provider: "East US" */
     unsigned accepted_tcb;       /* ATT_TCB_BIT of each */

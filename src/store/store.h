@@ -82,6 +82,8 @@ struct store_ops {
     bool (*tx_generation)(struct store_tx *, uint64_t *ret, struct att_err *);
     bool (*commit)(struct store_tx *, struct att_err *);
     void (*rollback)(struct store_tx *);
+    bool (*once)(struct store *, const char *space, const char *id, int64_t until_unix_s, int64_t now_unix_s,
+                 bool *ret_first, struct att_err *);
     unsigned (*schema_version)(struct store *);
     void (*close)(struct store *);
 };
@@ -136,6 +138,15 @@ ATT_CHECK bool store_tx_generation(struct store_tx *tx, uint64_t *ret, struct at
  * the next store_generation tells). Either way the transaction is over. */
 ATT_CHECK bool store_commit(struct store_tx *tx, struct att_err *err);
 void store_rollback(struct store_tx *tx); /* NULL is fine */
+
+/* -- what may happen once --------------------------------------------------------------------------------- */
+
+/* Remembers (space, id) until that time. ret_first true: nobody had, in any process, and from here on it is durable; false: it is
+ * remembered already, and stays so until the time that it was first given. What is past its time at `now` is forgotten, a
+ * bounded number of rows with each call. No document changes and no generation is raised: replicas read nothing again. Not while
+ * a transaction is open on this store (STORE_FAILED). `space` and `id` have the lengths of a kind and of an id. */
+ATT_CHECK bool store_once(struct store *s, const char *space, const char *id, int64_t until_unix_s,
+                          int64_t now_unix_s, bool *ret_first, struct att_err *err);
 
 unsigned store_schema_version(struct store *s);
 void store_close(struct store *s); /* NULL is fine; rolls an open transaction back */

@@ -15,6 +15,8 @@
 #include "codec/json.h"
 #include "collateral/context.h"
 
+struct att_verifier;
+
 /* One attestation. Everything that it makes lives in its arena. */
 struct att_ctx {
     const struct att_lib *lib;
@@ -24,8 +26,16 @@ struct att_ctx {
     int64_t now_unix_s;
     const struct att_bound_data *runtime;   /* never NULL; absent when not given */
     const struct att_bound_data *init_time; /* as above */
+    /* tpm: what the policy's configuration says; defaults when it says nothing */
+    uint32_t required_pcr_mask; /* 0xFFFFFF */
+    bool require_valid_aik;     /* true */
+    unsigned wanted;            /* ATT_WANT_ bits: claims that are costly, and that the policy may look at */
+    /* For evidence inside evidence: the row of another type, NULL when there is none. */
+    const struct att_verifier *(*verifier)(const char *name);
     bool diagnose; /* evidence refused for its bound data is still measured: for people, not for servers */
 };
+
+enum { ATT_WANT_EVENTS = 1, ATT_WANT_BOOT_EVENTS = 2, ATT_WANT_PCRS = 4 };
 
 /* First member of every type's own struct. */
 struct att_evidence {
@@ -33,6 +43,8 @@ struct att_evidence {
     bool test_root;
     struct att_collateral_want missing; /* with COLLATERAL_MISSING */
     uint32_t collateral_age_s;          /* past nextUpdate, under grace */
+    const char *attestation_type;       /* NULL: that of the row */
+    struct att_span seal_to;            /* azure-guest: whom the answer is for */
 };
 
 struct att_verifier {
