@@ -1,7 +1,7 @@
 #include "eventlog/log.h"
 
 #include "base/err.h"
-#include "eventlog/log_source.h"
+#include "eventlog/ima.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +13,8 @@ static const struct {
     log_next_fn *next;
 } forms[] = {
     [LOG_TCG] = { tcg_open, tcg_next },
+    [LOG_IMA] = { ima_open, ima_next },
+    [LOG_IMA_ASCII] = { ima_ascii_open, ima_ascii_next },
 };
 
 bool log_malformed(const struct log_source *s, const char *expected, const char *found_format, ...)
@@ -109,6 +111,7 @@ bool log_append(const struct log_env *env, enum log_form form, struct att_span b
         return too_many(env, where, err);
     struct log_source counting = source_of(env, bytes, where, set, err);
     struct log_source keeping = counting;
+    keeping.keeping = true;
     if (!forms[form].open(&counting) || !source_read(&counting, forms[form].next, set->count, NULL, &count) ||
         !events_grow(env, count, where, set, err))
         return false;
@@ -119,6 +122,9 @@ bool log_append(const struct log_env *env, enum log_form form, struct att_span b
         set->banks = set->has_tcg ? set->banks & keeping.banks : keeping.banks;
         set->locality = keeping.locality;
         set->has_tcg = true;
+    } else {
+        set->banks = set->has_tcg ? set->banks : ALL_BANKS;
+        set->has_ima = true;
     }
     set->count += count;
     set->bytes += bytes.len;

@@ -26,6 +26,7 @@ struct log_source {
     struct att_reader r;
     size_t record; /* the one that is being read, from 0 */
     size_t offset; /* where it begins */
+    bool keeping;  /* the second time */
     struct att_err *err;
 
     /* TCG */
