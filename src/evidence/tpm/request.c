@@ -17,8 +17,8 @@ static bool text_read(const struct tpm_reading *r, att_json_id members, const ch
     if (!tpm_want_text(r, members, "tpm", name, ret))
         return false;
     if (ret->len > TPM_TEXT_BYTES_MAX)
-        return att_fail(r->err, ATT_TPM_REQUEST_MALFORMED, tpm_path(&path, "tpm", name),
-                        "at most 4096 bytes", "%zu bytes", ret->len);
+        return att_fail(r->err, ATT_TPM_REQUEST_MALFORMED, tpm_path(&path, "tpm", name), "at most 4096 bytes",
+                        "%zu bytes", ret->len);
     *ret_there = true;
     return true;
 }

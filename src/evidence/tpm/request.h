@@ -2,10 +2,12 @@
 #ifndef EVIDENCE_TPM_REQUEST_H
 #define EVIDENCE_TPM_REQUEST_H
 
+#include "eventlog/log.h"
+#include <attest/claims.h>
+
 #include "evidence/tpm/envelope.h"
 #include "evidence/tpm/members.h"
 #include "evidence/tpm/vbs_report.h"
-#include "eventlog/log.h"
 #include "tpm/tpm.h"
 
 enum {
@@ -40,9 +42,9 @@ struct tpm_key {
     char where[24]; /* "tpm.request_key", "tpm.other_keys[0]", "tpm.attest_key" */
     att_json_id jwk;
     enum tpm_binding binding;
-    enum att_hash quote_hash;                             /* BOUND_BY_QUOTE */
+    enum att_hash quote_hash;                              /* BOUND_BY_QUOTE */
     struct att_span public_area, certification, signature; /* CERTIFIED */
-    struct tpm_public pub;                                /* CERTIFIED: read */
+    struct tpm_public pub;                                 /* CERTIFIED: read */
 };
 
 struct tpm_custom {

@@ -73,8 +73,8 @@ bool tpm_key_read(const struct tpm_reading *r, att_json_id id, const char *where
         return false;
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) /* it will be shown to policies */
         if (att_json_get(r->doc, k.jwk, secrets[i]) != ATT_JSON_NONE)
-            return att_fail(r->err, ATT_TPM_REQUEST_MALFORMED, tpm_path(&path, where, "jwk"),
-                            "a public key", "private members");
+            return att_fail(r->err, ATT_TPM_REQUEST_MALFORMED, tpm_path(&path, where, "jwk"), "a public key",
+                            "private members");
     for (att_json_id at = att_json_first(r->doc, info); at != ATT_JSON_NONE; at = att_json_next(r->doc, at))
         if (!form_read(r, at, tpm_path(&path, where, "info"), &k))
             return false;

@@ -67,13 +67,14 @@ bool tpm_v1_read(const struct tpm_reading *r, const struct att_limits *limits, s
     att_json_id data = 0;
 
     if (!tpm_want(r, q->outside.members, "tpm", "tpm_att_data", ATT_JSON_OBJECT, &data) ||
-        !log_read(r, data, "srtm_boot_log", max, &start) || !log_read(r, data, "drtm_boot_log", max, &start) ||
+        !log_read(r, data, "srtm_boot_log", max, &start) ||
+        !log_read(r, data, "drtm_boot_log", max, &start) ||
         !log_read(r, data, "srtm_resume_log", max, &resumed) ||
         !log_read(r, data, "drtm_resume_log", max, &resumed) ||
         !tpm_may_bytes(r, data, WHERE, "aik_cert", limits->cert_bytes_max, &q->current.aik_cert) ||
         !tpm_want(r, data, WHERE, "aik_pub", ATT_JSON_OBJECT, &q->current.aik_pub) ||
-        !claim_read(r, data, "current_claim", &q->current) ||
-        !claim_read(r, data, "boot_claim", &q->boot) || !key_read(r, q))
+        !claim_read(r, data, "current_claim", &q->current) || !claim_read(r, data, "boot_claim", &q->boot) ||
+        !key_read(r, q))
         return false;
     if (!q->current.present)
         return att_fail(r->err, ATT_TPM_REQUEST_MALFORMED, WHERE ".current_claim", "a platform claim",
