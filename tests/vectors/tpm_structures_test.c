@@ -56,7 +56,7 @@ static struct att_span load_hex(const char *folder, const char *name)
 
     while (text.len > 0 && text.ptr[text.len - 1] <= ' ')
         text.len--;
-    if (!bytes || !att_hex_decode(bytes, text.len / 2, text))
+    if (!bytes || !att_hex_read(text, bytes, text.len / 2))
         return (struct att_span){ 0 };
     return att_span_of(bytes, text.len / 2);
 }
@@ -280,9 +280,9 @@ static struct att_key *jwk_rsa(const struct att_json *doc, att_json_id jwk)
     struct att_err err = { 0 };
 
     if (!att_json_string(doc, arena, att_json_get(doc, jwk, "n"), &text) ||
-        !att_base64_decode(arena, ATT_BASE64_URL, text, "n", &n, &err) ||
+        !att_base64_decode(arena, ATT_BASE64_STRICT, text, "n", &n, &err) ||
         !att_json_string(doc, arena, att_json_get(doc, jwk, "e"), &text) ||
-        !att_base64_decode(arena, ATT_BASE64_URL, text, "e", &e, &err) ||
+        !att_base64_decode(arena, ATT_BASE64_STRICT, text, "e", &e, &err) ||
         !att_key_from_rsa(crypto, n, e, &key, &err))
         return NULL;
     return key;
@@ -290,7 +290,7 @@ static struct att_key *jwk_rsa(const struct att_json *doc, att_json_id jwk)
 
 static struct att_key *guest_ak(const char *folder)
 {
-    struct att_json *doc = NULL;
+    struct att_json doc;
     struct att_span kid = { 0 };
     struct att_span text = load(folder, "runtime-data.json");
 
@@ -298,10 +298,10 @@ static struct att_key *guest_ak(const char *folder)
         text.len--;
     if (!att_json_parse(arena, text, NULL, &doc, NULL))
         return NULL;
-    att_json_id keys = att_json_get(doc, att_json_root(doc), "keys");
-    for (att_json_id at = att_json_first(doc, keys); at != ATT_JSON_NONE; at = att_json_next(doc, at)) {
-        if (att_json_string(doc, arena, att_json_get(doc, at, "kid"), &kid) && att_span_is(kid, "HCLAkPub"))
-            return jwk_rsa(doc, at);
+    att_json_id keys = att_json_get(&doc, ATT_JSON_ROOT, "keys");
+    for (att_json_id at = att_json_first(&doc, keys); at != ATT_JSON_NONE; at = att_json_next(&doc, at)) {
+        if (att_json_string(&doc, arena, att_json_get(&doc, at, "kid"), &kid) && att_span_is(kid, "HCLAkPub"))
+            return jwk_rsa(&doc, at);
     }
     return NULL;
 }
@@ -343,7 +343,9 @@ static const struct {
     { "EK", "tpm/swtpm-credential", "ek_rsa_cert.der", "ek-ca-swtpm-localca-rootca-cert.pem",
       "ek-ca-issuercert.pem", TPM_CERT_EK, NOW, true },
     { "EK in the year 9000", "tpm/vm-uki-nosb", "ek_rsa_cert.der", "ek-ca-issuercert.pem", NULL, TPM_CERT_EK,
-      221845392000, false }, /* the certificate itself is good until 9999; its authority is not */
+      221845392000, true },
+    { "EK in the year 10000", "tpm/vm-uki-nosb", "ek_rsa_cert.der", "ek-ca-issuercert.pem", NULL, TPM_CERT_EK,
+      253402300800, false },
     { "EK, issuer not given", "tpm/swtpm-credential", "ek_rsa_cert.der",
       "ek-ca-swtpm-localca-rootca-cert.pem", NULL, TPM_CERT_EK, NOW, false },
     { "EK, issuer trusted by itself", "tpm/vm-uki-nosb", "ek_rsa_cert.der", "ek-ca-issuercert.pem", NULL,
@@ -394,8 +396,11 @@ static void check_ek_public(void)
                 pub.symmetric == 6 && pub.symmetric_bits == 128 && pub.symmetric_mode == 0x43 &&
                     (pub.attributes & TPM_DECRYPT) && (pub.attributes & TPM_RESTRICTED),
                 "EK: template");
-    (void)tpm_trust_check(NULL, crypto, &att_limits_default, load("tpm/swtpm-credential", "ek_rsa_cert.der"),
-                          TPM_CERT_EK, "cert", NOW, &facts, &err);
+    bool trusted =
+        tpm_trust_check(NULL, crypto, &att_limits_default, load("tpm/swtpm-credential", "ek_rsa_cert.der"),
+                        TPM_CERT_EK, "cert", NOW, &facts, &err);
+    cases_check(&run, !trusted, "EK: nobody is trusted without a set");
+    err = (struct att_err){ 0 };
     cases_check(&run, tpm_public_key(crypto, &pub, &key, &err) && same_key(key, facts.key),
                 "EK: the certificate's key is the TPM's");
     tpm_cert_facts_clear(&facts);
