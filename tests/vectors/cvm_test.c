@@ -224,7 +224,8 @@ static void judge(const struct folder *f)
                                 .describe = true };
     bool ok = att_attest(lib, arena, &in, &v);
     enum att_code want = refusal_of(f->name);
-    cases_check(&cases, ok == (want == ATT_OK) && v.err.code == want && ok == (strcmp(f->verdict, "accept") == 0),
+    cases_check(&cases,
+                ok == (want == ATT_OK) && v.err.code == want && ok == (strcmp(f->verdict, "accept") == 0),
                 "%s: %s at %s (%s), wanted %s", f->name, att_code_name(v.err.code), v.err.where, v.err.text,
                 att_code_name(want));
     check_decoded(f, &v);
@@ -249,9 +250,11 @@ static void load_and_judge(const char *dir, const char *name)
         free(path);
     }
     if (f.bytes[EXPECTED] && att_json_parse(f.arena, file_of(&f, EXPECTED), NULL, &f.expected, &err) &&
-        att_json_string(&f.expected, f.arena, att_json_get(&f.expected, ATT_JSON_ROOT, "verdict"), &verdict)) {
+        att_json_string(&f.expected, f.arena, att_json_get(&f.expected, ATT_JSON_ROOT, "verdict"),
+                        &verdict)) {
         f.verdict = att_arena_dup(f.arena, verdict);
-        if (!att_json_string(&f.expected, f.arena, att_json_get(&f.expected, ATT_JSON_ROOT, "verify_at"), &at))
+        if (!att_json_string(&f.expected, f.arena, att_json_get(&f.expected, ATT_JSON_ROOT, "verify_at"),
+                             &at))
             at = att_str("2026-06-01T00:00:00Z");
         if (att_time_read(at, &f.at))
             judge(&f);
