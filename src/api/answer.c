@@ -139,6 +139,8 @@ static struct wire wire_of_code(enum att_code code)
         return (struct wire){ 400, "MissingApiVersionParameter", NULL };
     case ATT_COLLATERAL_MISSING:
         return (struct wire){ 503, "ServiceUnavailable", text_collateral };
+    case ATT_EVENT_LOG_LIMIT:
+        return (struct wire){ 413, "RequestTooLarge", NULL };
     case ATT_SERVICE_UNAVAILABLE:
         return (struct wire){ 503, "ServiceUnavailable", NULL };
     case ATT_POLICY_SYNTAX:

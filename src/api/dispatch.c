@@ -285,6 +285,9 @@ static void run_on_lane(struct api_call *call)
     case API_LANE_IDENTITY:
         ok = lane_push(api->identity, call, call->who.tenant, run_read);
         break;
+    case API_LANE_TPM:
+        ok = lane_push(api->tpm, call, call->who.tenant, run_read);
+        break;
     case API_LANE_CHANGES:
         ok = lane_push(api->changes, call, call->who.tenant, call->route->change ? run_change : run_read);
         break;
@@ -327,7 +330,7 @@ static void run_refresh(struct api_call *call)
     fetch_keys(call);
     if (api_caller_check(call, &again, &err)) {
         /* Already off the loop: what would have run there runs here. */
-        if (call->route->lane == API_LANE_CHANGES)
+        if (call->route->lane == API_LANE_CHANGES || call->route->lane == API_LANE_TPM)
             run_on_lane(call);
         else
             run_read(call);

@@ -27,10 +27,11 @@ struct service_options {
     const struct keyring *keys; /* of tokens */
     /* TPM: a store of its own for what may happen once (used under a lock); NULL: TPM evidence is not taken (503). */
     struct store *once;
-    const uint8_t *context_key;      /* 32 bytes, the same in all replicas; NULL: as above */
-    struct att_tpm_trust *aik_trust; /* authorities of attestation keys, the site's own among them */
-    struct att_tpm_trust *ek_trust;  /* manufacturers, for enrolment; NULL: nobody is enrolled */
-    bool sha1_allowed;               /* of TPMs */
+    const uint8_t *context_key;        /* 32 bytes, the same in all replicas; NULL: as above */
+    struct att_tpm_trust *aik_trust;   /* authorities of attestation keys, the site's own among them */
+    struct att_tpm_trust *ek_trust;    /* manufacturers, for enrolment; NULL: nobody is enrolled */
+    uint32_t tpm_challenge_lifetime_s; /* 0: 300 */
+    bool sha1_allowed;                 /* of TPMs */
     const struct att_boot_hashes *boot_hashes; /* of Azure guests; NULL: none */
     const char *base_url;                      /* no trailing slash */
     const char *domain;          /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
@@ -110,7 +111,7 @@ ATT_CHECK bool service_tcb_baselines(struct service *s, const struct site_provid
 /* -- attestation ------------------------------------------------------------------------------------------ */
 
 struct service_attest_in {
-    const char *evidence_type; /* "sgx", "open-enclave", "tdx", "sev-snp" */
+    const char *evidence_type; /* "sgx", "open-enclave", "tdx", "sev-snp", "tpm", "azure-guest" */
     struct att_span evidence;
     struct att_span cert_chain;              /* sev-snp, as att_attest_in has it; may be empty */
     const struct att_span *uvm_endorsements; /* sev-snp: each a COSE_Sign1 */
@@ -123,6 +124,11 @@ struct service_attest_in {
     bool has_nonce;
     struct att_span nonce;
     bool explain; /* the caller may know why */
+    /* tpm: the challenge that the request must answer, decoded, and what is remembered once it has been accepted */
+    bool challenge_given;
+    struct att_span challenge;
+    const char *challenge_id;
+    int64_t challenge_until_unix_s;
 };
 struct service_attest_out {
     struct att_span token; /* compact JWS, in the arena; empty when refused */
@@ -138,6 +144,16 @@ struct service_attest_out {
 ATT_CHECK bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
                               const struct service_attest_in *in, struct service_attest_out *ret,
                               struct att_err *err);
+/* The TPM protocol. A challenge, and the context that the client must bring back with its answer: base64url texts. Without a store:
+ * SERVICE_UNAVAILABLE. */
+ATT_CHECK bool service_tpm_challenge(struct service *s, const struct site_provider *p,
+                                     struct att_arena *arena, struct att_span *ret_challenge,
+                                     struct att_span *ret_context, struct att_err *err);
+/* Judges a request (a JWS) that answers one. Uses the store: not for a thread that serves connections. TPM_CONTEXT_INVALID,
+ * TPM_CONTEXT_EXPIRED, TPM_CHALLENGE_USED, POLICY_MISSING, and what att_attest says. */
+ATT_CHECK bool service_tpm_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                                  struct att_span jws, bool explain, struct service_attest_out *ret,
+                                  struct att_err *err);
 /* Which TCB statuses are accepted from now on; ATT_TCB_BIT of each. */
 void service_accept_tcb(struct service *s, unsigned accepted_tcb);
 

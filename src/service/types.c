@@ -6,7 +6,7 @@ const struct service_type_row service_types[] = {
     [SERVICE_OPEN_ENCLAVE] = { "OpenEnclave", "openenclave", "open-enclave", "open-enclave" },
     [SERVICE_TDX] = { "TdxVm", "tdxvm", "tdx", "tdx" },
     [SERVICE_SEV_SNP] = { "SevSnpVm", "sevsnpvm", "sev-snp", "sev-snp" },
-    { "Tpm", "tpm", NULL, NULL },
+    [SERVICE_TPM] = { "Tpm", "tpm", "tpm", NULL },
     { "AzureGuest", "azureguest", NULL, NULL },
     { "Pluton", "pluton", NULL, NULL },
     { "KeyGuard", "keyguard", NULL, NULL },
@@ -14,7 +14,7 @@ const struct service_type_row service_types[] = {
     { "AiHsm", "aihsm", NULL, NULL },
     { 0 },
 };
-_Static_assert(SERVICE_TYPE_COUNT == 4, "a type of evidence was added: give it its row at its place");
+_Static_assert(SERVICE_TYPE_COUNT == 5, "a type of evidence was added: give it its row at its place");
 
 static bool is_key(struct att_span segment, const char *key)
 {
