@@ -158,6 +158,8 @@ static bool tpm_properties_read(struct run *r, const struct att_claims *properti
     static const char mask_expected[] = "a whole number from 0 to 16777215, whose bit n is register n";
     const struct att_value *mask = NULL, *certificate = NULL;
 
+    if (strcmp(r->type->name, "tpm") != 0 && strcmp(r->type->name, "azure-guest") != 0)
+        return true; /* they mean nothing to others */
     if (!property_one(properties, "required_pcr_mask", ATT_CLAIM_INT, mask_expected, &mask, err) ||
         !property_one(properties, "require_valid_aik_cert", ATT_CLAIM_BOOL, "true or false", &certificate,
                       err))
