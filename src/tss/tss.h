@@ -46,6 +46,12 @@ struct tss_key {
     struct att_span public_area;  /* TPM2B_PUBLIC */
     struct att_span private_area; /* TPM2B_PRIVATE: encrypted by the storage root key */
 };
+struct tss_public {
+    bool ecc;
+    struct att_span area; /* TPMT_PUBLIC */
+    struct att_span n, e; /* RSA; big-endian, without zeros in front of e */
+    struct att_span x, y; /* P-256; 32 bytes each */
+};
 typedef uint32_t tss_loaded; /* a key inside the TPM, until tss_close */
 
 struct tss_selection {
@@ -90,6 +96,9 @@ struct tss_ops {
     ATT_CHECK bool (*create)(struct tss *t, enum tss_key_use use, enum tss_key_type type,
                              struct att_arena *arena, struct tss_key *ret, struct att_err *err);
     ATT_CHECK bool (*load)(struct tss *t, const struct tss_key *key, tss_loaded *ret, struct att_err *err);
+    /* What a TPM2B_PUBLIC says; KEY_INVALID for other keys than those made here. */
+    ATT_CHECK bool (*public_read)(struct att_span public_area, struct att_arena *arena,
+                                  struct tss_public *ret, struct att_err *err);
     /* The secret in a credential for this key, under the EK of the standard template. The caller wipes. */
     ATT_CHECK bool (*activate)(struct tss *t, tss_loaded aik, enum tss_key_type ek, struct att_span id_object,
                                struct att_span encrypted_secret, struct att_arena *arena,

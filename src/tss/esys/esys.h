@@ -58,6 +58,8 @@ ATT_CHECK bool esys_ek_public(struct tss *t, enum tss_key_type type, struct att_
 ATT_CHECK bool esys_create(struct tss *t, enum tss_key_use use, enum tss_key_type type,
                            struct att_arena *arena, struct tss_key *ret, struct att_err *err);
 ATT_CHECK bool esys_load(struct tss *t, const struct tss_key *key, tss_loaded *ret, struct att_err *err);
+ATT_CHECK bool esys_public_read(struct att_span public_area, struct att_arena *arena, struct tss_public *ret,
+                                struct att_err *err);
 ATT_CHECK bool esys_activate(struct tss *t, tss_loaded aik, enum tss_key_type ek, struct att_span id_object,
                              struct att_span encrypted_secret, struct att_arena *arena, struct att_span *ret,
                              struct att_err *err);

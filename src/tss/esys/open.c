@@ -106,6 +106,7 @@ const struct tss_ops attestd_module_tss = {
     .ek_public = esys_ek_public,
     .create = esys_create,
     .load = esys_load,
+    .public_read = esys_public_read,
     .activate = esys_activate,
     .banks = esys_banks,
     .pcr_read = esys_pcr_read,
