@@ -117,6 +117,7 @@ struct config {
     unsigned long threads;
     unsigned long connections_max;
     unsigned long attest_body_bytes_max;
+    unsigned long tpm_body_bytes_max;
     unsigned long head_timeout_s;
     unsigned long body_timeout_s;
     unsigned long idle_timeout_s;
