@@ -88,6 +88,8 @@ ATT_CHECK bool service_compose_certs(const struct keyring *keys, const struct si
                                      const char *attest_uri, struct att_buf *out, struct att_err *err);
 void service_compose_openid(const char *attest_uri, const char *alg, struct att_buf *out);
 
+/* Is there a policy, stored or by default? POLICY_MISSING. */
+ATT_CHECK bool service_policy_there(const struct service_policy *stored, struct att_err *err);
 /* Counts a verdict. */
 void service_count(struct service *s, enum service_type type, enum att_code code);
 /* Uses the challenge of a request up that was accepted; TPM_CHALLENGE_USED. */

@@ -148,7 +148,7 @@ ATT_CHECK bool service_attest(struct service *s, const struct site_provider *p, 
                               const struct service_attest_in *in, struct service_attest_out *ret,
                               struct att_err *err);
 /* The TPM protocol. A challenge, and the context that the client must bring back with its answer: base64url texts. Without a store:
- * SERVICE_UNAVAILABLE. */
+ * SERVICE_UNAVAILABLE; without a policy: POLICY_MISSING, before the client has its TPM sign anything. */
 ATT_CHECK bool service_tpm_challenge(struct service *s, const struct site_provider *p,
                                      struct att_arena *arena, struct att_span *ret_challenge,
                                      struct att_span *ret_context, struct att_err *err);
