@@ -35,21 +35,37 @@ static bool open_anonymous(struct tpm_service *s)
     return tpm_service_fail(s, &err);
 }
 
+/* For the provider alone: the token comes from the authority as the login has it, and the profile stays as it is. */
+static bool other_ca(struct tpm_service *s)
+{
+    struct remote *r = &s->logged_in.r;
+    struct remote_answer refused = { 0 };
+    struct att_err err = { 0 };
+    const char *token = NULL;
+
+    if (!cli_is_readable(s->c, "ca", &err))
+        return tpm_service_fail(s, &err);
+    if (!remote_token(s->c, &r->profile, AUDIENCE_DATA, &token, &refused, &err)) {
+        if (refused.status == 0)
+            return tpm_service_fail(s, &err);
+        s->exit = remote_refuse(s->c, &refused);
+        return false;
+    }
+    r->profile.ca = cli_value(s->c, "ca");
+    return true;
+}
+
 bool tpm_service_open(struct cli *c, struct tpm_service *ret)
 {
-    struct att_err err = { 0 };
 
     *ret = (struct tpm_service){ .c = c, .anonymous = cli_has(c, "anonymous"), .exit = CLI_UNKNOWN };
     if (ret->anonymous)
         return open_anonymous(ret);
-    if (cli_has(c, "ca")) {
-        att_fail(&err, ATT_USAGE, "ca", "--anonymous beside it: a login has a CA of its own", "none");
-        return tpm_service_fail(ret, &err);
+    if (!policy_open(c, &ret->logged_in)) {
+        ret->exit = ret->logged_in.r.exit;
+        return false;
     }
-    if (policy_open(c, &ret->logged_in))
-        return true;
-    ret->exit = ret->logged_in.r.exit;
-    return false;
+    return !cli_has(c, "ca") || other_ca(ret);
 }
 
 static bool send_anonymous(struct tpm_service *s, const char *path, struct att_span body,

@@ -17,7 +17,8 @@ struct tpm_service {
         { .name = "anonymous",                                                                               \
           .help = "Ask in nobody's name: for providers that want no token of their TPMs. Needs --url." },    \
     {                                                                                                        \
-        .name = "ca", .argument = "PEM", .help = "With --anonymous: trust this CA alone for the connection." \
+        .name = "ca", .argument = "PEM",                                                                     \
+        .help = "Trust this CA alone for the connection to the provider; else that of the login."            \
     }
 
 /* On false what is wrong was said, and the exit status is s->exit. */
