@@ -27,7 +27,7 @@ static const char text_pck_cache[] =
     "The specified quote was invalid because the TCBInfo or QEID provided by the PCK "
     "Cache Service was invalid";
 
-static const char text_no_policy[] = "A VBS attestation policy has not been set on the attestation provider.";
+static const char text_no_policy[] = "A VBS attestation policy has not been set on the attestation provider";
 
 static struct wire wire_of_class(enum att_code code)
 {

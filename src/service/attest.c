@@ -39,7 +39,7 @@ bool service_policy_there(const struct service_policy *stored, struct att_err *e
 {
     return stored->compiled || stored->set ||
            att_fail(err, ATT_POLICY_MISSING, "provider.policies",
-                    "a policy for this type, which has no default one: attestctl policy set FILE --type Tpm",
+                    "a policy for this type, which has no default one: attestctl policy set Tpm FILE",
                     "none was set");
 }
 
