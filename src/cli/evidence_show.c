@@ -11,11 +11,14 @@ enum { SNP_REPORT_BYTES = 1184 };
 ATT_AUTO_PTR(lib_free, struct att_lib, att_lib_free)
 
 /* An Open Enclave header begins with version 1 and a report type of 1 or 2, each 32 bits; a quote with its version and the
- * kind of its key, 16 bits each, and from version 4 on its TEE; an SEV-SNP report with its version, 32 bits. */
+ * kind of its key, 16 bits each, and from version 4 on its TEE; an SEV-SNP report with its version, 32 bits; a report of
+ * Azure's paravisor with four letters, attestation information of a guest with a brace. */
 static const char *guess(struct att_span e)
 {
     static const uint8_t oe_version[4] = { 1, 0, 0, 0 };
 
+    if (e.len >= 4 && (memcmp(e.ptr, "HCLA", 4) == 0 || e.ptr[0] == '{'))
+        return "azure-guest";
     if (e.len >= 4 && memcmp(e.ptr, oe_version, 4) == 0)
         return "open-enclave";
     if (e.len >= SNP_REPORT_BYTES && e.ptr[0] >= 2 && e.ptr[1] == 0 && e.ptr[2] == 0 && e.ptr[3] == 0)
@@ -25,7 +28,7 @@ static const char *guess(struct att_span e)
 
 static bool type_of(const struct cli *c, struct att_span evidence, const char **ret, struct att_err *err)
 {
-    static const char *const types[] = { "sgx", "open-enclave", "tdx", "sev-snp" };
+    static const char *const types[] = { "sgx", "open-enclave", "tdx", "sev-snp", "azure-guest" };
     const char *type = cli_value(c, "type");
     struct att_shown shown;
 
@@ -34,7 +37,7 @@ static bool type_of(const struct cli *c, struct att_span evidence, const char **
         if (strcmp(*ret, types[i]) == 0)
             return true;
     }
-    return att_fail(err, ATT_USAGE, "type", "sgx, open-enclave, tdx or sev-snp", "%s",
+    return att_fail(err, ATT_USAGE, "type", "sgx, open-enclave, tdx, sev-snp or azure-guest", "%s",
                     att_shown(&shown, att_str(type)));
 }
 
@@ -67,7 +70,7 @@ static enum cli_exit run_show(struct cli *c)
 
 static const struct cli_option options[] = {
     { .name = "type",
-      .argument = "sgx|open-enclave|tdx|sev-snp",
+      .argument = "sgx|open-enclave|tdx|sev-snp|azure-guest",
       .help = "What it is; told from its first bytes if not given." },
     { 0 },
 };
