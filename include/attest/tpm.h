@@ -118,7 +118,8 @@ ATT_API ATT_CHECK bool att_guest_open(struct att_arena *arena, const struct att_
 /* -- logs, for people ----------------------------------------------------------------------------------------- */
 
 /* A log as the JSON that policies see in the claim `events`, without any register to prove it: bodies are decoded where their
- * digest covers them. `form`: "tcg" or "ima". */
+ * digest covers them. `form`: "tcg", or "ima" (binary or in text). EVIDENCE_TYPE_UNKNOWN, EVENT_LOG_MALFORMED, EVENT_LOG_LIMIT,
+ * IMA_LOG_MISMATCH. */
 ATT_API ATT_CHECK bool att_event_log_json(const struct att_lib *lib, struct att_arena *arena,
                                           const char *form, struct att_span log, struct att_span *ret_json,
                                           struct att_err *err);

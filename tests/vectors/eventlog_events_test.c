@@ -96,6 +96,77 @@ static void run(const struct row *r)
     made_log_free(&m);
 }
 
+/* -- attacks: requests whose logs were edited with every digest left as it was -------------------------------------------- */
+
+static bool request_read(struct made_log *m, const char *name, struct att_err *err)
+{
+    char *path = path_of(vectors_dir(), "tpm/%s/payload.json", name);
+    struct json_object *o = json_object_from_file(path), *logs = NULL;
+    static const char *const steps[] = { "att_data", "tpm_att_data", "current_attestation", "logs" };
+    bool ok = o != NULL;
+
+    *m = (struct made_log){ .crypto = att_crypto_new(),
+                            .arena = att_arena_new(att_limits_default.arena_bytes_max) };
+    m->env = (struct log_env){ .crypto = m->crypto, .arena = m->arena, .limits = &att_limits_default };
+    m->proven = (struct log_proven){ .bank = ATT_SHA256, .pcrs = 0xffffff };
+    logs = o;
+    for (size_t i = 0; i < 4; i++)
+        ok = ok && json_object_object_get_ex(logs, steps[i], &logs);
+    for (size_t i = 0; ok && i < json_object_array_length(logs); i++) {
+        struct json_object *row = json_object_array_get_idx(logs, i);
+        const char *text = json_object_get_string(json_object_object_get(row, "log"));
+        bool ima = strcmp(json_object_get_string(json_object_object_get(row, "type")), "IMA") == 0;
+        struct att_span log = { 0 };
+        ok = att_base64_decode(m->arena, ATT_BASE64_STRICT, att_str(text), "log", &log, err) &&
+             log_append(&m->env, ima ? LOG_IMA : LOG_TCG, log, "log", &m->set, err);
+    }
+    json_object_put(o);
+    free(path);
+    return ok;
+}
+
+static const char *variable_of(struct json_object *event)
+{
+    struct json_object *data = json_object_object_get(event, "ProcessedData");
+
+    return data ? json_object_get_string(json_object_object_get(data, "UnicodeName")) : NULL;
+}
+
+/* E-n: the edited body says nothing; every other event says what it did. `silent`: the variable whose body was edited, or NULL. */
+static void run_edited(const char *name, const char *genuine, const char *silent)
+{
+    struct made_log m;
+    struct att_err err = { 0 };
+    struct log_facts f;
+    struct json_object *made = request_read(&m, name, &err) ? json_of(&m, &err) : NULL;
+    char *path = path_of(vectors_dir(), "eventlog/%s.events.json", genuine);
+    struct json_object *want = json_object_from_file(path);
+    struct json_object *a = json_object_object_get(made, "Events"),
+                       *b = json_object_object_get(want, "Events");
+    size_t silenced = 0;
+
+    cases_check(&cases, a && b && json_object_array_length(a) == json_object_array_length(b), "%s: %s", name,
+                err.text);
+    for (size_t i = 0; a && b && i < json_object_array_length(b); i++) {
+        struct json_object *e = json_object_array_get_idx(b, i);
+        const char *variable = variable_of(e);
+        if (silent && variable && strcmp(variable, silent) == 0) {
+            json_object_object_del(e, "ProcessedData");
+            silenced++;
+        }
+        cases_check(&cases, json_object_equal(json_object_array_get_idx(a, i), e), "%s: event %zu", name, i);
+    }
+    cases_check(&cases, silenced == (silent ? 1 : 0), "%s: one event says nothing", name);
+    cases_check(&cases,
+                a && log_facts_read(&m.env, &m.set, &m.proven, &f, &err) &&
+                    f.secure_boot == (silent == NULL && strstr(genuine, "grub") != NULL),
+                "%s: Secure Boot", name);
+    json_object_put(want);
+    json_object_put(made);
+    free(path);
+    made_log_free(&m);
+}
+
 int main(void)
 {
     if (!vectors_dir()) {
@@ -104,5 +175,9 @@ int main(void)
     }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         run(&rows[i]);
+    run_edited("request-v2-uki-nosb", "ovmf-swtpm/uki-nosb", NULL);
+    run_edited("request-v2-grub-secureboot", "ovmf-swtpm/grub-secureboot", NULL);
+    run_edited("request-v2-forged-secureboot", "ovmf-swtpm/uki-nosb", "SecureBoot");
+    run_edited("request-v2-bad-log-body", "ovmf-swtpm/uki-nosb", NULL);
     return cases_report(&cases);
 }
