@@ -3,7 +3,7 @@
 #ifndef CLI_VERIFY_INPUTS_H
 #define CLI_VERIFY_INPUTS_H
 
-#include <attest/attest.h>
+#include <attest/tpm.h>
 
 #include "cli/command.h"
 
@@ -14,5 +14,11 @@ ATT_CHECK bool cli_collateral_read(struct cli *c, const struct att_lib *lib, str
  * a [compliance NAME] section of attestd.conf as members. */
 ATT_CHECK bool cli_compliance_read(struct cli *c, const struct att_compliance_row **ret, size_t *ret_count,
                                    struct att_err *err);
+/* The certificates of --aik-root and --aik-intermediates, as often as they were given; nobody is trusted when they were not. The
+ * caller frees. */
+ATT_CHECK bool cli_tpm_trust_read(struct cli *c, const struct att_lib *lib, struct att_tpm_trust **ret,
+                                  struct att_err *err);
+/* --expect-challenge; both stay when it was not given. */
+ATT_CHECK bool cli_challenge_read(struct cli *c, bool *ret_given, struct att_span *ret, struct att_err *err);
 
 #endif

@@ -32,7 +32,12 @@ struct att_crypto {
 };
 
 /* How a signature is made, with the key type left open: certificates combine hashes and curves freely. */
-enum att_family { ATT_FAMILY_ECDSA, ATT_FAMILY_PKCS1, ATT_FAMILY_PSS };
+enum att_family {
+    ATT_FAMILY_ECDSA,
+    ATT_FAMILY_PKCS1,
+    ATT_FAMILY_PSS,
+    ATT_FAMILY_PSS_ANY_SALT, /* att_verify_rsa alone: no JOSE name and no certificate leads here */
+};
 
 struct att_scheme {
     enum att_family family;

@@ -9,6 +9,7 @@
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
 
+#include <attest/arena.h>
 #include <attest/error.h>
 
 struct att_crypto;
@@ -53,6 +54,9 @@ ATT_CHECK bool att_key_from_rsa(const struct att_crypto *c, struct att_span n, s
  * type id-RSASSA-PSS verifies PSS only, and with one hash when its parameters name one. KEY_INVALID. */
 ATT_CHECK bool att_key_from_spki(const struct att_crypto *c, struct att_span der, struct att_key **ret,
                                  struct att_err *err);
+/* The other way: DER in the arena. An id-RSASSA-PSS key comes out as rsaEncryption. */
+ATT_CHECK bool att_key_spki(struct att_arena *arena, const struct att_key *k, struct att_span *ret,
+                            struct att_err *err);
 struct att_key *att_key_ref(struct att_key *k);
 void att_key_free(struct att_key *k); /* drops one reference; NULL is fine */
 enum att_key_type att_key_type(const struct att_key *k);
@@ -67,6 +71,12 @@ struct att_span att_key_rsa_e(const struct att_key *k);
  * algorithm never picks another curve or padding than its own). r and s must be in 1..n-1; high s is valid. */
 enum att_sig att_verify(const struct att_crypto *c, const struct att_key *k, enum att_sig_alg alg,
                         struct att_span message, struct att_span signature);
+/* RSA signatures of formats that name padding and hash apart from each other, as TPMs do. Not in enum att_sig_alg, on purpose:
+ * SHA-1 and a salt of any length have no JOSE name, so no token, policy or certificate can ask for them. Whether SHA-1 is
+ * good enough is the caller's question. BAD_KEY for a key that is not RSA, or bound to other parameters. */
+enum att_rsa_form { ATT_RSA_PKCS1, ATT_RSA_PSS_ANY_SALT };
+enum att_sig att_verify_rsa(const struct att_crypto *c, const struct att_key *k, enum att_rsa_form form,
+                            enum att_hash hash, struct att_span message, struct att_span signature);
 /* The hot path of quotes: a P-256 key never seen before (x||y), ES256. BAD_KEY when not on the curve. */
 enum att_sig att_verify_p256_raw(const struct att_crypto *c, const uint8_t xy[64], struct att_span message,
                                  const uint8_t signature[64]);

@@ -2,6 +2,9 @@
  * takes 118 us for a P-256 key where this takes 6, and hardly scales with threads. */
 #include "crypto/asn1.h"
 
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
 #include "base/err.h"
 
 static const char where[] = "subjectPublicKeyInfo";
@@ -94,4 +97,20 @@ bool att_key_from_spki(const struct att_crypto *c, struct att_span der, struct a
     if (!att_der_take(&params, ATT_DER_NULL, &null) || null.len != 0 || !att_all_read(&params))
         return bad(err, "NULL parameters (RFC 3279 2.3.1)", "others");
     return rsa_key(c, bits, ret, err);
+}
+
+bool att_key_spki(struct att_arena *arena, const struct att_key *k, struct att_span *ret, struct att_err *err)
+{
+    int len = i2d_PUBKEY(k->pkey, NULL);
+    uint8_t *der = len > 0 ? att_arena_alloc(arena, (size_t)len, 1) : NULL;
+    uint8_t *end = der;
+
+    if (len > 0 && !der)
+        return att_fail_memory(err, where);
+    bool made = len > 0 && i2d_PUBKEY(k->pkey, &end) == len;
+    ERR_clear_error();
+    if (!made)
+        return att_fail(err, ATT_CRYPTO_FAILED, where, "DER", "none");
+    *ret = att_span_of(der, (size_t)len);
+    return true;
 }

@@ -33,16 +33,22 @@ static const struct {
     [ATT_PS512] = { { ATT_FAMILY_PSS, ATT_SHA512 }, ATT_KEY_RSA },
 };
 
+static bool is_pss(enum att_family family)
+{
+    return family == ATT_FAMILY_PSS || family == ATT_FAMILY_PSS_ANY_SALT;
+}
+
 static bool rsa_setup(EVP_PKEY_CTX *ctx, const struct att_crypto *c, struct att_scheme scheme)
 {
     const EVP_MD *md = c->md[scheme.hash];
-    bool pss = scheme.family == ATT_FAMILY_PSS;
+    bool pss = is_pss(scheme.family);
+    int salt = scheme.family == ATT_FAMILY_PSS ? RSA_PSS_SALTLEN_DIGEST : RSA_PSS_SALTLEN_AUTO;
 
     if (EVP_PKEY_CTX_set_rsa_padding(ctx, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) <= 0 ||
         EVP_PKEY_CTX_set_signature_md(ctx, md) <= 0)
         return false;
-    return !pss || (EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0 &&
-                    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0);
+    return !pss ||
+           (EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0 && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) > 0);
 }
 
 /* A context per call: it is what makes one EVP_PKEY usable from many threads, and reusing it gains nothing
@@ -68,7 +74,7 @@ static enum att_sig run_verify(const struct att_crypto *c, EVP_PKEY *key, struct
         return ATT_SIG_FAILED;
     /* Zero is a bad signature, but for PSS it is also said when a digest fails inside: only a bad signature leaves a
      * reason of RSA's own there (a bad one of PKCS#1 v1.5 need not). */
-    if (scheme.family == ATT_FAMILY_PSS)
+    if (is_pss(scheme.family))
         return why.bad_signature ? ATT_SIG_INVALID : ATT_SIG_FAILED;
     /* Below zero OpenSSL says "could not do it". One such case is in the hands of whoever made the key: u1*G
      * + u2*Q being the point at infinity, which is a bad signature (SEC 1, 4.1.4 step 5) and no failure of
@@ -131,10 +137,20 @@ static enum att_sig ecdsa_verify(const struct att_crypto *c, const struct att_cu
                       put_signature(room, r, s));
 }
 
+/* RFC 4055 1.2. Parameters of a key also say the least salt: such a key is not for salts of any length. */
+static bool key_allows(const struct att_key *k, struct att_scheme scheme)
+{
+    if (!k->only_pss)
+        return true;
+    if (k->one_hash)
+        return scheme.family == ATT_FAMILY_PSS && scheme.hash == k->pss_hash;
+    return is_pss(scheme.family);
+}
+
 static enum att_sig rsa_verify(const struct att_crypto *c, const struct att_key *k, struct att_scheme scheme,
                                struct att_span message, struct att_span signature)
 {
-    if (k->only_pss && (scheme.family != ATT_FAMILY_PSS || (k->one_hash && scheme.hash != k->pss_hash)))
+    if (!key_allows(k, scheme))
         return ATT_SIG_BAD_KEY;
     if (signature.len != k->n.len) /* RFC 8017 8.1.2 and 8.2.2, step 1 */
         return ATT_SIG_INVALID;
@@ -197,6 +213,19 @@ enum att_sig att_verify(const struct att_crypto *c, const struct att_key *k, enu
     if ((size_t)alg >= sizeof algorithms / sizeof algorithms[0] || k->type != algorithms[alg].key)
         return ATT_SIG_BAD_KEY;
     return att_scheme_verify(c, k, algorithms[alg].scheme, message, signature);
+}
+
+enum att_sig att_verify_rsa(const struct att_crypto *c, const struct att_key *k, enum att_rsa_form form,
+                            enum att_hash hash, struct att_span message, struct att_span signature)
+{
+    static const enum att_family families[] = {
+        [ATT_RSA_PKCS1] = ATT_FAMILY_PKCS1,
+        [ATT_RSA_PSS_ANY_SALT] = ATT_FAMILY_PSS_ANY_SALT,
+    };
+
+    if ((size_t)form >= sizeof families / sizeof families[0] || (size_t)hash >= ATT_HASH_COUNT)
+        return ATT_SIG_BAD_KEY;
+    return att_scheme_verify(c, k, (struct att_scheme){ families[form], hash }, message, signature);
 }
 
 enum att_sig att_verify_p256_raw(const struct att_crypto *c, const uint8_t xy[64], struct att_span message,

@@ -1,7 +1,7 @@
 /* eventlog/log.h - measured boot: logs read into one list of events, and held against the registers they explain.
  *
- * Forms: TCG logs (SHA-1 layout and crypto agile, with Windows' and DRTM events inside), Linux IMA lists (binary). All logs of
- * an attestation go into one list, in the order in which they were given: that is the order of extension.
+ * Forms: TCG logs (SHA-1 layout and crypto agile, with Windows' and DRTM events inside), Linux IMA lists (binary, or as text for
+ * people's tools). All logs of an attestation go into one list, in the order in which they were given: that is the order of extension.
  *
  * A log is the attester's word. What makes an event believed is, first, that the replay ends in the quoted registers, which proves
  * the digests; second, that its body is what its digest was made of (eventlog/body.h). Its type and its number of register are
@@ -18,19 +18,20 @@
 #include "crypto/crypto.h"
 
 enum { LOG_PCRS = 24, LOG_DIGEST_BYTES_MAX = 64 };
-enum log_form { LOG_TCG, LOG_IMA };
+enum log_form { LOG_TCG, LOG_IMA, LOG_IMA_ASCII };
 
 struct log_event {
-    uint32_t seq; /* over all logs, from 0 */
-    uint32_t pcr;
+    uint32_t seq;  /* over all logs, from 0 */
+    uint32_t pcr;  /* below LOG_PCRS where `extends`, any number else */
     uint32_t type; /* EV_...; of an IMA record 0 */
     bool ima;
-    bool extends; /* false: EV_NO_ACTION */
-    bool ima_violation;
+    bool extends;       /* false: EV_NO_ACTION */
+    bool ima_violation; /* extended as ff...ff whatever its body says: the body is proven by nothing */
     const uint8_t *
         digest[ATT_HASH_COUNT]; /* TCG: into the log, NULL: not in this bank. IMA: all NULL, made from body */
-    struct att_span body;       /* TCG: Event; IMA: template data */
-    struct att_span template_name;  /* IMA: "ima-ng" */
+    /* TCG: Event. IMA: template data; of template "ima" as the binary list has them: digest[20], u32 length, name. */
+    struct att_span body;
+    struct att_span template_name;  /* IMA: "ima-ng"; covered by no digest */
     const uint8_t *template_digest; /* IMA: 20 bytes as the list has it; never believed */
 };
 struct log_events {

@@ -7,7 +7,7 @@
 #ifndef TPM_TRUST_H
 #define TPM_TRUST_H
 
-#include <attest/collateral.h>
+#include <attest/tpm.h>
 
 #include "crypto/x509.h"
 
