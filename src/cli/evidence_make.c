@@ -476,7 +476,7 @@ static const struct cli_option options[] = {
       .help = "tpm, vbs: rsassa, rsapss, ecdsa, or sha1 for RSASSA with SHA-1; rsassa if not given." },
     { .name = "pcr-mask",
       .argument = "N",
-      .help = "tpm, vbs: quoted registers; 32767 if not given: 0 to 14." },
+      .help = "tpm, vbs: quoted registers, bit n for PCR n; 16777215 if not given: all." },
     { .name = "rp-id", .argument = "URL", .help = "tpm, vbs: rp_id." },
     { .name = "rp-data", .argument = "B64URL", .help = "tpm, vbs: rp_data, the relying party's nonce." },
     { .name = "boot-attestation",
