@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "makers/amd.h"
 #include "makers/folder.h"
+#include "makers/tpm.h"
 #include "server/dev_principals.h"
 #include "server/dev_tls.h"
 #include "server/files.h"
@@ -124,6 +125,36 @@ static bool amd_hardware(struct att_arena *arena, const char *dev_dir, int64_t a
     return ok;
 }
 
+static bool keep(struct att_arena *arena, const struct att_buf *pem, struct att_span *ret,
+                 struct att_err *err)
+{
+    char *copy = att_arena_dup(arena, att_buf_span(pem));
+
+    *ret = att_span_of(copy, copy ? pem->len : 0);
+    return copy || att_fail_memory(err, "dev.hardware");
+}
+
+static bool tpm_hardware(struct att_arena *arena, const char *dev_dir, int64_t at_unix_s, struct dev *ret,
+                         struct att_err *err)
+{
+    char *hardware = file_path(arena, dev_dir, "hardware");
+    char *dir = hardware ? file_path(arena, hardware, "tpm") : NULL;
+    ATT_AUTO(att_buf_free) struct att_buf root = { 0 };
+    ATT_AUTO(att_buf_free) struct att_buf ca = { 0 };
+    ATT_AUTO(att_buf_free) struct att_buf aik = { 0 };
+    struct mk_tpm_vendor *v = NULL;
+
+    if (!dir)
+        return att_fail_memory(err, "dev.hardware");
+    if (!mk_tpm_vendor_open(dir, at_unix_s, &v, err))
+        return false;
+    bool ok =
+        mk_tpm_ek_root_pem(v, &root, err) && mk_tpm_ek_ca_pem(v, &ca, err) && mk_tpm_aik_ca_pem(v, &aik, err);
+    mk_tpm_vendor_free(v);
+    return ok && keep(arena, &root, &ret->tpm_ek_root_pem, err) &&
+           keep(arena, &ca, &ret->tpm_ek_ca_pem, err) && keep(arena, &aik, &ret->tpm_aik_ca_pem, err);
+}
+
 static bool setting(struct att_arena *arena, const char **to, const char *dir, const char *name,
                     struct att_err *err)
 {
@@ -163,7 +194,8 @@ static bool make_all(struct att_arena *arena, struct config *c, const char *dir,
            setting(arena, &c->tls_key, dir, "server-key.TEST-KEY.pem", err) &&
            setting(arena, &c->key_encryption_key, dir, "kek.TEST-KEY", err) &&
            (!own_kek || kek_make(c->key_encryption_key, err)) && hardware(arena, dir, at_unix_s, ret, err) &&
-           amd_hardware(arena, dir, at_unix_s, ret, err) && dev_principals_open(arena, dir, ret, err);
+           amd_hardware(arena, dir, at_unix_s, ret, err) && tpm_hardware(arena, dir, at_unix_s, ret, err) &&
+           dev_principals_open(arena, dir, ret, err);
 }
 
 bool dev_prepare(struct att_arena *arena, struct config *c, int64_t now_unix_s, int64_t at_unix_s,
