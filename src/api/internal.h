@@ -120,7 +120,7 @@ void api_answer_framing(struct att_arena *arena, int status, const struct att_er
 
 /* -- the handlers of the data plane ----------------------------------------------------------------------- */
 
-/* The body of an attestation request. `evidence_name` is "quote" or "report". What `ret` gets lives in the arena
+/* The body of an attestation request. `evidence_name` is "quote", "report" or "attestationInfo". What `ret` gets lives in the arena
  * or in the body; its evidence_type is kept. */
 struct api_envelope {
     struct att_arena *arena;
@@ -148,6 +148,7 @@ bool api_tpm_credential(struct api_call *call, struct att_err *err);
 bool api_tpm_certificate_take(struct api_call *call, struct att_err *err);
 bool api_tpm_certificate(struct api_call *call, struct att_err *err);
 bool api_tpm_authority(struct api_call *call, struct att_err *err);
+bool api_attest_azure_guest(struct api_call *call, struct att_err *err);
 bool api_tcb_baselines(struct api_call *call, struct att_err *err);
 bool api_certs(struct api_call *call, struct att_err *err);
 bool api_openid(struct api_call *call, struct att_err *err);

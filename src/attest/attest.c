@@ -158,6 +158,8 @@ static bool tpm_properties_read(struct run *r, const struct att_claims *properti
     static const char mask_expected[] = "a whole number from 0 to 16777215, whose bit n is register n";
     const struct att_value *mask = NULL, *certificate = NULL;
 
+    if (strcmp(r->type->name, "tpm") != 0 && strcmp(r->type->name, "azure-guest") != 0)
+        return true; /* they mean nothing to others */
     if (!property_one(properties, "required_pcr_mask", ATT_CLAIM_INT, mask_expected, &mask, err) ||
         !property_one(properties, "require_valid_aik_cert", ATT_CLAIM_BOOL, "true or false", &certificate,
                       err))
@@ -343,7 +345,12 @@ bool att_describe(const struct att_lib *lib, struct att_arena *arena, const char
     static const struct att_attest_in nothing = { 0 };
     ATT_AUTO(run_clear)
     struct run r = {
-        .ctx = { .lib = lib, .arena = arena, .in = &nothing, .runtime = &none, .init_time = &none },
+        .ctx = { .lib = lib,
+                 .arena = arena,
+                 .in = &nothing,
+                 .runtime = &none,
+                 .init_time = &none,
+                 .verifier = att_verifier_by_name },
     };
 
     return type_find(evidence_type, &r.type, err) && r.type->parse(&r.ctx, evidence, &r.evidence, err) &&

@@ -11,9 +11,8 @@ bool att_tpm_request_peek(const struct att_lib *lib, struct att_arena *arena, st
 
     if (!tpm_envelope_read(arena, &lib->limits, jws, &e, err))
         return false;
-    *ret = (struct att_tpm_request){ .version = e.version,
-                                     .challenge = e.challenge,
-                                     .service_context = e.service_context,
-                                     .vbs = e.vbs };
+    *ret = (struct att_tpm_request){
+        .version = e.version, .challenge = e.challenge, .service_context = e.service_context, .vbs = e.vbs
+    };
     return true;
 }

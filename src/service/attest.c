@@ -35,11 +35,18 @@ static bool type_of(const char *name, enum service_type *ret, struct att_err *er
                     name);
 }
 
+bool service_policy_there(const struct service_policy *stored, struct att_err *err)
+{
+    return stored->compiled || stored->set ||
+           att_fail(err, ATT_POLICY_MISSING, "provider.policies",
+                    "a policy for this type, which has no default one: attestctl policy set Tpm FILE",
+                    "none was set");
+}
+
 static bool stored_policy(const struct service_policy *stored, struct judged_by *ret, struct att_err *err)
 {
-    if (!stored->compiled && !stored->set)
-        return att_fail(err, ATT_POLICY_MISSING, "provider.policies",
-                        "a policy for this type: it has no default one", "none was set");
+    if (!service_policy_there(stored, err))
+        return false;
     if (!stored->compiled)
         return att_fail(err, ATT_STORE_FAILED, "provider.policies", "a policy that compiles",
                         "a stored one that does not");
@@ -208,6 +215,13 @@ static struct att_span level_of(struct att_arena *arena, const struct service_at
     return json;
 }
 
+/* Nobody but the guest's TPM may read its token. */
+static bool delivered(struct service *s, enum service_type type, struct att_arena *arena,
+                      const struct att_verdict *verdict, struct att_span *token, struct att_err *err)
+{
+    return type != SERVICE_AZURE_GUEST || service_guest_seal(s, arena, verdict, *token, token, err);
+}
+
 /* The last thing before signing: what was refused leaves its challenge open. */
 static bool once(struct service *s, const struct service_attest_in *in, struct att_err *err)
 {
@@ -221,13 +235,17 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     enum service_type type = SERVICE_SGX;
     struct att_verdict verdict = { 0 };
     const struct service_derived *d = NULL;
+    struct att_span token = { 0 };
 
     if (!type_of(in->evidence_type, &type, err))
         return false;
     struct judged_by by = { .collateral = service_collateral_ref(s) };
     bool ok = service_derive(s, p, &d, err) && choose_policy(s, &d->policies[type], arena, in, &by, err) &&
               judge(s, arena, in, &by, &verdict, err) && once(s, in, err) &&
-              token_of(s, p, type, d->attest_uri, arena, in, &by, &verdict, &out.token, err);
+              token_of(s, p, type, d->attest_uri, arena, in, &by, &verdict, &token, err) &&
+              delivered(s, type, arena, &verdict, &token, err);
+    if (ok)
+        out.token = token;
     out.explanation = explained(arena, in, &verdict);
     out.tcb = level_of(arena, in, &verdict);
     if (!ok && err->code == ATT_COLLATERAL_MISSING && s->options.supply &&

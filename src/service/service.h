@@ -134,7 +134,8 @@ struct service_attest_in {
     int64_t challenge_until_unix_s;
 };
 struct service_attest_out {
-    struct att_span token; /* compact JWS, in the arena; empty when refused */
+    struct att_span
+        token; /* compact JWS, in the arena; empty when refused. azure-guest: sealed, base64url of JSON */
     struct att_span
         explanation; /* JSON, as att_policy_explain_json; empty unless asked for and a policy ran */
     /* JSON, as att_tcb_json, of an SGX or TDX quote whose level was looked at; empty unless asked for. */
@@ -148,7 +149,7 @@ ATT_CHECK bool service_attest(struct service *s, const struct site_provider *p, 
                               const struct service_attest_in *in, struct service_attest_out *ret,
                               struct att_err *err);
 /* The TPM protocol. A challenge, and the context that the client must bring back with its answer: base64url texts. Without a store:
- * SERVICE_UNAVAILABLE. */
+ * SERVICE_UNAVAILABLE; without a policy: POLICY_MISSING, before the client has its TPM sign anything. */
 ATT_CHECK bool service_tpm_challenge(struct service *s, const struct site_provider *p,
                                      struct att_arena *arena, struct att_span *ret_challenge,
                                      struct att_span *ret_context, struct att_err *err);

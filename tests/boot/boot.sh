@@ -69,8 +69,8 @@ issuancerules {
 POLICY
 sed '/authorizationrules/s/.*/authorizationrules { [type=="aikValidated", value==true] \&\& [type=="secureBootEnabled", value==true] => permit(); };/' "$work/observe.txt" >"$work/demand.txt"
 ctl provider create strict >/dev/null 2>"$work/check" || { cat "$work/check"; stop "the second provider"; }
-ctl policy set "$work/observe.txt" --type Tpm >/dev/null 2>"$work/check" || { cat "$work/check"; stop "the first policy"; }
-ctl policy set "$work/demand.txt" --type Tpm --provider strict >/dev/null 2>"$work/check" || { cat "$work/check"; stop "the second policy"; }
+ctl policy set Tpm "$work/observe.txt" >/dev/null 2>"$work/check" || { cat "$work/check"; stop "the first policy"; }
+ctl policy set Tpm "$work/demand.txt" --provider strict >/dev/null 2>"$work/check" || { cat "$work/check"; stop "the second policy"; }
 
 # -- the guest
 credential() { # credential NAME MEMBER
