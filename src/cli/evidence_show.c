@@ -39,11 +39,14 @@ static bool is_tcg(struct att_span e)
 }
 
 /* An Open Enclave header begins with version 1 and a report type of 1 or 2, each 32 bits; a quote with its version and the
- * kind of its key, 16 bits each, and from version 4 on its TEE; an SEV-SNP report with its version, 32 bits. */
+ * kind of its key, 16 bits each, and from version 4 on its TEE; an SEV-SNP report with its version, 32 bits; a report of
+ * Azure's paravisor with four letters, attestation information of a guest with a brace. */
 static const char *guess(struct att_span e)
 {
     static const uint8_t oe_version[4] = { 1, 0, 0, 0 };
 
+    if (e.len >= 4 && (memcmp(e.ptr, "HCLA", 4) == 0 || e.ptr[0] == '{'))
+        return "azure-guest";
     if (is_ima(e))
         return "ima";
     if (is_tcg(e))
@@ -57,7 +60,7 @@ static const char *guess(struct att_span e)
 
 static bool type_of(const struct cli *c, struct att_span evidence, const char **ret, struct att_err *err)
 {
-    static const char *const types[] = { "sgx", "open-enclave", "tdx", "sev-snp", "tcg", "ima" };
+    static const char *const types[] = { "sgx", "open-enclave", "tdx", "sev-snp", "azure-guest", "tcg", "ima" };
     const char *type = cli_value(c, "type");
     struct att_shown shown;
 
@@ -66,7 +69,7 @@ static bool type_of(const struct cli *c, struct att_span evidence, const char **
         if (strcmp(*ret, types[i]) == 0)
             return true;
     }
-    return att_fail(err, ATT_USAGE, "type", "sgx, open-enclave, tdx, sev-snp, tcg or ima", "%s",
+    return att_fail(err, ATT_USAGE, "type", "sgx, open-enclave, tdx, sev-snp, azure-guest, tcg or ima", "%s",
                     att_shown(&shown, att_str(type)));
 }
 
@@ -111,7 +114,7 @@ static enum cli_exit run_show(struct cli *c)
 
 static const struct cli_option options[] = {
     { .name = "type",
-      .argument = "sgx|open-enclave|tdx|sev-snp|tcg|ima",
+      .argument = "sgx|open-enclave|tdx|sev-snp|azure-guest|tcg|ima",
       .help = "What it is; told from its first bytes if not given." },
     { 0 },
 };

@@ -84,23 +84,32 @@ static void put_record(const struct event *e, struct att_buf *out)
     att_buf_put(out, e->data);
 }
 
-static bool log_append(const char *path, const struct event *e, struct att_err *err)
+/* Opened before the register is extended, which cannot be taken back. */
+static bool log_open(const char *path, int *ret, struct att_err *err)
+{
+    struct att_shown shown;
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
+
+    if (path && fd < 0)
+        return att_fail(err, ATT_IO_FAILED, "event-log", "a file that can be written", "%s: %m",
+                        att_shown(&shown, att_str(path)));
+    *ret = fd;
+    return true;
+}
+
+static bool log_append(int fd, const struct event *e, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf out = { 0 };
-    struct att_shown shown;
     struct stat st;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    bool ok = fd >= 0 && fstat(fd, &st) == 0;
 
-    if (ok) {
-        if (st.st_size == 0)
-            put_head(e, &out);
-        put_record(e, &out);
-        ok = !out.failed && cli_write_all(fd, att_buf_span(&out));
-    }
-    ok = (fd < 0 || close(fd) == 0) && ok;
-    return ok || att_fail(err, ATT_IO_FAILED, "event-log", "a file that can be written", "%s: %m",
-                          att_shown(&shown, att_str(path)));
+    if (fd < 0)
+        return true;
+    bool ok = fstat(fd, &st) == 0;
+    if (ok && st.st_size == 0)
+        put_head(e, &out);
+    put_record(e, &out);
+    ok = ok && !out.failed && cli_write_all(fd, att_buf_span(&out));
+    return ok || att_fail(err, ATT_IO_FAILED, "event-log", "a file that can be written", "%m");
 }
 
 /* -- the command ------------------------------------------------------------------------------------------------ */
@@ -130,16 +139,22 @@ static void answer(struct cli *c, const struct event *e)
     att_buf_putc(&c->out, '\n');
 }
 
+static void close_log(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd); /* every byte was written or refused */
+}
+
 static enum cli_exit run_extend(struct cli *c)
 {
     ATT_AUTO(tss_auto) struct tss *tpm = NULL;
-    const char *log = cli_value(c, "event-log");
+    ATT_AUTO(close_log) int log = -1;
     struct att_err err = { 0 };
     struct event e = { 0 };
 
     if (!event_read(c, &e, &err) || !tss_open(cli_value(c, "tcti"), &tpm, &err) ||
-        !tpm->ops->pcr_event(tpm, (unsigned)e.pcr, e.data, &e.digests, &err) ||
-        (log && !log_append(log, &e, &err)))
+        !log_open(cli_value(c, "event-log"), &log, &err) ||
+        !tpm->ops->pcr_event(tpm, (unsigned)e.pcr, e.data, &e.digests, &err) || !log_append(log, &e, &err))
         return cli_refuse(c, &err);
     answer(c, &e);
     return CLI_YES;

@@ -57,7 +57,6 @@ static bool other_ca(struct tpm_service *s)
 
 bool tpm_service_open(struct cli *c, struct tpm_service *ret)
 {
-
     *ret = (struct tpm_service){ .c = c, .anonymous = cli_has(c, "anonymous"), .exit = CLI_UNKNOWN };
     if (ret->anonymous)
         return open_anonymous(ret);

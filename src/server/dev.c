@@ -125,13 +125,20 @@ static bool amd_hardware(struct att_arena *arena, const char *dev_dir, int64_t a
     return ok;
 }
 
-static bool keep(struct att_arena *arena, const struct att_buf *pem, struct att_span *ret,
-                 struct att_err *err)
+/* One of a made-up TPM's authorities, in the arena. */
+static bool tpm_pem(struct att_arena *arena, const struct mk_tpm_vendor *v,
+                    bool (*put)(const struct mk_tpm_vendor *, struct att_buf *, struct att_err *),
+                    struct att_span *ret, struct att_err *err)
 {
-    char *copy = att_arena_dup(arena, att_buf_span(pem));
+    ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
 
-    *ret = att_span_of(copy, copy ? pem->len : 0);
-    return copy || att_fail_memory(err, "dev.hardware");
+    if (!put(v, &pem, err))
+        return false;
+    const char *copy = att_arena_dup(arena, att_buf_span(&pem));
+    if (!copy)
+        return att_fail_memory(err, "dev.hardware");
+    *ret = att_span_of(copy, pem.len);
+    return true;
 }
 
 static bool tpm_hardware(struct att_arena *arena, const char *dev_dir, int64_t at_unix_s, struct dev *ret,
@@ -139,20 +146,17 @@ static bool tpm_hardware(struct att_arena *arena, const char *dev_dir, int64_t a
 {
     char *hardware = file_path(arena, dev_dir, "hardware");
     char *dir = hardware ? file_path(arena, hardware, "tpm") : NULL;
-    ATT_AUTO(att_buf_free) struct att_buf root = { 0 };
-    ATT_AUTO(att_buf_free) struct att_buf ca = { 0 };
-    ATT_AUTO(att_buf_free) struct att_buf aik = { 0 };
     struct mk_tpm_vendor *v = NULL;
 
     if (!dir)
         return att_fail_memory(err, "dev.hardware");
     if (!mk_tpm_vendor_open(dir, at_unix_s, &v, err))
         return false;
-    bool ok =
-        mk_tpm_ek_root_pem(v, &root, err) && mk_tpm_ek_ca_pem(v, &ca, err) && mk_tpm_aik_ca_pem(v, &aik, err);
+    bool ok = tpm_pem(arena, v, mk_tpm_ek_root_pem, &ret->tpm_ek_root_pem, err) &&
+              tpm_pem(arena, v, mk_tpm_ek_ca_pem, &ret->tpm_ek_ca_pem, err) &&
+              tpm_pem(arena, v, mk_tpm_aik_ca_pem, &ret->tpm_aik_ca_pem, err);
     mk_tpm_vendor_free(v);
-    return ok && keep(arena, &root, &ret->tpm_ek_root_pem, err) &&
-           keep(arena, &ca, &ret->tpm_ek_ca_pem, err) && keep(arena, &aik, &ret->tpm_aik_ca_pem, err);
+    return ok;
 }
 
 static bool setting(struct att_arena *arena, const char **to, const char *dir, const char *name,

@@ -134,7 +134,8 @@ struct service_attest_in {
     int64_t challenge_until_unix_s;
 };
 struct service_attest_out {
-    struct att_span token; /* compact JWS, in the arena; empty when refused. azure-guest: sealed, base64url of JSON */
+    struct att_span
+        token; /* compact JWS, in the arena; empty when refused. azure-guest: sealed, base64url of JSON */
     struct att_span
         explanation; /* JSON, as att_policy_explain_json; empty unless asked for and a policy ran */
     /* JSON, as att_tcb_json, of an SGX or TDX quote whose level was looked at; empty unless asked for. */
