@@ -168,6 +168,20 @@ bool stand_variable(const struct stand *s, const struct log_event *e, struct efi
     return true;
 }
 
+/* 256 KiB, so only where there is something to put there. */
+static bool room_make(struct stand *s)
+{
+    for (size_t i = 0; i < s->set->count && !s->items; i++) {
+        const struct log_event *e = &s->set->items[i];
+        if (e->type != BODY_EVENT_TAG || !windows_part(s, e, PCRS_WINDOWS))
+            continue;
+        s->items = att_arena_alloc(s->env->arena, 1, sizeof *s->items);
+        if (!s->items)
+            return false;
+    }
+    return true;
+}
+
 bool stand_read(const struct log_env *env, const struct log_events *set, const struct log_proven *proven,
                 struct stand *ret, struct att_err *err)
 {
@@ -176,11 +190,10 @@ bool stand_read(const struct log_env *env, const struct log_events *set, const s
 
     if (!marks_make(env, proven->bank, &marks, err))
         return false;
-    s.items = att_arena_alloc(env->arena, 1, sizeof *s.items);
-    if (!s.items)
-        return att_fail_memory(err, "eventlog.events");
     firmware_end_find(&s, &marks);
     windows_ends_find(&s, &marks);
+    if (!room_make(&s))
+        return att_fail_memory(err, "eventlog.events");
     s.named = names_by_firmware(&s);
     s.hidden = anything_hidden(&s);
     *ret = s;
