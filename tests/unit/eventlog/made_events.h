@@ -30,7 +30,7 @@ struct made {
 static inline void made_start(struct made *m)
 {
     *m = (struct made){ .crypto = att_crypto_new(),
-                        .arena = att_arena_new((size_t)4 << 20),
+                        .arena = att_arena_new((size_t)64 << 20),
                         .limits = att_limits_default,
                         .proven = { .bank = ATT_SHA256, .pcrs = 0xffffff } };
     if (!m->crypto || !m->arena)
