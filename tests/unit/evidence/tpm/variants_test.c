@@ -359,7 +359,7 @@ static void wanted(void)
           false },
         { "events",
           "version=1.2;" MASKED "authorizationrules{=>permit();};issuancerules{c:[type==\"events\"]=>add("
-                                "type=\"x\",value=\"y\");};",
+          "type=\"x\",value=\"y\");};",
           true, false, false },
         { "boot events",
           "version=1.2;" MASKED
