@@ -139,6 +139,7 @@ static struct site_record record_of(struct api_call *call, const struct att_err 
         .name = call->who.name,
         .client = call->http->client,
         .request_id = call->request_id,
+        .subject = call->subject,
         .refusal = refusal,
         .via = "rest",
     };
@@ -219,6 +220,8 @@ static bool change(struct api_call *call, struct att_err *err)
 {
     const struct site_subscription *held = NULL;
 
+    if (call->route->before && (!permitted(call, err) || !call->route->before(call, err)))
+        return false;
     if (!site_change_begin(call->site, call->now_unix_s, &call->change, err))
         return false;
     if (!permitted(call, err) || !provider_again(call, err) || !take_write(call, err) ||

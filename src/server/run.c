@@ -96,6 +96,8 @@ static bool start_service(struct server *s, struct att_err *err)
         .context_key = s->context_key,
         .aik_trust = s->aik_trust,
         .ek_trust = s->ek_trust,
+        .aik_authority = s->aik_authority,
+        .aik_lifetime_days = (uint32_t)c->tpm_aik_lifetime_days,
         .tpm_challenge_lifetime_s = (uint32_t)c->tpm_challenge_lifetime_s,
         .sha1_allowed = c->tpm_sha1,
         .boot_hashes = c->tpm_boot_hashes[0] ? &s->boot_hashes : NULL,

@@ -38,12 +38,14 @@ static bool load_roots(struct server *s, const struct config_list *files, struct
 }
 
 /* One behind the other: PEM is self-delimiting, if each ends its line. */
-static bool load_intermediates(struct server *s, const struct config_list *files, struct anchors *a,
-                               struct att_err *err)
+static bool load_intermediates(struct server *s, const struct config_list *files, struct att_span more,
+                               struct anchors *a, struct att_err *err)
 {
     struct att_buf all = { 0 };
     struct att_span text = { 0 };
     bool ok = true;
+
+    att_buf_put(&all, more);
 
     for (size_t i = 0; ok && i < files->count; i++) {
         ok = file_load(s->arena, files->item[i], &text, err);
@@ -74,17 +76,19 @@ static bool make_trust(struct server *s, const struct anchors *a, struct att_tpm
     return a->count == 0 || att_tpm_trust_new(s->lib, &in, ret, err);
 }
 
-/* The site's own authority is trusted besides those of the configuration. A check has none: it opens no store. */
+/* The site's own authority is trusted besides those of the configuration. A check has none: it opens no store. The made-up ones
+ * are empty without --dev. */
 static bool trust_aiks(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
     struct anchors a = { 0 };
 
     if (!load_roots(s, &c->tpm_aik_roots, &a, err) ||
-        !load_intermediates(s, &c->tpm_aik_intermediates, &a, err))
+        !load_intermediates(s, &c->tpm_aik_intermediates, (struct att_span){ 0 }, &a, err))
         return false;
     if (s->aik_authority)
         add_root(&a, s->aik_authority->pem, s->aik_authority->test);
+    add_root(&a, s->dev.tpm_aik_ca_pem, true);
     return make_trust(s, &a, &s->aik_trust, err);
 }
 
@@ -93,8 +97,11 @@ static bool trust_eks(struct server *s, struct att_err *err)
     const struct config *c = &s->options->config;
     struct anchors a = { 0 };
 
-    return load_roots(s, &c->tpm_ek_roots, &a, err) &&
-           load_intermediates(s, &c->tpm_ek_intermediates, &a, err) && make_trust(s, &a, &s->ek_trust, err);
+    if (!load_roots(s, &c->tpm_ek_roots, &a, err) ||
+        !load_intermediates(s, &c->tpm_ek_intermediates, s->dev.tpm_ek_ca_pem, &a, err))
+        return false;
+    add_root(&a, s->dev.tpm_ek_root_pem, true);
+    return make_trust(s, &a, &s->ek_trust, err);
 }
 
 /* -- the rest --------------------------------------------------------------------------------------------- */

@@ -35,11 +35,18 @@ static bool type_of(const char *name, enum service_type *ret, struct att_err *er
                     name);
 }
 
+bool service_policy_there(const struct service_policy *stored, struct att_err *err)
+{
+    return stored->compiled || stored->set ||
+           att_fail(err, ATT_POLICY_MISSING, "provider.policies",
+                    "a policy for this type, which has no default one: attestctl policy set Tpm FILE",
+                    "none was set");
+}
+
 static bool stored_policy(const struct service_policy *stored, struct judged_by *ret, struct att_err *err)
 {
-    if (!stored->compiled && !stored->set)
-        return att_fail(err, ATT_POLICY_MISSING, "provider.policies",
-                        "a policy for this type: it has no default one", "none was set");
+    if (!service_policy_there(stored, err))
+        return false;
     if (!stored->compiled)
         return att_fail(err, ATT_STORE_FAILED, "provider.policies", "a policy that compiles",
                         "a stored one that does not");

@@ -111,18 +111,23 @@ static bool refused(struct att_err *err)
                     "one that does not open here");
 }
 
-/* Whatever is wrong with the wrapping is told as one thing: a stranger learns nothing from the difference. */
-static bool unwrap(struct att_arena *arena, struct att_span text, struct att_span *ret, struct att_err *err)
+/* Whatever is wrong with the wrapping is told as one thing: a stranger learns nothing from the difference. The seal does not
+ * cover the key's name: it is compared, so that nothing of a context can be changed. */
+static bool unwrap(struct att_arena *arena, const uint8_t *key, struct att_span text, struct att_span *ret,
+                   struct att_err *err)
 {
     struct att_err ignored = { 0 };
-    struct att_span json = { 0 }, inner = { 0 };
+    struct att_span json = { 0 }, inner = { 0 }, named = { 0 };
+    char name[65];
     struct att_json doc;
 
     if (text.len == 0 || text.len > TEXT_BYTES_MAX ||
         !att_base64_decode(arena, ATT_BASE64_LENIENT, text, "service_context", &json, &ignored) ||
         !att_json_parse(arena, json, NULL, &doc, &ignored) ||
         !att_json_string(&doc, arena, att_json_get(&doc, ATT_JSON_ROOT, "ProtectedContext"), &inner) ||
-        !att_base64_decode(arena, ATT_BASE64_LENIENT, inner, "service_context", ret, &ignored))
+        !att_base64_decode(arena, ATT_BASE64_LENIENT, inner, "service_context", ret, &ignored) ||
+        !att_json_string(&doc, arena, att_json_get(&doc, ATT_JSON_ROOT, "ProtectionKeyName"), &named) ||
+        !key_name(key, name) || !att_span_is(named, name))
         return refused(err);
     return true;
 }
@@ -168,8 +173,8 @@ bool context_open(const struct service *s, struct att_arena *arena, const char *
     struct att_span sealed = { 0 }, plain = { 0 };
     char label[LABEL_SIZE];
 
-    return key_of(s, &key, err) && label_of(label, purpose, p, err) && unwrap(arena, text, &sealed, err) &&
-           open_sealed(key, arena, label, sealed, &plain, err) &&
+    return key_of(s, &key, err) && label_of(label, purpose, p, err) &&
+           unwrap(arena, key, text, &sealed, err) && open_sealed(key, arena, label, sealed, &plain, err) &&
            head_read(plain, service_now_unix_s(s), ret, err);
 }
 

@@ -89,6 +89,8 @@ ATT_CHECK bool service_compose_certs(const struct keyring *keys, const struct si
                                      const char *attest_uri, struct att_buf *out, struct att_err *err);
 void service_compose_openid(const char *attest_uri, const char *alg, struct att_buf *out);
 
+/* Is there a policy, stored or by default? POLICY_MISSING. */
+ATT_CHECK bool service_policy_there(const struct service_policy *stored, struct att_err *err);
 /* A token for an Azure guest: under the key that its evidence names, as base64url of JSON. GUEST_REQUEST_MALFORMED: it names none. */
 ATT_CHECK bool service_guest_seal(const struct service *s, struct att_arena *arena,
                                   const struct att_verdict *verdict, struct att_span token,

@@ -34,10 +34,14 @@ bool service_tpm_challenge(struct service *s, const struct site_provider *p, str
     uint32_t life_s = s->options.tpm_challenge_lifetime_s;
     uint8_t bytes[CHALLENGE_BYTES];
     struct att_span challenge = { 0 }, context = { 0 };
+    const struct service_derived *d = NULL;
 
     if (!s->options.once)
         return att_fail(err, ATT_SERVICE_UNAVAILABLE, "store", "a store that remembers what was used",
                         "none");
+    /* Told before the client has its TPM sign anything. */
+    if (!service_derive(s, p, &d, err) || !service_policy_there(&d->policies[SERVICE_TPM], err))
+        return false;
     if (RAND_bytes(bytes, sizeof bytes) != 1)
         return att_fail(err, ATT_CRYPTO_FAILED, "challenge", "random bytes", "none to be had");
     if (!context_seal(s, arena, purpose, p, att_span_of(bytes, sizeof bytes),
