@@ -181,9 +181,9 @@ static void check_rows(void)
 
 #define WHOLE                                                                                                \
     HEADER                                                                                                   \
-        "=0 =3 =2 :4 00x20 :11 00x32 =17 'StartupLocality' .0 .3 " EVENT("0", "8", "a1", "b1", "=4 'abcd'")  \
-            EVENT("7", "0x80000001", "a2", "b2", "=0") EVENT("0xffffffff", "3", "00", "00", "=3 'abc'")      \
-                EVENT("14", "6", "a3", "b3", "=1 'a'")
+    "=0 =3 =2 :4 00x20 :11 00x32 =17 'StartupLocality' .0 .3 " EVENT("0", "8", "a1", "b1", "=4 'abcd'")      \
+        EVENT("7", "0x80000001", "a2", "b2", "=0") EVENT("0xffffffff", "3", "00", "00", "=3 'abc'")          \
+            EVENT("14", "6", "a3", "b3", "=1 'a'")
 
 static void check_fields(void)
 {
