@@ -23,6 +23,7 @@ if(TARGET vectors_jmespath_test AND NOT ATT_SANITIZE)
   set_tests_properties(vectors_jmespath_cli PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300
     ENVIRONMENT "ATTESTD_SOURCE=${CMAKE_SOURCE_DIR};ATTESTD_BUILD=${CMAKE_BINARY_DIR}")
 endif()
+att_system_test(system_swtpm tpm/swtpm.sh ${bin}/attestctl ${bin}/attestd)
 att_system_test(clients clients/run.sh ${bin}/attestd ${bin}/attestctl)
 if(TEST clients)
   set_tests_properties(clients PROPERTIES LABELS clients)

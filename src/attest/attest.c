@@ -345,7 +345,12 @@ bool att_describe(const struct att_lib *lib, struct att_arena *arena, const char
     static const struct att_attest_in nothing = { 0 };
     ATT_AUTO(run_clear)
     struct run r = {
-        .ctx = { .lib = lib, .arena = arena, .in = &nothing, .runtime = &none, .init_time = &none },
+        .ctx = { .lib = lib,
+                 .arena = arena,
+                 .in = &nothing,
+                 .runtime = &none,
+                 .init_time = &none,
+                 .verifier = att_verifier_by_name },
     };
 
     return type_find(evidence_type, &r.type, err) && r.type->parse(&r.ctx, evidence, &r.evidence, err) &&

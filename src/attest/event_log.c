@@ -17,6 +17,14 @@ static enum att_hash bank_of(const struct log_events *set)
     return ATT_SHA1;
 }
 
+/* A list of IMA in text begins with the number of a register in digits, a binary one with that number, which is below 24. */
+static enum log_form form_of(bool ima, struct att_span log)
+{
+    if (!ima)
+        return LOG_TCG;
+    return log.len > 0 && log.ptr[0] >= ' ' ? LOG_IMA_ASCII : LOG_IMA;
+}
+
 bool att_event_log_json(const struct att_lib *lib, struct att_arena *arena, const char *form,
                         struct att_span log, struct att_span *ret_json, struct att_err *err)
 {
@@ -29,7 +37,7 @@ bool att_event_log_json(const struct att_lib *lib, struct att_arena *arena, cons
     if (!ima && strcmp(form, "tcg") != 0)
         return att_fail(err, ATT_EVIDENCE_TYPE_UNKNOWN, "form", "tcg or ima", "%s",
                         att_shown(&shown, att_str(form)));
-    if (!log_append(&env, ima ? LOG_IMA : LOG_TCG, log, "log", &set, err))
+    if (!log_append(&env, form_of(ima, log), log, "log", &set, err))
         return false;
     every.bank = bank_of(&set);
     return log_events_json(&env, &set, &every, ret_json, err);

@@ -113,27 +113,39 @@ static bool read_number(const struct cli *c, const char *option, uint32_t *ret, 
     return true;
 }
 
-enum { KIND_DCAP = 1, KIND_AMD = 2, KIND_TPM = 4, KIND_ANY = 7 };
+enum { KIND_DCAP = 1, KIND_AMD = 2, KIND_TPM = 4, KIND_GUEST = 8, ALL_BUT_TPM = 11 };
+
+static const struct {
+    unsigned kind;
+    const char *names;
+} kinds[] = {
+    { KIND_DCAP, "sgx, open-enclave, tdx" },
+    { KIND_AMD, "sev-snp" },
+    { KIND_TPM, "tpm" },
+    { KIND_GUEST, "azure-guest" },
+};
 
 static unsigned kind_of(const char *evidence_type)
 {
-    if (strcmp(evidence_type, "sev-snp") == 0)
-        return KIND_AMD;
-    return strcmp(evidence_type, "tpm") == 0 ? KIND_TPM : KIND_DCAP;
+    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(evidence_type, kinds[i].names) == 0)
+            return kinds[i].kind;
+    return KIND_DCAP;
 }
 
-static const char *kind_names(unsigned kinds)
+/* "sgx, open-enclave, tdx, azure-guest" */
+static const char *kind_names(unsigned wanted, char ret[64])
 {
-    switch (kinds) {
-    case KIND_AMD:
-        return "sev-snp";
-    case KIND_TPM:
-        return "tpm";
-    case KIND_DCAP:
-        return "sgx, open-enclave or tdx";
-    default:
-        return "sgx, open-enclave, tdx or sev-snp";
+    size_t at = 0;
+
+    ret[0] = '\0';
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (!(wanted & kinds[i].kind) || at >= 64)
+            continue;
+        int n = snprintf(ret + at, 64 - at, "%s%s", at ? ", " : "", kinds[i].names);
+        at += n > 0 ? (size_t)n : 0;
     }
+    return ret;
 }
 
 /* What belongs to some kinds of evidence alone is refused beside others: it would be read by nobody. */
@@ -145,30 +157,37 @@ static bool options_fit(const struct cli *c, struct att_err *err)
         unsigned needed; /* by these kinds */
         const char *argument;
     } rows[] = {
-        { "evidence", KIND_DCAP | KIND_AMD, KIND_DCAP | KIND_AMD, "FILE" },
+        { "evidence", ALL_BUT_TPM, ALL_BUT_TPM, "FILE" },
         { "request", KIND_TPM, KIND_TPM, "FILE" },
-        { "collateral", KIND_DCAP | KIND_AMD, KIND_DCAP, "DIR" },
-        { "chain", KIND_AMD, 0, NULL },
+        { "collateral", ALL_BUT_TPM, KIND_DCAP, "DIR" },
+        { "chain", KIND_AMD | KIND_GUEST, 0, NULL },
         { "endorsements", KIND_AMD, 0, NULL },
         { "early-collateral", KIND_DCAP, 0, NULL },
         { "evaluation-number", KIND_DCAP, 0, NULL },
-        { "grace", KIND_DCAP | KIND_AMD, 0, NULL },
-        { "accept-tcb", KIND_DCAP | KIND_AMD, 0, NULL },
-        { "compliance", KIND_DCAP | KIND_AMD, 0, NULL },
-        { "trust-root", KIND_DCAP | KIND_AMD, 0, NULL },
+        { "grace", ALL_BUT_TPM, 0, NULL },
+        { "accept-tcb", ALL_BUT_TPM, 0, NULL },
+        { "compliance", ALL_BUT_TPM, 0, NULL },
+        { "trust-root", ALL_BUT_TPM, 0, NULL },
         { "runtime-data", KIND_DCAP | KIND_AMD, 0, NULL },
         { "init-time-data", KIND_DCAP | KIND_AMD, 0, NULL },
-        { "aik-root", KIND_TPM, 0, NULL },
-        { "aik-intermediates", KIND_TPM, 0, NULL },
+        { "aik-root", KIND_TPM | KIND_GUEST, 0, NULL },
+        { "aik-intermediates", KIND_TPM | KIND_GUEST, 0, NULL },
         { "expect-challenge", KIND_TPM, 0, NULL },
         { "allow-sha1", KIND_TPM, 0, NULL },
+        { "quote", KIND_GUEST, 0, NULL },
+        { "quote-signature", KIND_GUEST, 0, NULL },
+        { "pcrs", KIND_GUEST, 0, NULL },
+        { "event-log", KIND_GUEST, 0, NULL },
+        { "td-quote", KIND_GUEST, 0, NULL },
     };
     unsigned kind = kind_of(c->operands[0]);
+    char names[64];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         bool given = cli_has(c, rows[i].option);
         if (given && !(rows[i].kinds & kind))
-            return att_fail(err, ATT_USAGE, rows[i].option, kind_names(rows[i].kinds), "%s", c->operands[0]);
+            return att_fail(err, ATT_USAGE, rows[i].option, kind_names(rows[i].kinds, names), "%s",
+                            c->operands[0]);
         if (given || !(rows[i].needed & kind))
             continue;
         (void)att_fail(err, ATT_USAGE, rows[i].option, rows[i].argument, "none");
@@ -221,6 +240,15 @@ static bool read_request(struct cli *c, struct job *job, struct att_err *err)
     return true;
 }
 
+/* Whose certificates speak for the key of a trusted launch, and what stands beside a report of the paravisor. */
+static bool read_guest(struct cli *c, struct job *job, struct att_err *err)
+{
+    if (!cli_tpm_trust_read(c, job->lib, &job->aik_trust, err))
+        return false;
+    job->in.aik_trust = job->aik_trust;
+    return cli_guest_read(c, &job->in.evidence, err);
+}
+
 /* Evidence that stands in a file of its own, and what vendors say of its platform. */
 static bool read_evidence(struct cli *c, struct job *job, struct att_err *err)
 {
@@ -235,7 +263,7 @@ static bool read_evidence(struct cli *c, struct job *job, struct att_err *err)
         !cli_collateral_read(c, job->lib, &job->collateral, err))
         return false;
     in->collateral = job->collateral;
-    return true;
+    return kind_of(c->operands[0]) != KIND_GUEST || read_guest(c, job, err);
 }
 
 static bool read_job(struct cli *c, struct job *job, struct att_err *err)
@@ -302,7 +330,9 @@ static enum cli_exit run_verify(struct cli *c)
 static const struct cli_option options[] = {
     { .name = "evidence",
       .argument = "FILE",
-      .help = "The quote or report, raw bytes; - is standard input. Not for tpm." },
+      .help = "The quote or report, raw bytes; - is standard input. azure-guest: the attestation information "
+              "(JSON) that a "
+              "client sends, or a report of the paravisor (NV index 0x01400001). Not for tpm." },
     { .name = "request",
       .argument = "FILE",
       .help = "tpm: the signed request, a compact JWS; - is standard input." },
@@ -310,18 +340,37 @@ static const struct cli_option options[] = {
       .argument = "PEM",
       .repeats = true,
       .help =
-          "tpm: certificates of authorities whose certificates of attestation keys count. Without one, only "
-          "a policy with require_valid_aik_cert=false accepts anything." },
+          "tpm, azure-guest: certificates of authorities whose certificates of attestation keys count. "
+          "Without one, only "
+          "a policy with require_valid_aik_cert=false accepts anything, and no trusted launch is accepted." },
     { .name = "aik-intermediates",
       .argument = "PEM",
       .repeats = true,
-      .help = "tpm: certificates that lead from such a certificate to a root; trusted for nothing else." },
+      .help = "tpm, azure-guest: certificates that lead from such a certificate to a root; trusted for "
+              "nothing else." },
     { .name = "expect-challenge",
       .argument = "BASE64URL",
       .help = "tpm: the challenge that the request must answer. Without it, any challenge will do: that the "
               "request is fresh is then not checked." },
     { .name = "allow-sha1",
       .help = "tpm: take signatures and register banks of SHA-1, where there is nothing better." },
+    { .name = "quote",
+      .argument = "FILE",
+      .help = "azure-guest: a quote of the vTPM (TPMS_ATTEST) beside a report of the paravisor; with "
+              "--quote-signature and --pcrs." },
+    { .name = "quote-signature",
+      .argument = "FILE",
+      .help = "azure-guest: the quote's signature, the bare number or a TPMT_SIGNATURE." },
+    { .name = "pcrs",
+      .argument = "FILE",
+      .help =
+          "azure-guest: the quoted registers, {\"sha256\":[...]} with 24 values in hexadecimal or null." },
+    { .name = "event-log",
+      .argument = "FILE",
+      .help = "azure-guest: the TCG log of the boot, binary_bios_measurements." },
+    { .name = "td-quote",
+      .argument = "FILE",
+      .help = "azure-guest: the TDX quote that was made of the TDREPORT in a report of the paravisor." },
     { .name = "collateral",
       .argument = "DIR",
       .help =
@@ -382,8 +431,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_verify = {
     .name = "verify",
-    .operands = "sgx|open-enclave|tdx|sev-snp|tpm",
-    .choices = "sgx open-enclave tdx sev-snp tpm",
+    .operands = "sgx|open-enclave|tdx|sev-snp|tpm|azure-guest",
+    .choices = "sgx open-enclave tdx sev-snp tpm azure-guest",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "judge evidence, offline",
@@ -400,7 +449,9 @@ const struct cli_command cli_verify = {
         "2026-06-15T12:00:00Z --accept-tcb UpToDate,SWHardeningNeeded --json\n"
         "  attestctl verify tdx --evidence quote.bin --collateral platform/ --early-collateral next/\n"
         "  attestctl verify sev-snp --evidence report.bin --chain chain.pem --runtime-data keys.json\n"
-        "  attestctl verify tpm --request request.jws --aik-root aik-ca.pem --policy boot.txt --explain\n",
+        "  attestctl verify tpm --request request.jws --aik-root aik-ca.pem --policy boot.txt --explain\n"
+        "  attestctl verify azure-guest --evidence hcl-report.bin --chain vcek.pem --quote quote.msg "
+        "--quote-signature quote.sig --pcrs pcrs.json\n",
     .options = options,
     .run = run_verify,
 };

@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 
-/* The folders of --collateral and --early-collateral as a snapshot. --collateral may be absent for SEV-SNP alone. */
+/* The folders of --collateral and --early-collateral as a snapshot. --collateral may be absent for SEV-SNP and guests. */
 ATT_CHECK bool cli_collateral_read(struct cli *c, const struct att_lib *lib, struct att_collateral **ret,
                                    struct att_err *err);
 /* The file of --compliance: [{"status":"...","type":"sev-snp","id_key_digest":"<hex>",...},...], the settings of
@@ -18,6 +18,9 @@ ATT_CHECK bool cli_compliance_read(struct cli *c, const struct att_compliance_ro
  * caller frees. */
 ATT_CHECK bool cli_tpm_trust_read(struct cli *c, const struct att_lib *lib, struct att_tpm_trust **ret,
                                   struct att_err *err);
+/* azure-guest: the report of a paravisor in `evidence` together with --quote, --quote-signature, --pcrs, --event-log and --td-quote.
+ * As it was when none of them was given. */
+ATT_CHECK bool cli_guest_read(struct cli *c, struct att_span *evidence, struct att_err *err);
 /* --expect-challenge; both stay when it was not given. */
 ATT_CHECK bool cli_challenge_read(struct cli *c, bool *ret_given, struct att_span *ret, struct att_err *err);
 

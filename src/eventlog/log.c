@@ -33,18 +33,15 @@ bool log_malformed(const struct log_source *s, const char *expected, const char 
 static struct log_source source_of(const struct log_env *env, struct att_span bytes, const char *where,
                                    const struct log_events *set, struct att_err *err)
 {
-    struct log_source s = {
+    return (struct log_source){
         .env = env,
         .where = where,
         .bytes = bytes,
         .r = att_reader_of(bytes),
         .err = err,
         .locality = set->locality,
+        .pcr0_extended = set->pcr0_extended,
     };
-
-    for (size_t i = 0; i < set->count && !s.pcr0_extended; i++)
-        s.pcr0_extended = set->items[i].extends && set->items[i].pcr == 0;
-    return s;
 }
 
 static bool too_many(const struct log_env *env, const char *where, struct att_err *err)
@@ -115,12 +112,13 @@ bool log_append(const struct log_env *env, enum log_form form, struct att_span b
     if (!forms[form].open(&counting) || !source_read(&counting, forms[form].next, set->count, NULL, &count) ||
         !events_grow(env, count, where, set, err))
         return false;
-    if (!forms[form].open(&keeping) ||
-        !source_read(&keeping, forms[form].next, set->count, set->items + set->count, &count))
+    struct log_event *behind = set->items ? set->items + set->count : NULL;
+    if (!forms[form].open(&keeping) || !source_read(&keeping, forms[form].next, set->count, behind, &count))
         return false;
     if (form == LOG_TCG) {
         set->banks = set->has_tcg ? set->banks & keeping.banks : keeping.banks;
         set->locality = keeping.locality;
+        set->pcr0_extended = keeping.pcr0_extended;
         set->has_tcg = true;
     } else {
         set->banks = set->has_tcg ? set->banks : ALL_BANKS;

@@ -39,8 +39,9 @@ struct log_events {
     size_t count, capacity;
     unsigned banks; /* bit 1 << enum att_hash: banks that every TCG log has; all, when there is none */
     bool has_tcg, has_ima;
-    uint8_t locality; /* StartupLocality: last byte of PCR 0 before its first event */
-    size_t bytes;     /* of all logs so far, against the limit */
+    uint8_t locality;   /* StartupLocality: last byte of PCR 0 before its first event */
+    bool pcr0_extended; /* that event was there: another locality comes too late */
+    size_t bytes;       /* of all logs so far, against the limit */
 };
 struct log_env {
     const struct att_crypto *crypto;
@@ -49,7 +50,8 @@ struct log_env {
 };
 
 /* Adds the events of one log. `where`: "tpm.current.logs[0]". EVENT_LOG_MALFORMED names record and offset; EVENT_LOG_LIMIT the
- * limit. On false `set` is not to be used any more. */
+ * limit; IMA_LOG_MISMATCH a record whose template digest is not that of its data. Events point into `bytes` (of a text: into the
+ * arena). On false `set` is not to be used any more. */
 ATT_CHECK bool log_append(const struct log_env *env, enum log_form form, struct att_span bytes,
                           const char *where, struct log_events *set, struct att_err *err);
 
@@ -57,8 +59,9 @@ struct log_registers {
     uint32_t touched; /* bit n: some event extends PCR n */
     uint8_t value[LOG_PCRS][LOG_DIGEST_BYTES_MAX];
 };
-/* What the registers of one bank hold after these events; only those of `mask` are computed. `ima_padded`: IMA as kernels before
- * 5.8 extended it, SHA-1 filled up with zeros. CRYPTO_FAILED. */
+/* What the registers of one bank hold after these events; only those of `mask` are computed, the others keep their reset value.
+ * `ima_padded`: IMA as kernels before 5.8 extended it, SHA-1 filled up with zeros. EVENT_LOG_MALFORMED when a log has no digests of
+ * this bank; CRYPTO_FAILED. */
 ATT_CHECK bool log_replay(const struct log_env *env, const struct log_events *set, enum att_hash bank,
                           uint32_t mask, bool ima_padded, struct log_registers *ret, struct att_err *err);
 

@@ -49,7 +49,7 @@ void mk_request_defaults(struct mk_request_options *ret, enum mk_os os, int64_t 
         .rp_id = "https://relying.example",
         .rp_data = "bm9uY2Ugb2YgdGhlIHJlbHlpbmcgcGFydHk",
         .banks = MK_BANK(MK_SHA1) | MK_BANK(MK_SHA256),
-        .pcr_mask = 0x7fff,
+        .pcr_mask = 0xffffff, /* what policies ask for when they say nothing */
         .aik = MK_TPM_AIK,
         .request_key = MK_TPM_OUTSIDE,
         .binding_hash = MK_SHA256,
@@ -554,6 +554,8 @@ bool mk_request_make(struct mk_tpm *tpm, const struct mk_request_options *option
     ev.broken = &mk_tpm_breaks[o->broken];
     ev.expected_code = ev.broken->expected_code;
     ev.also_code = ev.broken->also_code;
+    if (o->vbs && o->broken == MK_TPM_BREAK_LOG_TAG_FORGED) /* the enclave's key stands in the same event */
+        ev.expected_code = ev.also_code = ATT_VBS_IDKS_MISSING;
     ev.secure_boot = o->boot.secure_boot == MK_TRUE && o->broken != MK_TPM_BREAK_LOG_FORGED;
     *ret = ev;
     return true;

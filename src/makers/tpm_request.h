@@ -98,7 +98,7 @@ struct mk_request_options {
     bool vbs;
     struct mk_vbs_enclave enclave;
 };
-/* Form 2, PCR 0 to 14 of SHA-256, a key in software bound by the quote, a challenge of 32 bytes that is always the same,
+/* Form 2, all registers of SHA-256, a key in software bound by the quote, a challenge of 32 bytes that is always the same,
  * "@SERVICE_CONTEXT@" where the context goes. */
 void mk_request_defaults(struct mk_request_options *ret, enum mk_os os, int64_t at_unix_s);
 

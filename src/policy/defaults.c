@@ -24,6 +24,7 @@ static const struct {
     { "open-enclave", sgx_text },
     { "sev-snp", vm_text },
     { "tdx", vm_text },
+    { "azure-guest", vm_text }, /* ours: docs/decisions/0024 */
 };
 
 struct att_span att_policy_default(const char *evidence_type)

@@ -14,6 +14,8 @@
 #include "codec/der.h"
 
 enum {
+    PEM_BYTES_MAX =
+        2 << 20,         /* 512 certificates of 4 KiB: this is an operator's file, not a chain in a quote */
     SIGNATURES_MAX = 64, /* of one search, however many authorities share a name */
     RSA_BITS_MIN = 2048,
 };
@@ -38,12 +40,14 @@ static bool add_pem(struct att_tpm_trust *t, const struct att_crypto *c, const s
                     struct att_span pem, struct node kind, const char *where, struct att_err *err)
 {
     struct att_cert *certs[TPM_TRUST_CERTS_MAX];
+    struct att_limits of_set = limits ? *limits : att_limits_default;
     size_t room = TPM_TRUST_CERTS_MAX - t->count;
     size_t count = 0;
 
+    of_set.cert_chain_bytes_max = PEM_BYTES_MAX;
     if (room == 0)
         return att_fail(err, ATT_LIMIT_EXCEEDED, where, "at most 512 certificates in all", "more");
-    if (!att_certs_from_pem(c, pem, limits, certs, room, &count, err))
+    if (!att_certs_from_pem(c, pem, &of_set, certs, room, &count, err))
         return att_fail_as(err, ATT_CERT_MALFORMED, where);
     for (size_t i = 0; i < count; i++) {
         kind.cert = certs[i];
@@ -62,7 +66,7 @@ bool tpm_trust_new(const struct att_crypto *c, const struct att_limits *limits, 
         return att_fail_memory(err, "trust");
     atomic_init(&t->refs, 1);
     for (size_t i = 0; i < root_count; i++) {
-        char where[32];
+        char where[40];
         (void)snprintf(where, sizeof where, "trust.roots[%zu]", i);
         if (!add_pem(t, c, limits, roots[i].pem, (struct node){ NULL, true, roots[i].test_root }, where, err))
             return false;

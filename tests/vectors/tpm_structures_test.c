@@ -183,7 +183,7 @@ static void check_flips(const struct quote_row *row, const struct att_key *key, 
         held += tpm_signature_verify(crypto, key, att_span_of(bytes, signature.len), quote, &with_sha1, NULL,
                                      NULL);
     }
-    cases_check(&run, held == 0, "E-i: %s/%s: %u flipped bits did not matter", row->folder, row->stem, held);
+    cases_check(&run, held == 0, "%s/%s: %u flipped bits did not matter", row->folder, row->stem, held);
 }
 
 static void check_registers(const struct quote_row *row, const struct tpm_attest *a, enum att_hash hash)
