@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/reader.h"
+#include "eventlog/cover.h"
 #include "eventlog/events.h"
 
 /* Bodies of separators, as digests. */
@@ -33,9 +34,25 @@ bool stand_in(const struct stand *s, const struct log_event *e, uint32_t pcrs)
     return e->extends && e->pcr < LOG_PCRS && (s->proven->pcrs & pcrs & 1u << e->pcr) != 0;
 }
 
-static bool covered(const struct stand *s, const struct log_event *e)
+static enum log_cover cover_of(struct stand *s, const struct log_event *e)
 {
-    return log_event_cover(s->env, e, s->proven->bank) == LOG_COVERED;
+    enum log_cover cover;
+
+    if (cover_read(s->env, e, s->proven->bank, &cover))
+        return cover;
+    s->failed = true;
+    return LOG_NOT_COVERED;
+}
+
+static bool covered(struct stand *s, const struct log_event *e)
+{
+    return cover_of(s, e) == LOG_COVERED;
+}
+
+bool stand_answered(const struct stand *s, struct att_err *err)
+{
+    return !s->failed ||
+           att_fail(err, ATT_CRYPTO_FAILED, "eventlog.events", "digests of all bodies", "a failure");
 }
 
 /* -- the ends of registers ---------------------------------------------------------------------------------- */
@@ -116,8 +133,7 @@ bool stand_windows(struct stand *s, const struct log_event *e, uint32_t pcrs)
 
 /* -- variables of the firmware ------------------------------------------------------------------------------ */
 
-bool stand_secure(const struct stand *s, const struct log_event *e, struct efi_variable *ret,
-                  bool *ret_before_end)
+bool stand_secure(struct stand *s, const struct log_event *e, struct efi_variable *ret, bool *ret_before_end)
 {
     struct efi_variable v;
 
@@ -129,7 +145,7 @@ bool stand_secure(const struct stand *s, const struct log_event *e, struct efi_v
     return true;
 }
 
-static unsigned names_by_firmware(const struct stand *s)
+static unsigned names_by_firmware(struct stand *s)
 {
     unsigned named = 0;
 
@@ -142,7 +158,7 @@ static unsigned names_by_firmware(const struct stand *s)
     return named;
 }
 
-bool stand_variable(const struct stand *s, const struct log_event *e, struct efi_variable *ret)
+bool stand_variable(struct stand *s, const struct log_event *e, struct efi_variable *ret)
 {
     enum { FIRMWARE = (1 << (PCR_SECURE_BOOT + 1)) - 1 };
     struct efi_variable v;
@@ -155,7 +171,7 @@ bool stand_variable(const struct stand *s, const struct log_event *e, struct efi
         return false;
     if (!efi_variable_read(e->body, &v))
         return false;
-    cover = log_event_cover(s->env, e, s->proven->bank);
+    cover = cover_of(s, e);
     if (cover == LOG_NOT_COVERED || (cover == LOG_COVERED_DATA && e->type != BODY_VARIABLE_BOOT))
         return false;
     /* The firmware says these once, in register 7, before it ends it. Behind that, only what it did say may come again: a query
@@ -168,6 +184,20 @@ bool stand_variable(const struct stand *s, const struct log_event *e, struct efi
     return true;
 }
 
+/* 256 KiB, so only where there is something to put there. */
+static bool room_make(struct stand *s)
+{
+    for (size_t i = 0; i < s->set->count && !s->items; i++) {
+        const struct log_event *e = &s->set->items[i];
+        if (e->type != BODY_EVENT_TAG || !windows_part(s, e, PCRS_WINDOWS))
+            continue;
+        s->items = att_arena_alloc(s->env->arena, 1, sizeof *s->items);
+        if (!s->items)
+            return false;
+    }
+    return true;
+}
+
 bool stand_read(const struct log_env *env, const struct log_events *set, const struct log_proven *proven,
                 struct stand *ret, struct att_err *err)
 {
@@ -176,13 +206,14 @@ bool stand_read(const struct log_env *env, const struct log_events *set, const s
 
     if (!marks_make(env, proven->bank, &marks, err))
         return false;
-    s.items = att_arena_alloc(env->arena, 1, sizeof *s.items);
-    if (!s.items)
-        return att_fail_memory(err, "eventlog.events");
     firmware_end_find(&s, &marks);
     windows_ends_find(&s, &marks);
+    if (!room_make(&s))
+        return att_fail_memory(err, "eventlog.events");
     s.named = names_by_firmware(&s);
     s.hidden = anything_hidden(&s);
+    if (!stand_answered(&s, err))
+        return false;
     *ret = s;
     return true;
 }
