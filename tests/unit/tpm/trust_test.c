@@ -271,8 +271,8 @@ static void loops_and_crowds(void **state)
         add_pem(more, sizeof more, &back);
         for (int i = 0; i < crowds[k].strangers; i++) {
             struct made_cert stranger = row.mid;
-            char serial[8];
-            (void)snprintf(serial, sizeof serial, "%04X", 0x100 + i);
+            char serial[16];
+            (void)snprintf(serial, sizeof serial, "%04X", (unsigned)(0x100 + i));
             stranger.serial = serial;
             stranger.key = keys[OTHER];
             add_pem(more, sizeof more, &stranger);
