@@ -46,6 +46,9 @@ void bench_snp(void);
 /* SEV-SNP's keys that come again, 10,000 of them in turn; prints its figure. About a minute. */
 void bench_crowd(void);
 
+/* Event logs of 10 MB and of as many events as there may be; prints its figures. */
+void bench_eventlog(void);
+
 /* The server over TLS keep-alive. */
 struct tls_client;
 struct tls_server;

@@ -164,10 +164,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } parts[] = {
-    { "policy", bench_policy },
-    { "tdx", bench_tdx },
-    { "snp", bench_snp },
-    { "crowd", bench_crowd },
+    { "policy", bench_policy }, { "tdx", bench_tdx },           { "snp", bench_snp },
+    { "crowd", bench_crowd },   { "eventlog", bench_eventlog },
 };
 
 int main(int argc, char **argv)
@@ -183,8 +181,8 @@ int main(int argc, char **argv)
         }
     }
     if (argc != 3) {
-        fprintf(stderr,
-                "usage: bench ATTESTD WORKDIR | bench policy | bench tdx | bench snp | bench crowd\n");
+        fprintf(stderr, "usage: bench ATTESTD WORKDIR | bench policy | bench tdx | bench snp | bench crowd | "
+                        "bench eventlog\n");
         return 2;
     }
     (void)snprintf(ca, sizeof ca, "%s/dev/ca.pem", argv[2]);
@@ -200,6 +198,7 @@ int main(int argc, char **argv)
     bench_tdx();
     bench_snp();
     bench_crowd();
+    bench_eventlog();
     printf("figure first_start_to_ready_ms %.1f\n", first);
     printf("figure restart_to_ready_ms %.1f\n", bench_median(ready, RESTARTS));
     printf("figure idle_rss_mb %.1f\n", idle);

@@ -1,4 +1,4 @@
-# Modules: layers whose library is too heavy to carry unasked (libpq, libcurl) become lib/attestd/NAME.so in the build
+# Modules: layers whose library is too heavy to carry unasked (libpq, libcurl, libtss2) become lib/attestd/NAME.so in the build
 # tree, loaded at run time by module_load() of src/module. In CMake:
 #
 #   att_module(postgres store/postgres)
@@ -52,3 +52,4 @@ endif()
 
 att_module(postgres store/postgres)
 att_module(fetch fetch/curl)
+att_module(tss tss/esys)

@@ -52,6 +52,9 @@ ATT_API ATT_CHECK bool att_policy_compile(struct att_span text, const struct att
 ATT_API void att_policy_free(struct att_policy *policy);
 /* The text it was compiled from; borrowed from the policy. */
 ATT_API struct att_span att_policy_text(const struct att_policy *policy);
+/* May some condition look at claims of this type? True also where a condition names no type, or makes it: who makes a costly
+ * claim for the policy alone may leave it out only when this says false. */
+ATT_API bool att_policy_reads(const struct att_policy *policy, const char *claim_type);
 /* "1.0", "1.1", "1.2" */
 ATT_API const char *att_policy_version(const struct att_policy *policy);
 

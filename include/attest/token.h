@@ -41,6 +41,9 @@ struct att_token_in {
     bool policy_is_default;      /* else the issued claims also stand inside x-ms-policy */
     /* x-ms-policy-signer: the JWK of who signed the policy, JSON with sorted members; empty: nobody did. */
     struct att_span policy_signer_jwk;
+    /* DER of the signing key's certificate, for the header (x5c); empty: none. With thumbprint_only its SHA-1 alone (x5t). */
+    struct att_span certificate;
+    bool thumbprint_only;
     bool unsafe_evidence_time; /* x-attestd-unsafe: "evidence-time"; "test-roots" follows from the verdict */
 };
 

@@ -101,10 +101,25 @@ ATT_API ATT_CHECK bool att_guest_seal(const struct att_lib *lib, struct att_aren
                                       struct att_span seal_to, struct att_span token,
                                       struct att_span *ret_json, struct att_err *err);
 
+/* The other end, in two steps with the TPM in between: it decrypts `encrypted_key` (RSAES), which gives `inner_key`. */
+struct att_guest_sealed {
+    struct att_span encrypted_key;
+    struct att_span iv, tag, ciphertext;
+};
+/* SEAL_INVALID: no such answer. */
+ATT_API ATT_CHECK bool att_guest_sealed_read(const struct att_lib *lib, struct att_arena *arena,
+                                             struct att_span json, struct att_guest_sealed *ret,
+                                             struct att_err *err);
+/* The token. SEAL_INVALID: another key, or the answer was changed. */
+ATT_API ATT_CHECK bool att_guest_open(struct att_arena *arena, const struct att_guest_sealed *sealed,
+                                      struct att_span inner_key, struct att_span *ret_token,
+                                      struct att_err *err);
+
 /* -- logs, for people ----------------------------------------------------------------------------------------- */
 
 /* A log as the JSON that policies see in the claim `events`, without any register to prove it: bodies are decoded where their
- * digest covers them. `form`: "tcg" or "ima". */
+ * digest covers them. `form`: "tcg", or "ima" (binary or in text). EVIDENCE_TYPE_UNKNOWN, EVENT_LOG_MALFORMED, EVENT_LOG_LIMIT,
+ * IMA_LOG_MISMATCH. */
 ATT_API ATT_CHECK bool att_event_log_json(const struct att_lib *lib, struct att_arena *arena,
                                           const char *form, struct att_span log, struct att_span *ret_json,
                                           struct att_err *err);

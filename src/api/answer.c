@@ -27,6 +27,8 @@ static const char text_pck_cache[] =
     "The specified quote was invalid because the TCBInfo or QEID provided by the PCK "
     "Cache Service was invalid";
 
+static const char text_no_policy[] = "A VBS attestation policy has not been set on the attestation provider";
+
 static struct wire wire_of_class(enum att_code code)
 {
     switch (att_code_class(code)) {
@@ -139,6 +141,10 @@ static struct wire wire_of_code(enum att_code code)
         return (struct wire){ 400, "MissingApiVersionParameter", NULL };
     case ATT_COLLATERAL_MISSING:
         return (struct wire){ 503, "ServiceUnavailable", text_collateral };
+    case ATT_POLICY_MISSING: /* with the space, as the original answers */
+        return (struct wire){ 400, "Bad request", text_no_policy };
+    case ATT_EVENT_LOG_LIMIT:
+        return (struct wire){ 413, "RequestTooLarge", NULL };
     case ATT_SERVICE_UNAVAILABLE:
         return (struct wire){ 503, "ServiceUnavailable", NULL };
     case ATT_POLICY_SYNTAX:

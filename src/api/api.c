@@ -15,6 +15,10 @@ enum {
     CHANGES_OF_TENANT_MAX = 64,
     IDENTITY_WAITING_MAX = 256,
     WRITES_PER_MINUTE = 6000,
+    TPM_WAITING_MAX = 64, /* each holds a body of up to some MiB */
+    TPM_OF_TENANT_MAX = 32,
+    TPM_THREADS = 2,
+    TPM_BODY_BYTES_MAX = 4 << 20,
     REFUSALS_PER_MINUTE = 600, /* that leave a record, of one tenant's callers */
 };
 
@@ -202,6 +206,15 @@ static void refuse_found(struct api_call *call, const char *allow, const struct 
 
 /* -- the three functions of http_app ---------------------------------------------------------------------- */
 
+static size_t body_max(const struct api_options *o, const struct api_route *route)
+{
+    if (route->body_bytes_max == API_BODY_ATTEST)
+        return o->attest_body_bytes_max;
+    if (route->body_bytes_max == API_BODY_TPM)
+        return o->tpm_body_bytes_max ? o->tpm_body_bytes_max : TPM_BODY_BYTES_MAX;
+    return route->body_bytes_max;
+}
+
 static bool head(struct api *api, bool machine, const struct http_request *http, size_t *ret_body_max,
                  struct http_response *refusal)
 {
@@ -215,8 +228,7 @@ static bool head(struct api *api, bool machine, const struct http_request *http,
         refuse_found(&call, allow, &err);
         return false;
     }
-    *ret_body_max = call.route->body_bytes_max == API_BODY_ATTEST ? api->options.attest_body_bytes_max
-                                                                  : call.route->body_bytes_max;
+    *ret_body_max = body_max(&api->options, call.route);
     site_unref(call.provider);
     return true;
 }
@@ -343,9 +355,16 @@ bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *e
         .of_tenant_max = API_WAITING_FOR_COLLATERAL_MAX,
     };
 
+    struct lane_options tpm = {
+        .name = "tpm",
+        .threads = o->tpm_threads ? o->tpm_threads : TPM_THREADS,
+        .waiting_max = TPM_WAITING_MAX,
+        .of_tenant_max = TPM_OF_TENANT_MAX,
+    };
+
     api->parts = *parts;
     if (!lane_new(&changes, &api->changes, err) || !lane_new(&identity, &api->identity, err) ||
-        !lane_new(&collateral, &api->collateral, err))
+        !lane_new(&collateral, &api->collateral, err) || !lane_new(&tpm, &api->tpm, err))
         return false;
     atomic_store_explicit(&api->serving, true, memory_order_release);
     return true;
@@ -355,6 +374,7 @@ void api_free(struct api *api)
 {
     if (!api)
         return;
+    lane_free(api->tpm);
     lane_free(api->collateral);
     lane_free(api->identity); /* what it does may go on to the other lane */
     lane_free(api->changes);

@@ -21,7 +21,9 @@ struct authority;
 
 struct api_options {
     size_t attest_body_bytes_max;
-    const char *version; /* of the server, for x-ms-maa-service-version */
+    size_t tpm_body_bytes_max; /* of /attest/Tpm: logs; 0: 4 MiB */
+    size_t tpm_threads;        /* that judge TPM evidence; 0: 2 */
+    const char *version;       /* of the server, for x-ms-maa-service-version */
     /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
     const struct api_route *const *tables;
     size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */

@@ -1,4 +1,4 @@
-/* POST /attest/SgxEnclave, /attest/OpenEnclave, /attest/TdxVm, /attest/SevSnpVm. */
+/* POST /attest/SgxEnclave, /attest/OpenEnclave, /attest/TdxVm, /attest/SevSnpVm, /attest/AzureGuest. */
 #include "api/internal.h"
 
 #include "base/buf.h"
@@ -117,4 +117,10 @@ bool api_attest_sev_snp(struct api_call *call, struct att_err *err)
 {
     (void)err;
     return attest(call, "sev-snp", "report");
+}
+
+bool api_attest_azure_guest(struct api_call *call, struct att_err *err)
+{
+    (void)err;
+    return attest(call, "azure-guest", "attestationInfo");
 }

@@ -159,6 +159,16 @@ static bool draft(const struct envelope *e, struct service_attest_in *ret, struc
     return text_of(e, id, "draftPolicyForAttestation", &ret->draft_policy, err);
 }
 
+/* Attestation information holds the guest's runtime claims itself; data beside it would be compared with nothing. */
+static bool guest_alone(const struct service_attest_in *in, struct att_err *err)
+{
+    static const char expected[] = "none: attestation information has its own";
+
+    if (in->runtime.present)
+        return att_fail(err, ATT_PARAMETER_INVALID, "runtimeData", expected, "some");
+    return !in->init_time.present || att_fail(err, ATT_PARAMETER_INVALID, "initTimeData", expected, "some");
+}
+
 bool api_envelope_read(const struct api_envelope *from, struct service_attest_in *ret, struct att_err *err)
 {
     struct envelope e = { .arena = from->arena };
@@ -184,6 +194,8 @@ bool api_envelope_read(const struct api_envelope *from, struct service_attest_in
         !bound_data(&e, "initTimeData", &in.init_time, err) || !nonce(&e, &in, err) || !draft(&e, &in, err))
         return false;
     if (old && !held_data(&e, &in.runtime, err))
+        return false;
+    if (strcmp(in.evidence_type, "azure-guest") == 0 && !guest_alone(&in, err))
         return false;
     bool snp = strcmp(in.evidence_type, "sev-snp") == 0;
     if (snp && !api_snp_read(from->arena, from->limits, in.evidence, &in, err))

@@ -37,12 +37,15 @@ enum api_access {
     API_ACTION,     /* a role that allows route->action on the resource */
     /* Data plane: API_ACTION, but API_ANYONE from the 2020 version on (attest). */
     API_ACTION_2018,
+    /* Data plane: API_ACTION, unless the provider has turned it off for its TPMs: then API_ANYONE. */
+    API_ACTION_TPM,
 };
 
 enum api_lane {
     API_LANE_LOOP,     /* answered at once */
     API_LANE_CHANGES,  /* the one thread that may use the store and make changes */
     API_LANE_IDENTITY, /* may take tens of milliseconds or ask an issuer */
+    API_LANE_TPM,      /* several threads: judges long logs, and asks the store once */
 };
 
 struct att_buf;
@@ -71,11 +74,15 @@ struct api_route {
     bool version_optional;
     bool only_2018;
     bool machine_only;     /* answered on the managed identity socket, and nowhere else */
-    size_t body_bytes_max; /* 0: no body is taken; API_BODY_ATTEST: the setting */
+    size_t body_bytes_max; /* 0: no body is taken; API_BODY_ATTEST, API_BODY_TPM: the settings */
+    /* Of a change: runs before it begins, when the caller may make it; may use what the change's own transaction would be in
+     * the way of. Leaves in call->prepared what the handler wants of it. */
+    bool (*before)(struct api_call *call, struct att_err *err);
     /* True: call->answer is filled. False: `err` says why not. */
     bool (*handle)(struct api_call *call, struct att_err *err);
 };
 #define API_BODY_ATTEST SIZE_MAX
+#define API_BODY_TPM    (SIZE_MAX - 1)
 
 struct api_call {
     struct api *api;
@@ -97,7 +104,10 @@ struct api_call {
     const char
         *resource; /* lower-case id that the permission is about: the path; data plane: the provider's key */
     struct site_change *change; /* in the handler of a change */
-    const char *changed_by;     /* who.principal */
+    const void *prepared;       /* what route->before left */
+    const char *
+        subject; /* for the change's record: what it was about, where the resource does not say it; or NULL */
+    const char *changed_by; /* who.principal */
     int64_t now_unix_s;
     bool later;                    /* the pipeline's: the answer comes from a lane */
     size_t refresh;                /* the pipeline's: an issuer whose keys are to be fetched */

@@ -12,6 +12,8 @@ bool api_needs_action(const struct api_call *call)
 {
     const struct api_route *r = call->route;
 
+    if (r->access == API_ACTION_TPM)
+        return !call->provider || !call->provider->tpm_authentication_disabled;
     return r->access == API_ACTION ||
            (r->access == API_ACTION_2018 && call->version == API_2018_09_01_PREVIEW);
 }

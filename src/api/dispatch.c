@@ -139,6 +139,7 @@ static struct site_record record_of(struct api_call *call, const struct att_err 
         .name = call->who.name,
         .client = call->http->client,
         .request_id = call->request_id,
+        .subject = call->subject,
         .refusal = refusal,
         .via = "rest",
     };
@@ -219,6 +220,8 @@ static bool change(struct api_call *call, struct att_err *err)
 {
     const struct site_subscription *held = NULL;
 
+    if (call->route->before && (!permitted(call, err) || !call->route->before(call, err)))
+        return false;
     if (!site_change_begin(call->site, call->now_unix_s, &call->change, err))
         return false;
     if (!permitted(call, err) || !provider_again(call, err) || !take_write(call, err) ||
@@ -285,6 +288,9 @@ static void run_on_lane(struct api_call *call)
     case API_LANE_IDENTITY:
         ok = lane_push(api->identity, call, call->who.tenant, run_read);
         break;
+    case API_LANE_TPM:
+        ok = lane_push(api->tpm, call, call->who.tenant, run_read);
+        break;
     case API_LANE_CHANGES:
         ok = lane_push(api->changes, call, call->who.tenant, call->route->change ? run_change : run_read);
         break;
@@ -327,7 +333,7 @@ static void run_refresh(struct api_call *call)
     fetch_keys(call);
     if (api_caller_check(call, &again, &err)) {
         /* Already off the loop: what would have run there runs here. */
-        if (call->route->lane == API_LANE_CHANGES)
+        if (call->route->lane == API_LANE_CHANGES || call->route->lane == API_LANE_TPM)
             run_on_lane(call);
         else
             run_read(call);

@@ -20,6 +20,7 @@ struct api {
     atomic_bool serving; /* parts and lanes are set */
     struct lane *changes;
     struct lane *identity;
+    struct lane *tpm;        /* judges TPM evidence */
     struct lane *collateral; /* goes on with calls that waited for an item */
     atomic_uint waiting;     /* how many wait, or are being gone on with */
     struct att_cidr_list private_networks;
@@ -82,18 +83,19 @@ void api_refuse(struct api_call *call, const struct att_err *err, bool tell);
 /* The same for a caller who may not know: reads `told`, and the operator `err`. */
 void api_refuse_telling(struct api_call *call, const struct att_err *err, const struct att_err *told);
 
-/* -- lanes.c: a thread and its queue ---------------------------------------------------------------------- */
+/* -- lanes.c: threads and their queue --------------------------------------------------------------------- */
 
 struct lane_options {
     const char *name;
+    size_t threads; /* 0: 1 */
     size_t waiting_max;
     size_t of_tenant_max;
-    /* Called on the lane's thread about every second, between jobs; may be NULL. */
+    /* Called on the lane's thread about every second, between jobs; may be NULL. For a lane of one thread. */
     void (*tick)(void *ctx);
     void *tick_ctx;
 };
 ATT_CHECK bool lane_new(const struct lane_options *options, struct lane **ret, struct att_err *err);
-/* Runs `work` on the lane's thread, in order. False: no room, for anybody or for this tenant (NULL: callers that
+/* Runs `work` on a thread of the lane; with one thread, in order. False: no room, for anybody or for this tenant (NULL: callers that
  * nobody knows share one place). */
 bool lane_push(struct lane *l, struct api_call *call, const char *tenant, void (*work)(struct api_call *));
 /* Ends the thread after what waits is done. NULL is fine. */
@@ -118,7 +120,7 @@ void api_answer_framing(struct att_arena *arena, int status, const struct att_er
 
 /* -- the handlers of the data plane ----------------------------------------------------------------------- */
 
-/* The body of an attestation request. `evidence_name` is "quote" or "report". What `ret` gets lives in the arena
+/* The body of an attestation request. `evidence_name` is "quote", "report" or "attestationInfo". What `ret` gets lives in the arena
  * or in the body; its evidence_type is kept. */
 struct api_envelope {
     struct att_arena *arena;
@@ -141,6 +143,12 @@ bool api_attest_sgx(struct api_call *call, struct att_err *err);
 bool api_attest_open_enclave(struct api_call *call, struct att_err *err);
 bool api_attest_tdx(struct api_call *call, struct att_err *err);
 bool api_attest_sev_snp(struct api_call *call, struct att_err *err);
+bool api_attest_tpm(struct api_call *call, struct att_err *err);
+bool api_tpm_credential(struct api_call *call, struct att_err *err);
+bool api_tpm_certificate_take(struct api_call *call, struct att_err *err);
+bool api_tpm_certificate(struct api_call *call, struct att_err *err);
+bool api_tpm_authority(struct api_call *call, struct att_err *err);
+bool api_attest_azure_guest(struct api_call *call, struct att_err *err);
 bool api_tcb_baselines(struct api_call *call, struct att_err *err);
 bool api_certs(struct api_call *call, struct att_err *err);
 bool api_openid(struct api_call *call, struct att_err *err);

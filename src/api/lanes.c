@@ -1,4 +1,4 @@
-/* A lane: one thread, one bounded queue. What waits in it belongs to requests whose answer was put off. */
+/* A lane: a few threads, most often one, and one bounded queue. What waits in it belongs to requests whose answer was put off. */
 #include "api/internal.h"
 
 #include "base/err.h"
@@ -17,8 +17,8 @@ struct job {
 
 struct lane {
     struct lane_options options;
-    pthread_t thread;
-    bool started;
+    pthread_t *threads;
+    size_t started;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool ending;
@@ -82,21 +82,28 @@ bool lane_new(const struct lane_options *options, struct lane **ret, struct att_
 {
     struct lane *l = calloc(1, sizeof *l);
 
-    if (!l || !(l->ring = calloc(options->waiting_max, sizeof *l->ring))) {
+    size_t threads = options->threads ? options->threads : 1;
+
+    if (!l || !(l->ring = calloc(options->waiting_max, sizeof *l->ring)) ||
+        !(l->threads = calloc(threads, sizeof *l->threads))) {
+        if (l)
+            free(l->ring);
         free(l);
         return att_fail_memory(err, "api.lane");
     }
     l->options = *options;
+    l->options.threads = threads;
     pthread_condattr_t clock;
     if (pthread_condattr_init(&clock) != 0 || pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) != 0 ||
         pthread_mutex_init(&l->lock, NULL) != 0 || pthread_cond_init(&l->wake, &clock) != 0)
         abort(); /* glibc's cannot fail with these */
     (void)pthread_condattr_destroy(&clock);
-    if (pthread_create(&l->thread, NULL, lane_run, l) != 0) {
-        lane_free(l);
-        return att_fail(err, ATT_INTERNAL, "api.lane", "a thread", "none to be had");
+    for (; l->started < l->options.threads; l->started++) {
+        if (pthread_create(&l->threads[l->started], NULL, lane_run, l) != 0) {
+            lane_free(l);
+            return att_fail(err, ATT_INTERNAL, "api.lane", "a thread", "none to be had");
+        }
     }
-    l->started = true;
     *ret = l;
     return true;
 }
@@ -138,15 +145,15 @@ void lane_free(struct lane *l)
 {
     if (!l)
         return;
-    if (l->started) {
-        pthread_mutex_lock(&l->lock);
-        l->ending = true;
-        pthread_cond_signal(&l->wake);
-        pthread_mutex_unlock(&l->lock);
-        pthread_join(l->thread, NULL);
-    }
+    pthread_mutex_lock(&l->lock);
+    l->ending = true;
+    pthread_cond_broadcast(&l->wake);
+    pthread_mutex_unlock(&l->lock);
+    for (size_t i = 0; i < l->started; i++)
+        pthread_join(l->threads[i], NULL);
     pthread_cond_destroy(&l->wake);
     pthread_mutex_destroy(&l->lock);
     free(l->ring);
+    free(l->threads);
     free(l);
 }

@@ -262,7 +262,8 @@ static bool same_pattern(const char *a, const char *b)
 
 static bool row_check(const struct api_route *r, struct att_err *err)
 {
-    bool wants_action = r->access == API_ACTION || r->access == API_ACTION_2018;
+    bool wants_action =
+        r->access == API_ACTION || r->access == API_ACTION_2018 || r->access == API_ACTION_TPM;
 
     if (!r->path || r->path[0] != '/' || !r->handle || !r->operation)
         return att_fail(err, ATT_INTERNAL, "api.routes", "operation, path and handler", "a row without");

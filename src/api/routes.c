@@ -3,7 +3,7 @@
 
 #define ACTION(verb) "Microsoft.Attestation/attestationProviders/attestation/" verb
 
-enum { POLICY_BODY_BYTES_MAX = 1 << 20 };
+enum { POLICY_BODY_BYTES_MAX = 1 << 20, ENROLL_BODY_BYTES_MAX = 64 << 10 };
 
 const struct api_route api_data_routes[] = {
     /* az takes a new provider's Location for something to wait at, and asks it: the endpoint itself answers. */
@@ -66,6 +66,48 @@ const struct api_route api_data_routes[] = {
       .explain_action = ACTION("read"),
       .body_bytes_max = API_BODY_ATTEST,
       .handle = api_attest_sev_snp },
+    { .operation = "attest.tpm",
+      .method = "POST",
+      .path = "/attest/Tpm",
+      .access = API_ACTION_TPM,
+      .action = ACTION("read"),
+      .explain_action = ACTION("read"),
+      .lane = API_LANE_TPM,
+      .body_bytes_max = API_BODY_TPM,
+      .handle = api_attest_tpm },
+    /* The TPM proves by itself what is certified, so whoever may attest may enrol; yet each certificate leaves a record. */
+    { .operation = "tpm.credential",
+      .method = "POST",
+      .path = "/tpm/credential",
+      .access = API_ACTION,
+      .action = ACTION("read"),
+      .lane = API_LANE_TPM,
+      .body_bytes_max = ENROLL_BODY_BYTES_MAX,
+      .handle = api_tpm_credential },
+    { .operation = "tpm.certificate",
+      .method = "POST",
+      .path = "/tpm/certificate",
+      .access = API_ACTION,
+      .action = ACTION("read"),
+      .lane = API_LANE_CHANGES,
+      .change = true,
+      .body_bytes_max = ENROLL_BODY_BYTES_MAX,
+      .before = api_tpm_certificate_take,
+      .handle = api_tpm_certificate },
+    { .operation = "tpm.authority",
+      .method = "GET",
+      .path = "/tpm/authority",
+      .access = API_ANYONE,
+      .version_optional = true,
+      .handle = api_tpm_authority },
+    { .operation = "attest.azure-guest",
+      .method = "POST",
+      .path = "/attest/AzureGuest",
+      .access = API_ACTION_2018,
+      .action = ACTION("read"),
+      .explain_action = ACTION("read"),
+      .body_bytes_max = API_BODY_ATTEST,
+      .handle = api_attest_azure_guest },
     { .operation = "tcbbaselines.get",
       .method = "GET",
       .path = "/tcbbaselines/{type}",

@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+enum { ALL_PCRS = 0xFFFFFF };
+
 struct run {
     struct att_ctx ctx;
     const struct att_attest_in *in;
@@ -128,6 +130,70 @@ static bool sets_read(struct run *r, const struct att_claims *properties, struct
     return !property || set_read(properties, property, &r->ctx.evaluation_number_pinned, err);
 }
 
+/* -- TPM: what the policy asks of registers and of the attestation key's certificate ---------------------------- */
+
+/* The one value of a property. True with *ret NULL: the policy says nothing. Two values that differ: nobody knows what is meant. */
+static bool property_one(const struct att_claims *properties, const char *name, enum att_claim_kind kind,
+                         const char *expected, const struct att_value **ret, struct att_err *err)
+{
+    char where[64];
+
+    (void)snprintf(where, sizeof where, "policy.configurationrules.%s", name);
+    *ret = NULL;
+    for (size_t i = 0; i < properties->count; i++) {
+        const struct att_claim *p = &properties->items[i];
+        if (!att_span_is(p->type, name))
+            continue;
+        if (p->value.kind != kind)
+            return att_fail(err, ATT_POLICY_EVALUATION, where, expected, "a value of another type");
+        if (*ret && !att_value_eq(*ret, &p->value))
+            return att_fail(err, ATT_POLICY_EVALUATION, where, "one value", "two that differ");
+        *ret = &p->value;
+    }
+    return true;
+}
+
+static bool tpm_properties_read(struct run *r, const struct att_claims *properties, struct att_err *err)
+{
+    static const char mask_expected[] = "a whole number from 0 to 16777215, whose bit n is register n";
+    const struct att_value *mask = NULL, *certificate = NULL;
+
+    if (strcmp(r->type->name, "tpm") != 0 && strcmp(r->type->name, "azure-guest") != 0)
+        return true; /* they mean nothing to others */
+    if (!property_one(properties, "required_pcr_mask", ATT_CLAIM_INT, mask_expected, &mask, err) ||
+        !property_one(properties, "require_valid_aik_cert", ATT_CLAIM_BOOL, "true or false", &certificate,
+                      err))
+        return false;
+    if (mask && (mask->integer < 0 || mask->integer > ALL_PCRS))
+        return att_fail(err, ATT_POLICY_EVALUATION, "policy.configurationrules.required_pcr_mask",
+                        mask_expected, "%lld", (long long)mask->integer);
+    if (mask)
+        r->ctx.required_pcr_mask = (uint32_t)mask->integer;
+    if (certificate)
+        r->ctx.require_valid_aik = certificate->boolean;
+    return true;
+}
+
+/* The older versions of the language do not know these claims, whatever they test. */
+static unsigned wanted_of(const struct att_policy *policy)
+{
+    static const struct {
+        const char *claim;
+        unsigned bit;
+    } rows[] = { { "events", ATT_WANT_EVENTS },
+                 { "bootEvents", ATT_WANT_BOOT_EVENTS },
+                 { "pcrs", ATT_WANT_PCRS } };
+    const char *version = att_policy_version(policy);
+    unsigned wanted = 0;
+
+    if (strcmp(version, "1.0") == 0 || strcmp(version, "1.1") == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (att_policy_reads(policy, rows[i].claim))
+            wanted |= rows[i].bit;
+    return wanted;
+}
+
 /* A caller may grant a policy less than the library's limits do, never more. */
 static struct att_limits policy_limits(const struct run *r)
 {
@@ -144,11 +210,12 @@ static bool configure(struct run *r, struct att_err *err)
 
     if (!r->in->policy)
         return true;
+    r->ctx.wanted = wanted_of(r->in->policy);
     att_claims_init(&incoming, r->ctx.arena, &r->ctx.lib->limits);
     att_claims_init(&properties, r->ctx.arena, &r->ctx.lib->limits);
     const struct att_limits limits = policy_limits(r);
     return att_policy_configure(r->in->policy, r->ctx.arena, &incoming, &limits, &properties, err) &&
-           sets_read(r, &properties, err);
+           sets_read(r, &properties, err) && tpm_properties_read(r, &properties, err);
 }
 
 static bool parse(struct run *r, struct att_err *err)
@@ -254,7 +321,7 @@ bool att_attest(const struct att_lib *lib, struct att_arena *arena, const struct
                  .in = in,
                  .evaluation_number_pinned = in->evaluation_number_pinned,
                  .now_unix_s = in->now_unix_s,
-                 .required_pcr_mask = 0xFFFFFF,
+                 .required_pcr_mask = ALL_PCRS,
                  .require_valid_aik = true,
                  .verifier = att_verifier_by_name,
                  .runtime = &in->runtime,
@@ -278,7 +345,12 @@ bool att_describe(const struct att_lib *lib, struct att_arena *arena, const char
     static const struct att_attest_in nothing = { 0 };
     ATT_AUTO(run_clear)
     struct run r = {
-        .ctx = { .lib = lib, .arena = arena, .in = &nothing, .runtime = &none, .init_time = &none },
+        .ctx = { .lib = lib,
+                 .arena = arena,
+                 .in = &nothing,
+                 .runtime = &none,
+                 .init_time = &none,
+                 .verifier = att_verifier_by_name },
     };
 
     return type_find(evidence_type, &r.type, err) && r.type->parse(&r.ctx, evidence, &r.evidence, err) &&

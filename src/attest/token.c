@@ -12,6 +12,7 @@
 #include "codec/utf8.h"
 #include "jose/alg.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 enum source { SOURCE_OWN, SOURCE_SERVICE, SOURCE_POLICY };
@@ -251,6 +252,29 @@ static bool payload(struct att_arena *arena, const struct att_verdict *verdict, 
     return true;
 }
 
+/* x5c in the standard alphabet (RFC 7515 4.1.6), x5t in the other (4.1.7). */
+static void put_certificate(struct att_json_writer *w, const struct att_token_in *in)
+{
+    ATT_AUTO(att_buf_free) struct att_buf text = { 0 };
+    uint8_t digest[20];
+
+    if (in->certificate.len == 0)
+        return;
+    if (in->thumbprint_only) {
+        if (EVP_Digest(in->certificate.ptr, in->certificate.len, digest, NULL, EVP_sha1(), NULL) == 1)
+            att_base64url_put(&text, att_span_of(digest, sizeof digest));
+        att_jw_key(w, "x5t");
+        att_jw_string(w, att_buf_span(&text));
+    } else {
+        att_base64_put(&text, in->certificate);
+        att_jw_key(w, "x5c");
+        att_jw_array(w);
+        att_jw_string(w, att_buf_span(&text));
+        att_jw_end_array(w);
+    }
+    w->out->failed = w->out->failed || text.failed || text.len == 0;
+}
+
 static void put_header(struct att_buf *out, const struct att_token_in *in, struct att_span jku)
 {
     struct att_json_writer w = { .out = out };
@@ -266,6 +290,7 @@ static void put_header(struct att_buf *out, const struct att_token_in *in, struc
     }
     att_jw_key(&w, "typ");
     att_jw_str(&w, "JWT");
+    put_certificate(&w, in);
     att_jw_end_object(&w);
 }
 

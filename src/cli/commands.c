@@ -15,6 +15,7 @@
 #include "cli/role.h"
 #include "cli/signer.h"
 #include "cli/token.h"
+#include "cli/tpm.h"
 #include "cli/verify.h"
 
 const struct cli_command *const cli_commands[] = {
@@ -46,6 +47,10 @@ const struct cli_command *const cli_commands[] = {
     &cli_token_decode,
     &cli_token_verify,
     &cli_attest,
+    &cli_tpm_enroll,
+    &cli_tpm_attest,
+    &cli_tpm_quote,
+    &cli_tpm_extend,
     &cli_login,
     &cli_logout,
     &cli_provider_create,

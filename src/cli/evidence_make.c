@@ -21,11 +21,6 @@ static enum att_tee tee_of(const struct cli *c)
     return strcmp(c->operands[0], "tdx") == 0 ? ATT_TEE_TDX : ATT_TEE_SGX;
 }
 
-static bool is_snp(const struct cli *c)
-{
-    return strcmp(c->operands[0], "sev-snp") == 0;
-}
-
 static bool break_read(const struct cli *c, enum mk_break *ret, struct att_err *err)
 {
     const char *name = cli_value(c, "break");
@@ -153,10 +148,33 @@ static bool shared_read(struct cli *c, struct mk_dcap_options *o, struct att_err
     return cli_read_option(c, "init-time-data", &o->has_init_time_data, &o->init_time_data, err);
 }
 
+enum { SGX = 1, TDX = 2, SNP = 4, TPM = 8, VBS = 16, GUEST = 32 };
+static const struct kind {
+    const char *name;
+    unsigned bit;
+    void (*breaks)(struct cli *c, struct att_json_writer *w);
+    bool (*make)(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err);
+} kinds[] = {
+    { "sgx", SGX, cli_make_dcap_breaks, cli_make_dcap },
+    { "open-enclave", SGX, cli_make_dcap_breaks, cli_make_dcap },
+    { "tdx", TDX, cli_make_dcap_breaks, cli_make_dcap },
+    { "sev-snp", SNP, cli_make_snp_breaks, cli_make_snp },
+    { "tpm", TPM, cli_make_tpm_breaks, cli_make_tpm },
+    { "vbs", VBS, cli_make_tpm_breaks, cli_make_tpm },
+    { "azure-guest", GUEST, cli_make_guest_breaks, cli_make_guest },
+};
+
+static const struct kind *kind_of(const struct cli *c)
+{
+    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(c->operands[0], kinds[i].name) == 0)
+            return &kinds[i];
+    return &kinds[0];
+}
+
 /* Options that belong to another kind would be forgotten without a word. */
 static bool fits(const struct cli *c, struct att_err *err)
 {
-    enum { SGX = 1, TDX = 2, SNP = 4 };
     static const struct {
         const char *name;
         unsigned kinds;
@@ -191,8 +209,25 @@ static bool fits(const struct cli *c, struct att_err *err)
         { "report-id", SNP, "an option of sev-snp" },
         { "chip-id", SNP, "an option of sev-snp" },
         { "tcb", SNP, "an option of sev-snp" },
+        { "runtime-data", SGX | TDX | SNP, "an option of sgx, tdx and sev-snp" },
+        { "init-time-data", SGX | TDX | SNP, "an option of sgx, tdx and sev-snp" },
+        { "debug", SGX | TDX | SNP | VBS, "an option of sgx, tdx, sev-snp and vbs" },
+        { "os", TPM | VBS | GUEST, "an option of tpm, vbs and azure-guest" },
+        { "secure-boot", TPM | VBS | GUEST, "an option of tpm, vbs and azure-guest" },
+        { "isolation", GUEST, "an option of azure-guest" },
+        { "nonce", GUEST, "an option of azure-guest" },
+        { "vm-id", GUEST, "an option of azure-guest" },
+        { "challenge", TPM | VBS, "an option of tpm and vbs" },
+        { "service-context", TPM | VBS, "an option of tpm and vbs" },
+        { "request-version", TPM | VBS, "an option of tpm and vbs" },
+        { "request-key", TPM | VBS, "an option of tpm and vbs" },
+        { "aik", TPM | VBS, "an option of tpm and vbs" },
+        { "pcr-mask", TPM | VBS, "an option of tpm and vbs" },
+        { "rp-id", TPM | VBS, "an option of tpm and vbs" },
+        { "rp-data", TPM | VBS, "an option of tpm and vbs" },
+        { "boot-attestation", TPM | VBS, "an option of tpm and vbs" },
     };
-    unsigned kind = is_snp(c) ? SNP : tee_of(c) == ATT_TEE_TDX ? TDX : SGX;
+    unsigned kind = kind_of(c)->bit;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (!(rows[i].kinds & kind) && cli_has(c, rows[i].name))
@@ -249,7 +284,7 @@ void cli_make_break_row(struct cli *c, struct att_json_writer *w, const struct c
     att_jw_end_object(w);
 }
 
-static void put_breaks(struct cli *c, struct att_json_writer *w)
+void cli_make_dcap_breaks(struct cli *c, struct att_json_writer *w)
 {
     for (size_t i = 1; i < MK_BREAK_COUNT; i++) {
         const struct mk_break_row *r = &mk_breaks[i];
@@ -269,7 +304,7 @@ static enum cli_exit list_breaks(struct cli *c)
         att_jw_key(&w, "breaks");
         att_jw_array(&w);
     }
-    (is_snp(c) ? cli_make_snp_breaks : put_breaks)(c, &w);
+    kind_of(c)->breaks(c, &w);
     if (c->json) {
         att_jw_end_array(&w);
         att_jw_end_object(&w);
@@ -320,7 +355,7 @@ static bool tdx_make(struct cli *c, int64_t at_unix_s, const struct mk_hardware 
     return shared_read(c, &o.dcap, err) && domain_read(c, &o.td, err) && mk_tdx_make(hw, &o, ret, err);
 }
 
-static bool dcap_make(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err)
+bool cli_make_dcap(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err)
 {
     ATT_AUTO(hardware_free) struct mk_hardware *hw = NULL;
     ATT_AUTO(mk_evidence_free) struct mk_evidence ev = { 0 };
@@ -346,8 +381,7 @@ static enum cli_exit run_make(struct cli *c)
         att_err_text(&err, "--out DIR is missing");
         return cli_refuse(c, &err);
     }
-    if (!fits(c, &err) || !cli_time(c, &at_unix_s, &err) ||
-        !(is_snp(c) ? cli_make_snp : dcap_make)(c, dir, at_unix_s, &err))
+    if (!fits(c, &err) || !cli_time(c, &at_unix_s, &err) || !kind_of(c)->make(c, dir, at_unix_s, &err))
         return cli_refuse(c, &err);
     return CLI_YES;
 }
@@ -355,9 +389,16 @@ static enum cli_exit run_make(struct cli *c)
 static const struct cli_option options[] = {
     { .name = "out",
       .argument = "DIR",
-      .help = "Folder for quote.bin, report.bin, runtime_data.bin, the collateral, root_ca.pem and "
-              "expected.json; of sev-snp for report.bin, ext_report.bin, chain.pem, runtime_data.bin, "
-              "vcek_crl.der, vlek_crl.der, ark.pem, maa-request.json and expected.json." },
+      .help =
+          "Folder for quote.bin, report.bin, runtime_data.bin, the collateral, root_ca.pem and "
+          "expected.json; of sev-snp for report.bin, ext_report.bin, chain.pem, runtime_data.bin, "
+          "vcek_crl.der, vlek_crl.der, ark.pem, maa-request.json and expected.json; of tpm and vbs for "
+          "request.jws, payload.json, attest-tpm-body.json, attest-tpm-init.json, challenge.txt, aik_ca.pem, "
+          "eventlog.bin, ima.bin, vbs_report.bin and expected.json; of azure-guest for "
+          "attestation-info.json, "
+          "attest-azure-guest-body.json, hcl-report.bin, hcl-bundle.json, runtime-data.json, quote.msg, "
+          "quote.sig, pcrs.json, "
+          "eventlog.bin, chain.pem, hardware_root.pem, aik_ca.pem, collateral/ and expected.json." },
     { .name = "data",
       .argument = "DIR",
       .help = "Data folder of attestd --dev: evidence of the hardware that it trusts. Without it the "
@@ -418,13 +459,48 @@ static const struct cli_option options[] = {
     { .name = "tcb",
       .argument = "HEX",
       .help = "sev-snp: all four TCB versions, 8 bytes as the report of this product has them." },
+    { .name = "os",
+      .argument = "linux|windows",
+      .help = "tpm, azure-guest: whose logs; linux if not given. vbs is of windows." },
+    { .name = "secure-boot",
+      .argument = "on|off|absent",
+      .help = "tpm, vbs, azure-guest: what the firmware's log says; on if not given." },
+    { .name = "challenge",
+      .argument = "B64URL",
+      .help = "tpm, vbs: the challenge of the service; always the same one if not given." },
+    { .name = "service-context",
+      .argument = "TEXT",
+      .help = "tpm, vbs: the context that came with the challenge; a marker in its place if not given." },
+    { .name = "request-version",
+      .argument = "1|2",
+      .help = "tpm, vbs: attReq or attReqV2; 2 if not given. Form 1 has no list of IMA." },
+    { .name = "request-key",
+      .argument = "KIND",
+      .help =
+          "tpm, vbs: software or software-ec, bound by the quote, or tpm or tpm-ec, certified by the AIK; "
+          "software if not given." },
+    { .name = "aik",
+      .argument = "SCHEME",
+      .help = "tpm, vbs: rsassa, rsapss, ecdsa, or sha1 for RSASSA with SHA-1; rsassa if not given." },
+    { .name = "pcr-mask",
+      .argument = "N",
+      .help = "tpm, vbs: quoted registers, bit n for PCR n; 16777215 if not given: all." },
+    { .name = "rp-id", .argument = "URL", .help = "tpm, vbs: rp_id." },
+    { .name = "rp-data", .argument = "B64URL", .help = "tpm, vbs: rp_data, the relying party's nonce." },
+    { .name = "boot-attestation",
+      .help = "tpm, vbs: the machine woke from hibernation, and sends a quote of its start too." },
+    { .name = "isolation",
+      .argument = "KIND",
+      .help = "azure-guest: sev-snp, tdx or trusted-launch; sev-snp if not given." },
+    { .name = "nonce", .argument = "BASE64", .help = "azure-guest: the nonce in ClientPayload." },
+    { .name = "vm-id", .argument = "GUID", .help = "azure-guest: vmUniqueId, in upper case." },
     { 0 },
 };
 
 const struct cli_command cli_evidence_make = {
     .name = "evidence make",
-    .operands = "sgx|open-enclave|tdx|sev-snp",
-    .choices = "sgx open-enclave tdx sev-snp",
+    .operands = "sgx|open-enclave|tdx|sev-snp|tpm|vbs|azure-guest",
+    .choices = "sgx open-enclave tdx sev-snp tpm vbs azure-guest",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "make evidence for tests, good or broken in one way",
@@ -439,11 +515,26 @@ const struct cli_command cli_evidence_make = {
         "For sev-snp it plays AMD, a chip and a guest: report.bin with its certificates in chain.pem, and "
         "ext_report.bin, the same report with a certificate table behind it; the root to trust is ark.pem."
         "\n\n"
+        "For tpm and vbs it plays a TPM, its manufacturer, an authority of attestation keys and a machine "
+        "that "
+        "boots, for vbs with an enclave: request.jws, the JWS that answers --challenge, in "
+        "attest-tpm-body.json "
+        "as it is posted; attest-tpm-init.json asks for a challenge. The authority to trust is aik_ca.pem; "
+        "the "
+        "registers to ask for are in expected.json."
+        "\n\n"
+        "For azure-guest it plays a guest with a virtual TPM and the hardware under it: "
+        "attestation-info.json, in "
+        "attest-azure-guest-body.json as it is posted, and hcl-bundle.json, which attestctl verify takes "
+        "too. The "
+        "roots to trust are aik_ca.pem and hardware_root.pem."
+        "\n\n"
         "expected.json says what a verifier must answer.",
     .examples = "  attestctl evidence make sgx --out lab --at 2026-06-15T12:00:00Z\n"
                 "  attestctl evidence make sgx --out bad --break quote-signature\n"
                 "  attestctl evidence make tdx --out old --break relaunch-advised\n"
-                "  attestctl evidence make sev-snp --out guest --product genoa\n",
+                "  attestctl evidence make sev-snp --out guest --product genoa\n"
+                "  attestctl evidence make tpm --out machine --challenge M7EXrV3wfoxSdEHg1lrsuw --data lab\n",
     .options = options,
     .run = run_make,
 };

@@ -11,10 +11,11 @@
 
 #include <stdio.h>
 
-/* What `verify` was given, read. Everything lives in the arena but the three handles. */
+/* What `verify` was given, read. Everything lives in the arena but the four handles. */
 struct job {
     struct att_lib *lib;
     struct att_collateral *collateral;
+    struct att_tpm_trust *aik_trust;
     struct att_policy *policy;
     struct att_attest_in in;
     struct att_span policy_file;
@@ -24,6 +25,7 @@ struct job {
 static void job_free(struct job *job)
 {
     att_policy_free(job->policy);
+    att_tpm_trust_free(job->aik_trust);
     att_collateral_free(job->collateral);
     att_lib_free(job->lib);
 }
@@ -111,24 +113,86 @@ static bool read_number(const struct cli *c, const char *option, uint32_t *ret, 
     return true;
 }
 
-/* What belongs to one kind of evidence alone is refused beside another: it would be read by nobody. */
+enum { KIND_DCAP = 1, KIND_AMD = 2, KIND_TPM = 4, KIND_GUEST = 8, ALL_BUT_TPM = 11 };
+
+static const struct {
+    unsigned kind;
+    const char *names;
+} kinds[] = {
+    { KIND_DCAP, "sgx, open-enclave, tdx" },
+    { KIND_AMD, "sev-snp" },
+    { KIND_TPM, "tpm" },
+    { KIND_GUEST, "azure-guest" },
+};
+
+static unsigned kind_of(const char *evidence_type)
+{
+    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(evidence_type, kinds[i].names) == 0)
+            return kinds[i].kind;
+    return KIND_DCAP;
+}
+
+/* "sgx, open-enclave, tdx, azure-guest" */
+static const char *kind_names(unsigned wanted, char ret[64])
+{
+    size_t at = 0;
+
+    ret[0] = '\0';
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (!(wanted & kinds[i].kind) || at >= 64)
+            continue;
+        int n = snprintf(ret + at, 64 - at, "%s%s", at ? ", " : "", kinds[i].names);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return ret;
+}
+
+/* What belongs to some kinds of evidence alone is refused beside others: it would be read by nobody. */
 static bool options_fit(const struct cli *c, struct att_err *err)
 {
     static const struct {
         const char *option;
-        bool amd;
-    } rows[] = { { "chain", true },
-                 { "endorsements", true },
-                 { "early-collateral", false },
-                 { "evaluation-number", false } };
-    bool amd = strcmp(c->operands[0], "sev-snp") == 0;
+        unsigned kinds;
+        unsigned needed; /* by these kinds */
+        const char *argument;
+    } rows[] = {
+        { "evidence", ALL_BUT_TPM, ALL_BUT_TPM, "FILE" },
+        { "request", KIND_TPM, KIND_TPM, "FILE" },
+        { "collateral", ALL_BUT_TPM, KIND_DCAP, "DIR" },
+        { "chain", KIND_AMD | KIND_GUEST, 0, NULL },
+        { "endorsements", KIND_AMD, 0, NULL },
+        { "early-collateral", KIND_DCAP, 0, NULL },
+        { "evaluation-number", KIND_DCAP, 0, NULL },
+        { "grace", ALL_BUT_TPM, 0, NULL },
+        { "accept-tcb", ALL_BUT_TPM, 0, NULL },
+        { "compliance", ALL_BUT_TPM, 0, NULL },
+        { "trust-root", ALL_BUT_TPM, 0, NULL },
+        { "runtime-data", KIND_DCAP | KIND_AMD, 0, NULL },
+        { "init-time-data", KIND_DCAP | KIND_AMD, 0, NULL },
+        { "aik-root", KIND_TPM | KIND_GUEST, 0, NULL },
+        { "aik-intermediates", KIND_TPM | KIND_GUEST, 0, NULL },
+        { "expect-challenge", KIND_TPM, 0, NULL },
+        { "allow-sha1", KIND_TPM, 0, NULL },
+        { "quote", KIND_GUEST, 0, NULL },
+        { "quote-signature", KIND_GUEST, 0, NULL },
+        { "pcrs", KIND_GUEST, 0, NULL },
+        { "event-log", KIND_GUEST, 0, NULL },
+        { "td-quote", KIND_GUEST, 0, NULL },
+    };
+    unsigned kind = kind_of(c->operands[0]);
+    char names[64];
 
-    if (!amd && !cli_has(c, "collateral"))
-        return att_fail(err, ATT_USAGE, "collateral", "a folder of collateral for this evidence", "none");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (cli_has(c, rows[i].option) && rows[i].amd != amd)
-            return att_fail(err, ATT_USAGE, rows[i].option, amd ? "sgx, open-enclave or tdx" : "sev-snp",
-                            "%s", c->operands[0]);
+        bool given = cli_has(c, rows[i].option);
+        if (given && !(rows[i].kinds & kind))
+            return att_fail(err, ATT_USAGE, rows[i].option, kind_names(rows[i].kinds, names), "%s",
+                            c->operands[0]);
+        if (given || !(rows[i].needed & kind))
+            continue;
+        (void)att_fail(err, ATT_USAGE, rows[i].option, rows[i].argument, "none");
+        att_err_text(err, "--%s %s is missing", rows[i].option, rows[i].argument);
+        return false;
     }
     return true;
 }
@@ -160,6 +224,48 @@ static bool make_lib(struct cli *c, struct att_lib **ret, struct att_err *err)
     return att_lib_new(&options, ret, err);
 }
 
+/* The JWS; a file may end in a line end. */
+static bool read_request(struct cli *c, struct job *job, struct att_err *err)
+{
+    struct att_attest_in *in = &job->in;
+
+    if (!cli_read(c, "request", cli_value(c, "request"), &in->evidence, err) ||
+        !cli_challenge_read(c, &in->challenge_given, &in->challenge, err) ||
+        !cli_tpm_trust_read(c, job->lib, &job->aik_trust, err))
+        return false;
+    while (in->evidence.len > 0 && memchr("\r\n", in->evidence.ptr[in->evidence.len - 1], 2))
+        in->evidence.len--;
+    in->aik_trust = job->aik_trust;
+    in->sha1_allowed = cli_has(c, "allow-sha1");
+    return true;
+}
+
+/* Whose certificates speak for the key of a trusted launch, and what stands beside a report of the paravisor. */
+static bool read_guest(struct cli *c, struct job *job, struct att_err *err)
+{
+    if (!cli_tpm_trust_read(c, job->lib, &job->aik_trust, err))
+        return false;
+    job->in.aik_trust = job->aik_trust;
+    return cli_guest_read(c, &job->in.evidence, err);
+}
+
+/* Evidence that stands in a file of its own, and what vendors say of its platform. */
+static bool read_evidence(struct cli *c, struct job *job, struct att_err *err)
+{
+    struct att_attest_in *in = &job->in;
+    bool chain = false;
+
+    if (kind_of(c->operands[0]) == KIND_TPM)
+        return read_request(c, job, err);
+    if (!cli_read(c, "evidence", cli_value(c, "evidence"), &in->evidence, err) ||
+        !cli_read_option(c, "chain", &chain, &in->cert_chain, err) || !read_endorsements(c, in, err) ||
+        !cli_compliance_read(c, &in->compliance, &in->compliance_count, err) ||
+        !cli_collateral_read(c, job->lib, &job->collateral, err))
+        return false;
+    in->collateral = job->collateral;
+    return kind_of(c->operands[0]) != KIND_GUEST || read_guest(c, job, err);
+}
+
 static bool read_job(struct cli *c, struct job *job, struct att_err *err)
 {
     struct att_attest_in *in = &job->in;
@@ -169,21 +275,14 @@ static bool read_job(struct cli *c, struct job *job, struct att_err *err)
     in->trace = cli_has(c, "explain");
     in->describe = true;
     in->newer_claims = true;
-    bool chain = false;
-    if (!options_fit(c, err) || !read_accepted(c, &in->accepted_tcb, err) ||
-        !cli_time(c, &in->now_unix_s, err) ||
-        !read_number(c, "evaluation-number", &in->evaluation_number_pinned, err) ||
-        !read_number(c, "grace", &in->collateral_grace_s, err) ||
-        !read_bound(c, "runtime-data", "runtime-data-type", &in->runtime, err) ||
-        !read_bound(c, "init-time-data", "init-time-data-type", &in->init_time, err) ||
-        !cli_read(c, "evidence", cli_value(c, "evidence"), &in->evidence, err) ||
-        !cli_read_option(c, "policy", &job->has_policy, &job->policy_file, err) ||
-        !cli_read_option(c, "chain", &chain, &in->cert_chain, err) || !read_endorsements(c, in, err) ||
-        !cli_compliance_read(c, &in->compliance, &in->compliance_count, err) ||
-        !make_lib(c, &job->lib, err) || !cli_collateral_read(c, job->lib, &job->collateral, err))
-        return false;
-    in->collateral = job->collateral;
-    return true;
+    return options_fit(c, err) && read_accepted(c, &in->accepted_tcb, err) &&
+           cli_time(c, &in->now_unix_s, err) &&
+           read_number(c, "evaluation-number", &in->evaluation_number_pinned, err) &&
+           read_number(c, "grace", &in->collateral_grace_s, err) &&
+           read_bound(c, "runtime-data", "runtime-data-type", &in->runtime, err) &&
+           read_bound(c, "init-time-data", "init-time-data-type", &in->init_time, err) &&
+           cli_read_option(c, "policy", &job->has_policy, &job->policy_file, err) &&
+           make_lib(c, &job->lib, err) && read_evidence(c, job, err);
 }
 
 /* A policy file holds text, or a policy token as clients upload it. */
@@ -231,8 +330,47 @@ static enum cli_exit run_verify(struct cli *c)
 static const struct cli_option options[] = {
     { .name = "evidence",
       .argument = "FILE",
-      .required = true,
-      .help = "The quote or report, raw bytes; - is standard input." },
+      .help = "The quote or report, raw bytes; - is standard input. azure-guest: the attestation information "
+              "(JSON) that a "
+              "client sends, or a report of the paravisor (NV index 0x01400001). Not for tpm." },
+    { .name = "request",
+      .argument = "FILE",
+      .help = "tpm: the signed request, a compact JWS; - is standard input." },
+    { .name = "aik-root",
+      .argument = "PEM",
+      .repeats = true,
+      .help =
+          "tpm, azure-guest: certificates of authorities whose certificates of attestation keys count. "
+          "Without one, only "
+          "a policy with require_valid_aik_cert=false accepts anything, and no trusted launch is accepted." },
+    { .name = "aik-intermediates",
+      .argument = "PEM",
+      .repeats = true,
+      .help = "tpm, azure-guest: certificates that lead from such a certificate to a root; trusted for "
+              "nothing else." },
+    { .name = "expect-challenge",
+      .argument = "BASE64URL",
+      .help = "tpm: the challenge that the request must answer. Without it, any challenge will do: that the "
+              "request is fresh is then not checked." },
+    { .name = "allow-sha1",
+      .help = "tpm: take signatures and register banks of SHA-1, where there is nothing better." },
+    { .name = "quote",
+      .argument = "FILE",
+      .help = "azure-guest: a quote of the vTPM (TPMS_ATTEST) beside a report of the paravisor; with "
+              "--quote-signature and --pcrs." },
+    { .name = "quote-signature",
+      .argument = "FILE",
+      .help = "azure-guest: the quote's signature, the bare number or a TPMT_SIGNATURE." },
+    { .name = "pcrs",
+      .argument = "FILE",
+      .help =
+          "azure-guest: the quoted registers, {\"sha256\":[...]} with 24 values in hexadecimal or null." },
+    { .name = "event-log",
+      .argument = "FILE",
+      .help = "azure-guest: the TCG log of the boot, binary_bios_measurements." },
+    { .name = "td-quote",
+      .argument = "FILE",
+      .help = "azure-guest: the TDX quote that was made of the TDREPORT in a report of the paravisor." },
     { .name = "collateral",
       .argument = "DIR",
       .help =
@@ -293,8 +431,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_verify = {
     .name = "verify",
-    .operands = "sgx|open-enclave|tdx|sev-snp",
-    .choices = "sgx open-enclave tdx sev-snp",
+    .operands = "sgx|open-enclave|tdx|sev-snp|tpm|azure-guest",
+    .choices = "sgx open-enclave tdx sev-snp tpm azure-guest",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "judge evidence, offline",
@@ -310,7 +448,10 @@ const struct cli_command cli_verify = {
         "  attestctl verify open-enclave --evidence report.bin --collateral platform/ --at "
         "2026-06-15T12:00:00Z --accept-tcb UpToDate,SWHardeningNeeded --json\n"
         "  attestctl verify tdx --evidence quote.bin --collateral platform/ --early-collateral next/\n"
-        "  attestctl verify sev-snp --evidence report.bin --chain chain.pem --runtime-data keys.json\n",
+        "  attestctl verify sev-snp --evidence report.bin --chain chain.pem --runtime-data keys.json\n"
+        "  attestctl verify tpm --request request.jws --aik-root aik-ca.pem --policy boot.txt --explain\n"
+        "  attestctl verify azure-guest --evidence hcl-report.bin --chain vcek.pem --quote quote.msg "
+        "--quote-signature quote.sig --pcrs pcrs.json\n",
     .options = options,
     .run = run_verify,
 };

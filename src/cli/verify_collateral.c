@@ -84,10 +84,24 @@ static bool snapshot_dcap(struct cli *c, const struct att_lib *lib, struct att_c
            att_collateral_new(lib, &in, ret, err);
 }
 
+/* Which of the two is inside a guest's evidence, nobody has looked at yet: the folder's files say for which it is. */
+static bool guest_wants_dcap(struct cli *c, bool *ret_amd, struct att_err *err)
+{
+    const char *dir = cli_value(c, "collateral");
+    struct att_span tcb_info = { 0 };
+
+    if (dir && !cli_read_optional(c, "collateral", dir, "tcb_info.json", &tcb_info, err))
+        return false;
+    *ret_amd = tcb_info.len == 0;
+    return true;
+}
+
 bool cli_collateral_read(struct cli *c, const struct att_lib *lib, struct att_collateral **ret,
                          struct att_err *err)
 {
     bool amd = strcmp(c->operands[0], "sev-snp") == 0;
 
+    if (strcmp(c->operands[0], "azure-guest") == 0 && !guest_wants_dcap(c, &amd, err))
+        return false;
     return amd ? snapshot_amd(c, lib, ret, err) : snapshot_dcap(c, lib, ret, err);
 }

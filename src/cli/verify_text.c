@@ -52,6 +52,12 @@ static void claims_lines(struct cli *c, const struct cli_judgement *j)
     att_buf_putc(b, '\n');
 }
 
+/* AMD publishes none, and for TPMs nobody does: there is no status to tell. */
+static bool has_levels(const char *evidence_type)
+{
+    return strcmp(evidence_type, "sev-snp") != 0 && strcmp(evidence_type, "tpm") != 0;
+}
+
 void cli_verdict_text(struct cli *c, const struct cli_judgement *j)
 {
     const struct att_verdict *v = &j->verdict;
@@ -65,7 +71,7 @@ void cli_verdict_text(struct cli *c, const struct cli_judgement *j)
         att_buf_printf(b, "refused: %s: %s\n", att_code_name(v->err.code), v->err.text);
     if (!v->accepted)
         cli_put_reason(b, &v->err, "  ");
-    if (strcmp(j->evidence_type, "sev-snp") != 0) /* AMD publishes no levels: there is no status to tell */
+    if (has_levels(j->evidence_type))
         tcb_lines(b, &v->tcb);
     early_lines(b, &v->tcb.early);
     if (v->collateral_age_s > 0)

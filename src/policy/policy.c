@@ -108,6 +108,26 @@ bool att_policy_configure(const struct att_policy *policy, struct att_arena *are
     return policy_eval_configuration(&policy->ast, arena, incoming, limits, ret_properties, err);
 }
 
+/* A condition whose test of the type is a literal looks at claims of that type alone; every other one at all of them. */
+static bool condition_reads(const struct policy_condition *c, struct att_span type)
+{
+    const struct policy_test *t = c->type_test;
+
+    return !t || att_span_eq(t->right.literal.text, type);
+}
+
+bool att_policy_reads(const struct att_policy *policy, const char *claim_type)
+{
+    struct att_span type = att_str(claim_type);
+
+    for (unsigned s = 0; s < SECTION_COUNT; s++)
+        for (const struct policy_rule *r = policy->ast.rules[s]; r; r = r->next)
+            for (const struct policy_condition *c = r->conditions; c; c = c->next)
+                if (condition_reads(c, type))
+                    return true;
+    return false;
+}
+
 bool att_policy_lint(const struct att_policy *policy, const char *evidence_type, struct att_arena *arena,
                      const struct att_policy_finding **ret, size_t *ret_count, struct att_err *err)
 {

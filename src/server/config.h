@@ -105,10 +105,19 @@ struct config {
     unsigned long collateral_grace_s;
     const char *fetch_proxy;
     unsigned accepted_tcb; /* ATT_TCB_BIT of each */
+    struct config_list tpm_aik_roots;
+    struct config_list tpm_aik_intermediates;
+    unsigned long tpm_aik_lifetime_days;
+    struct config_list tpm_ek_roots;
+    struct config_list tpm_ek_intermediates;
+    bool tpm_sha1;
+    unsigned long tpm_challenge_lifetime_s;
+    const char *tpm_boot_hashes;
     const char *signing_algorithm;
     unsigned long threads;
     unsigned long connections_max;
     unsigned long attest_body_bytes_max;
+    unsigned long tpm_body_bytes_max;
     unsigned long head_timeout_s;
     unsigned long body_timeout_s;
     unsigned long idle_timeout_s;

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "makers/amd.h"
 #include "makers/folder.h"
+#include "makers/tpm.h"
 #include "server/dev_principals.h"
 #include "server/dev_tls.h"
 #include "server/files.h"
@@ -124,6 +125,40 @@ static bool amd_hardware(struct att_arena *arena, const char *dev_dir, int64_t a
     return ok;
 }
 
+/* One of a made-up TPM's authorities, in the arena. */
+static bool tpm_pem(struct att_arena *arena, const struct mk_tpm_vendor *v,
+                    bool (*put)(const struct mk_tpm_vendor *, struct att_buf *, struct att_err *),
+                    struct att_span *ret, struct att_err *err)
+{
+    ATT_AUTO(att_buf_free) struct att_buf pem = { 0 };
+
+    if (!put(v, &pem, err))
+        return false;
+    const char *copy = att_arena_dup(arena, att_buf_span(&pem));
+    if (!copy)
+        return att_fail_memory(err, "dev.hardware");
+    *ret = att_span_of(copy, pem.len);
+    return true;
+}
+
+static bool tpm_hardware(struct att_arena *arena, const char *dev_dir, int64_t at_unix_s, struct dev *ret,
+                         struct att_err *err)
+{
+    char *hardware = file_path(arena, dev_dir, "hardware");
+    char *dir = hardware ? file_path(arena, hardware, "tpm") : NULL;
+    struct mk_tpm_vendor *v = NULL;
+
+    if (!dir)
+        return att_fail_memory(err, "dev.hardware");
+    if (!mk_tpm_vendor_open(dir, at_unix_s, &v, err))
+        return false;
+    bool ok = tpm_pem(arena, v, mk_tpm_ek_root_pem, &ret->tpm_ek_root_pem, err) &&
+              tpm_pem(arena, v, mk_tpm_ek_ca_pem, &ret->tpm_ek_ca_pem, err) &&
+              tpm_pem(arena, v, mk_tpm_aik_ca_pem, &ret->tpm_aik_ca_pem, err);
+    mk_tpm_vendor_free(v);
+    return ok;
+}
+
 static bool setting(struct att_arena *arena, const char **to, const char *dir, const char *name,
                     struct att_err *err)
 {
@@ -163,7 +198,8 @@ static bool make_all(struct att_arena *arena, struct config *c, const char *dir,
            setting(arena, &c->tls_key, dir, "server-key.TEST-KEY.pem", err) &&
            setting(arena, &c->key_encryption_key, dir, "kek.TEST-KEY", err) &&
            (!own_kek || kek_make(c->key_encryption_key, err)) && hardware(arena, dir, at_unix_s, ret, err) &&
-           amd_hardware(arena, dir, at_unix_s, ret, err) && dev_principals_open(arena, dir, ret, err);
+           amd_hardware(arena, dir, at_unix_s, ret, err) && tpm_hardware(arena, dir, at_unix_s, ret, err) &&
+           dev_principals_open(arena, dir, ret, err);
 }
 
 bool dev_prepare(struct att_arena *arena, struct config *c, int64_t now_unix_s, int64_t at_unix_s,

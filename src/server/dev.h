@@ -3,7 +3,8 @@
  *   DATA/dev/ca.pem            the CA that clients must trust
  *   DATA/dev/server.pem, server-key.TEST-KEY.pem   certificate for localhost, 127.0.0.1 and ::1
  *   DATA/dev/kek.TEST-KEY      opens the sealed signing keys
- *   DATA/dev/hardware/         synthetic hardware roots and CAs, and collateral/ under them; amd/ the same of AMD
+ *   DATA/dev/hardware/         synthetic hardware roots and CAs, and collateral/ under them; amd/ the same of AMD,
+ *                              tpm/ of a TPM's manufacturer and an authority of attestation keys
  *   DATA/dev/principals.TEST-KEY.json   tenant, subscription, principals with their secrets: made once
  *   DATA/dev/credentials.json  the same for clients, with the address of this run: written at each start
  *   DATA/dev/lock              held while these are made: two servers may start on one folder at once
@@ -31,6 +32,10 @@ struct dev {
     struct att_span root_pem; /* the test hardware root: trusted besides the real ones, and said in tokens */
     struct att_span amd_root_pems[DEV_AMD]; /* the same for AMD's, one for each product that is there */
     size_t amd_root_count;
+    struct att_span
+        tpm_ek_root_pem; /* made-up TPMs: root of their manufacturer, its CA between root and EK, */
+    struct att_span tpm_ek_ca_pem;
+    struct att_span tpm_aik_ca_pem; /* and the authority of their attestation keys; both are test roots */
     const char *collateral_dirs[DEV_COLLATERAL]; /* of the synthetic hardware, for the time of judgement */
     size_t collateral_count;
     const char *dir; /* DATA/dev */

@@ -51,7 +51,7 @@ bool dev_tls_make(struct att_arena *arena, const char *dir, int64_t now_unix_s, 
         return false;
     want.common_name = "localhost";
     want.ca = false;
-    want.server_auth = true;
+    want.ext_key_usage = "serverAuth";
     want.alt_names = names;
     want.subject_spki = server.spki;
     want.issuer_der = ca_der;

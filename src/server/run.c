@@ -92,6 +92,15 @@ static bool start_service(struct server *s, struct att_err *err)
         .site = s->site,
         .keys = s->keys,
         .base_url = s->base_url,
+        .once = s->once_store,
+        .context_key = s->context_key,
+        .aik_trust = s->aik_trust,
+        .ek_trust = s->ek_trust,
+        .aik_authority = s->aik_authority,
+        .aik_lifetime_days = (uint32_t)c->tpm_aik_lifetime_days,
+        .tpm_challenge_lifetime_s = (uint32_t)c->tpm_challenge_lifetime_s,
+        .sha1_allowed = c->tpm_sha1,
+        .boot_hashes = c->tpm_boot_hashes[0] ? &s->boot_hashes : NULL,
         .domain = c->domain[0] ? c->domain : NULL,
         .location = c->location,
         .accepted_tcb = c->accepted_tcb,
@@ -145,9 +154,9 @@ static bool be_ready(struct server *s, struct att_err *err)
 typedef bool (*step_fn)(struct server *, struct att_err *);
 
 static const step_fn start_steps[] = {
-    storage_open,       listen_service,  find_base_url,   listen_admin,     open_site,    start_background,
-    storage_open_again, collateral_open, start_service,   collateral_start, install_site, identity_open,
-    tell_dev,           serve_api,       listen_identity, be_ready,
+    storage_open,       listen_service, find_base_url,   listen_admin,    open_site,        start_background,
+    storage_open_again, tpm_open,       collateral_open, start_service,   collateral_start, install_site,
+    identity_open,      tell_dev,       serve_api,       listen_identity, be_ready,
 };
 
 static bool tls_usable(struct server *s, struct att_err *err)
@@ -183,7 +192,8 @@ static bool say_complete(struct server *s, struct att_err *err)
 }
 
 static const step_fn check_steps[] = {
-    listen_check, tls_usable, store_usable, name_checked_url, identity_check, collateral_check, say_complete,
+    listen_check,   tls_usable,       store_usable, name_checked_url,
+    identity_check, collateral_check, tpm_check,    say_complete,
 };
 
 static bool run_steps(struct server *s, const step_fn *steps, size_t count, struct att_err *err)
@@ -237,11 +247,13 @@ static void tear_down(struct server *s)
     supply_free(s->supply);
     fetch_close(s->collateral_fetch);
     site_close(s->site);
+    tpm_close(s);
     background_stop(&s->background);
     att_lib_free(s->lib);
     keyring_free(s->authority_keys);
     keyring_free(s->keys);
     signer_close(s->signer);
+    store_close(s->once_store);
     store_close(s->collateral_store);
     store_close(s->store);
     att_arena_free(s->reloaded);

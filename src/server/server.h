@@ -3,6 +3,7 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include <attest/attest.h>
 #include <attest/seal.h>
 
 #include "access/access.h"
@@ -14,6 +15,7 @@
 #include "server/options.h"
 #include "supply/supply_fetch.h"
 
+struct aik_authority;
 struct authority;
 struct fetch;
 struct keyring;
@@ -27,10 +29,16 @@ struct server {
     uint8_t kek[ATT_SEAL_KEY_BYTES];
     struct store *store;
     struct store
-        *collateral_store; /* the same, for the thread that fetches collateral; NULL: a store in memory */
+        *collateral_store;    /* the same, for the thread that fetches collateral; NULL: a store in memory */
+    struct store *once_store; /* the same, for what may happen once; its own when in memory */
     struct signer *signer;
-    struct keyring *keys;           /* of attestation tokens */
-    struct keyring *authority_keys; /* of access tokens; NULL without the authority */
+    struct keyring *keys;                /* of attestation tokens */
+    struct keyring *authority_keys;      /* of access tokens; NULL without the authority */
+    struct aik_authority *aik_authority; /* the site's own, of attestation keys of TPMs */
+    struct att_tpm_trust *aik_trust;
+    struct att_tpm_trust *ek_trust; /* NULL: no manufacturer is trusted */
+    struct att_boot_hashes boot_hashes;
+    uint8_t context_key[ATT_SEAL_KEY_BYTES];
     struct att_lib *lib;
     struct site *site;
     struct service *service;
@@ -56,7 +64,8 @@ int64_t server_clock(void *ctx);
 
 /* Store, signer and the keys in them. */
 ATT_CHECK bool storage_open(struct server *s, struct att_err *err);
-/* The store once more, for another thread; none for a store in memory. */
+/* The store twice more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
+ * happen once has one of its own, as there is no other process that could see it. */
 ATT_CHECK bool storage_open_again(struct server *s, struct att_err *err);
 
 /* -- collateral.c ----------------------------------------------------------------------------------------- */
@@ -72,6 +81,14 @@ ATT_CHECK bool collateral_check(struct server *s, struct att_err *err);
 /* The table of the compliance sections, in the server's arena. */
 ATT_CHECK bool compliance_of(struct server *s, const struct att_compliance_row **ret, size_t *ret_count,
                              struct att_err *err);
+
+/* -- tpm.c ------------------------------------------------------------------------------------------------ */
+
+/* Whose TPMs count, from files and the site's own authority; the key of contexts. After storage_open. */
+ATT_CHECK bool tpm_open(struct server *s, struct att_err *err);
+/* The files can be used. */
+ATT_CHECK bool tpm_check(struct server *s, struct att_err *err);
+void tpm_close(struct server *s);
 
 /* -- listen.c --------------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "server/store_url.h"
+#include "service/aik_authority.h"
 #include "service/keyring.h"
 #include "signer/signer.h"
 #include "store/backends.h"
@@ -36,6 +37,31 @@ static bool open_keys(struct server *s, const char *purpose, const char *alg, st
     return keyring_open(&options, ret, err);
 }
 
+/* Of the configured address; with --dev and none there is no port yet, and the host is this one. */
+static bool host_of(struct server *s, const char **ret, struct att_err *err)
+{
+    static const char scheme[] = "https://";
+    const char *url = s->options->config.base_url;
+
+    *ret = "localhost";
+    if (strncmp(url, scheme, sizeof scheme - 1) != 0)
+        return true;
+    url += sizeof scheme - 1;
+    *ret = att_arena_dup(s->arena, att_span_of(url, strcspn(url, "/")));
+    return *ret || att_fail_memory(err, "base_url");
+}
+
+static bool open_aik_authority(struct server *s, struct att_err *err)
+{
+    struct aik_authority_options options = {
+        .store = s->store,
+        .kek = s->kek,
+        .test = s->options->dev,
+        .now_unix_s = server_clock(NULL),
+    };
+    return host_of(s, &options.host, err) && aik_authority_open(&options, &s->aik_authority, err);
+}
+
 bool storage_open(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
@@ -43,10 +69,13 @@ bool storage_open(struct server *s, struct att_err *err)
     if (!open_store(s, &s->store, err) || !signer_local_new(SIGNING_KEYS_MAX, &s->signer, err) ||
         !open_keys(s, "attestation", c->signing_algorithm, &s->keys, err))
         return false;
-    return !c->authority || open_keys(s, "authority", "RS256", &s->authority_keys, err);
+    return (!c->authority || open_keys(s, "authority", "RS256", &s->authority_keys, err)) &&
+           open_aik_authority(s, err);
 }
 
 bool storage_open_again(struct server *s, struct att_err *err)
 {
-    return strcmp(s->options->config.store, "memory:") == 0 || open_store(s, &s->collateral_store, err);
+    bool memory = strcmp(s->options->config.store, "memory:") == 0;
+
+    return (memory || open_store(s, &s->collateral_store, err)) && open_store(s, &s->once_store, err);
 }

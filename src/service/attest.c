@@ -8,7 +8,7 @@
 
 #include <openssl/rand.h>
 
-enum { TOKEN_LIFETIME_S = 8 * 3600, JTI_BYTES = 32 };
+enum { TOKEN_LIFETIME_S = 8 * 3600, TPM_LIFETIME_MIN = 1440, TPM_LIFETIME_MIN_MAX = 525600, JTI_BYTES = 32 };
 
 /* Drafts come from anybody: about 5 ms of work, where a stored policy may take a hundred. */
 enum { DRAFT_STEPS_MAX = 1000 * 1000 };
@@ -35,8 +35,18 @@ static bool type_of(const char *name, enum service_type *ret, struct att_err *er
                     name);
 }
 
+bool service_policy_there(const struct service_policy *stored, struct att_err *err)
+{
+    return stored->compiled || stored->set ||
+           att_fail(err, ATT_POLICY_MISSING, "provider.policies",
+                    "a policy for this type, which has no default one: attestctl policy set Tpm FILE",
+                    "none was set");
+}
+
 static bool stored_policy(const struct service_policy *stored, struct judged_by *ret, struct att_err *err)
 {
+    if (!service_policy_there(stored, err))
+        return false;
     if (!stored->compiled)
         return att_fail(err, ATT_STORE_FAILED, "provider.policies", "a policy that compiles",
                         "a stored one that does not");
@@ -77,6 +87,11 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
         .compliance_count = s->options.compliance_count,
         .runtime = in->runtime,
         .init_time = in->init_time,
+        .aik_trust = s->options.aik_trust,
+        .challenge_given = in->challenge_given,
+        .challenge = in->challenge,
+        .sha1_allowed = s->options.sha1_allowed,
+        .boot_hashes = s->options.boot_hashes,
         .collateral = by->collateral,
         .now_unix_s = s->options.evidence_time_set ? s->options.evidence_time_unix_s : service_now_unix_s(s),
         .accepted_tcb = atomic_load_explicit(&s->accepted_tcb, memory_order_relaxed),
@@ -94,15 +109,60 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
     return ok;
 }
 
-static bool token_of(struct service *s, const char *issuer, struct att_arena *arena,
-                     const struct service_attest_in *in, const struct judged_by *by,
-                     const struct att_verdict *verdict, struct att_span *ret, struct att_err *err)
+/* What a policy of version 1.1 and later says about the token itself. */
+static const struct att_value *property(const struct att_verdict *verdict, const char *name)
+{
+    const struct att_claims *set = &verdict->policy.properties;
+
+    for (size_t i = 0; verdict->policy_ran && i < set->count; i++)
+        if (att_span_is(set->items[i].type, name))
+            return &set->items[i].value;
+    return NULL;
+}
+
+static bool lifetime_of(enum service_type type, const struct att_verdict *verdict, int64_t *ret,
+                        struct att_err *err)
+{
+    const struct att_value *v = property(verdict, "report_validity_in_minutes");
+
+    *ret = type == SERVICE_TPM ? (int64_t)TPM_LIFETIME_MIN * 60 : TOKEN_LIFETIME_S;
+    if (type != SERVICE_TPM || !v)
+        return true;
+    if (v->kind != ATT_CLAIM_INT || v->integer < 1 || v->integer > TPM_LIFETIME_MIN_MAX)
+        return att_fail(err, ATT_POLICY_EVALUATION, "policy.report_validity_in_minutes",
+                        "a whole number from 1 to 525600", "another value");
+    *ret = v->integer * 60;
+    return true;
+}
+
+/* Tokens of TPMs carry their certificate, unless the policy leaves it out: then its thumbprint. */
+static void certificate_of(const struct service *s, const struct site_provider *p, const char *issuer,
+                           enum service_type type, const struct att_verdict *verdict,
+                           struct att_token_in *what)
+{
+    const struct att_value *omit = property(verdict, "omit_x5c");
+    const struct site_certificate *c =
+        type == SERVICE_TPM && what->alg ? service_certificate_of(p, s->options.keys->kid, issuer) : NULL;
+
+    if (!c)
+        return;
+    what->certificate = c->der;
+    what->thumbprint_only = omit && omit->kind == ATT_CLAIM_BOOL && omit->boolean;
+}
+
+static bool token_of(struct service *s, const struct site_provider *p, enum service_type type,
+                     const char *issuer, struct att_arena *arena, const struct service_attest_in *in,
+                     const struct judged_by *by, const struct att_verdict *verdict, struct att_span *ret,
+                     struct att_err *err)
 {
     const struct keyring *keys = s->options.keys;
     uint8_t jti[JTI_BYTES];
     struct att_span input = { 0 };
     struct att_span signature = { 0 };
+    int64_t lifetime_s = 0;
 
+    if (!lifetime_of(type, verdict, &lifetime_s, err))
+        return false;
     if (RAND_bytes(jti, sizeof jti) != 1)
         return att_fail(err, ATT_CRYPTO_FAILED, "token.jti", "random bytes", "none to be had");
     struct att_token_in what = {
@@ -111,7 +171,7 @@ static bool token_of(struct service *s, const char *issuer, struct att_arena *ar
         .alg = in->has_draft_policy ? NULL : keys->alg,
         .kid = att_str(keys->kid),
         .iat_unix_s = service_now_unix_s(s),
-        .lifetime_s = TOKEN_LIFETIME_S,
+        .lifetime_s = lifetime_s,
         .jti = att_span_of(jti, sizeof jti),
         .nonce = in->nonce,
         .has_nonce = in->has_nonce,
@@ -120,6 +180,7 @@ static bool token_of(struct service *s, const char *issuer, struct att_arena *ar
         .policy_signer_jwk = by->signer_jwk,
         .unsafe_evidence_time = s->options.evidence_time_set,
     };
+    certificate_of(s, p, issuer, type, verdict, &what);
     if (!att_token_input(arena, verdict, &what, &input, err))
         return false;
     if (!in->has_draft_policy && !signer_sign(s->options.signer, keys->kid, input, arena, &signature, err))
@@ -154,6 +215,19 @@ static struct att_span level_of(struct att_arena *arena, const struct service_at
     return json;
 }
 
+/* Nobody but the guest's TPM may read its token. */
+static bool delivered(struct service *s, enum service_type type, struct att_arena *arena,
+                      const struct att_verdict *verdict, struct att_span *token, struct att_err *err)
+{
+    return type != SERVICE_AZURE_GUEST || service_guest_seal(s, arena, verdict, *token, token, err);
+}
+
+/* The last thing before signing: what was refused leaves its challenge open. */
+static bool once(struct service *s, const struct service_attest_in *in, struct att_err *err)
+{
+    return !in->challenge_given || service_tpm_take(s, in, err);
+}
+
 bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
                     const struct service_attest_in *in, struct service_attest_out *ret, struct att_err *err)
 {
@@ -161,13 +235,17 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     enum service_type type = SERVICE_SGX;
     struct att_verdict verdict = { 0 };
     const struct service_derived *d = NULL;
+    struct att_span token = { 0 };
 
     if (!type_of(in->evidence_type, &type, err))
         return false;
     struct judged_by by = { .collateral = service_collateral_ref(s) };
     bool ok = service_derive(s, p, &d, err) && choose_policy(s, &d->policies[type], arena, in, &by, err) &&
-              judge(s, arena, in, &by, &verdict, err) &&
-              token_of(s, d->attest_uri, arena, in, &by, &verdict, &out.token, err);
+              judge(s, arena, in, &by, &verdict, err) && once(s, in, err) &&
+              token_of(s, p, type, d->attest_uri, arena, in, &by, &verdict, &token, err) &&
+              delivered(s, type, arena, &verdict, &token, err);
+    if (ok)
+        out.token = token;
     out.explanation = explained(arena, in, &verdict);
     out.tcb = level_of(arena, in, &verdict);
     if (!ok && err->code == ATT_COLLATERAL_MISSING && s->options.supply &&
@@ -179,6 +257,6 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     if (verdict.tcb.early.known)
         atomic_fetch_add_explicit(&s->early[type][verdict.tcb.status][verdict.tcb.early.status], 1,
                                   memory_order_relaxed);
-    atomic_fetch_add_explicit(&s->verdicts[type][ok ? ATT_OK : err->code], 1, memory_order_relaxed);
+    service_count(s, type, ok ? ATT_OK : err->code);
     return ok;
 }

@@ -43,7 +43,7 @@ static bool compile(struct service *s, enum service_type type, const struct site
     att_policy_free(ret->own);
     site_unref(ret->set);
     *ret = (struct service_policy){ .compiled = fallback, .is_default = true, .set = site_ref(set) };
-    if (!set || att_span_eq(set->text, att_policy_text(fallback)))
+    if (!set || (fallback && att_span_eq(set->text, att_policy_text(fallback))))
         return true;
     ret->compiled = NULL;
     ret->is_default = false;

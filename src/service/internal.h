@@ -10,7 +10,15 @@
 #include <stdatomic.h>
 
 /* Evidence that can be judged here. */
-enum service_type { SERVICE_SGX, SERVICE_OPEN_ENCLAVE, SERVICE_TDX, SERVICE_SEV_SNP, SERVICE_TYPE_COUNT };
+enum service_type {
+    SERVICE_SGX,
+    SERVICE_OPEN_ENCLAVE,
+    SERVICE_TDX,
+    SERVICE_SEV_SNP,
+    SERVICE_TPM,
+    SERVICE_AZURE_GUEST,
+    SERVICE_TYPE_COUNT
+};
 
 /* An attestation type: what stands in a path, and the evidence type of the library; NULL: not judged here yet. */
 struct service_type_row {
@@ -24,9 +32,10 @@ extern const struct service_type_row service_types[];
 
 struct service {
     struct service_options options;
-    atomic_uint accepted_tcb; /* begins as that of the options; a reload changes it */
-    struct att_policy *defaults[SERVICE_TYPE_COUNT];
-    pthread_mutex_t collateral_lock; /* held for a reference count, never for work */
+    atomic_uint accepted_tcb;                        /* begins as that of the options; a reload changes it */
+    struct att_policy *defaults[SERVICE_TYPE_COUNT]; /* NULL: the type has none */
+    pthread_mutex_t once_lock;                       /* held while options.once is asked */
+    pthread_mutex_t collateral_lock;                 /* held for a reference count, never for work */
     struct att_collateral *collateral;
     atomic_ulong verdicts[SERVICE_TYPE_COUNT][ATT_CODE_COUNT];
     atomic_ulong early[SERVICE_TYPE_COUNT][ATT_STATUS_COUNT][ATT_STATUS_COUNT]; /* today, early */
@@ -79,5 +88,16 @@ struct att_buf;
 ATT_CHECK bool service_compose_certs(const struct keyring *keys, const struct site_provider *p,
                                      const char *attest_uri, struct att_buf *out, struct att_err *err);
 void service_compose_openid(const char *attest_uri, const char *alg, struct att_buf *out);
+
+/* Is there a policy, stored or by default? POLICY_MISSING. */
+ATT_CHECK bool service_policy_there(const struct service_policy *stored, struct att_err *err);
+/* A token for an Azure guest: under the key that its evidence names, as base64url of JSON. GUEST_REQUEST_MALFORMED: it names none. */
+ATT_CHECK bool service_guest_seal(const struct service *s, struct att_arena *arena,
+                                  const struct att_verdict *verdict, struct att_span token,
+                                  struct att_span *ret, struct att_err *err);
+/* Counts a verdict. */
+void service_count(struct service *s, enum service_type type, enum att_code code);
+/* Uses the challenge of a request up that was accepted; TPM_CHALLENGE_USED. */
+ATT_CHECK bool service_tpm_take(struct service *s, const struct service_attest_in *in, struct att_err *err);
 
 #endif

@@ -8,6 +8,8 @@ static bool compile_defaults(struct service *s, struct att_err *err)
 {
     for (size_t i = 0; i < SERVICE_TYPE_COUNT; i++) {
         struct att_span text = att_policy_default(service_types[i].evidence);
+        if (text.len == 0) /* tpm: nothing is attested before there is a policy */
+            continue;
         if (!att_policy_compile(text, service_limits(s), &s->defaults[i], NULL, err))
             return false;
     }
@@ -22,7 +24,7 @@ bool service_new(const struct service_options *options, struct service **ret, st
         return att_fail_memory(err, "service");
     s->options = *options;
     atomic_init(&s->accepted_tcb, options->accepted_tcb);
-    if (pthread_mutex_init(&s->collateral_lock, NULL) != 0) {
+    if (pthread_mutex_init(&s->collateral_lock, NULL) != 0 || pthread_mutex_init(&s->once_lock, NULL) != 0) {
         free(s);
         return att_fail_memory(err, "service");
     }
@@ -42,6 +44,7 @@ void service_free(struct service *s)
         att_policy_free(s->defaults[i]);
     att_collateral_free(s->collateral);
     pthread_mutex_destroy(&s->collateral_lock);
+    pthread_mutex_destroy(&s->once_lock);
     free(s);
 }
 
@@ -88,6 +91,11 @@ const struct att_limits *service_limits(const struct service *s)
 int64_t service_now_unix_s(const struct service *s)
 {
     return s->options.now_unix_s(s->options.now_ctx);
+}
+
+void service_count(struct service *s, enum service_type type, enum att_code code)
+{
+    atomic_fetch_add_explicit(&s->verdicts[type][code], 1, memory_order_relaxed);
 }
 
 void service_verdicts(const struct service *s,

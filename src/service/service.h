@@ -11,6 +11,7 @@
 
 #include "site/site.h"
 
+struct aik_authority;
 struct keyring;
 struct service;
 struct store;
@@ -30,7 +31,10 @@ struct service_options {
     const uint8_t *context_key;      /* 32 bytes, the same in all replicas; NULL: as above */
     struct att_tpm_trust *aik_trust; /* authorities of attestation keys, the site's own among them */
     struct att_tpm_trust *ek_trust;  /* manufacturers, for enrolment; NULL: nobody is enrolled */
-    bool sha1_allowed;               /* of TPMs */
+    const struct aik_authority *aik_authority; /* this service's own; NULL: nobody is enrolled */
+    uint32_t aik_lifetime_days;                /* of its certificates; 0: 365 */
+    uint32_t tpm_challenge_lifetime_s;         /* 0: 300 */
+    bool sha1_allowed;                         /* of TPMs */
     const struct att_boot_hashes *boot_hashes; /* of Azure guests; NULL: none */
     const char *base_url;                      /* no trailing slash */
     const char *domain;          /* host style: https://NAME.REGION.DOMAIN; NULL: path style, BASE/p/NAME */
@@ -110,7 +114,7 @@ ATT_CHECK bool service_tcb_baselines(struct service *s, const struct site_provid
 /* -- attestation ------------------------------------------------------------------------------------------ */
 
 struct service_attest_in {
-    const char *evidence_type; /* "sgx", "open-enclave", "tdx", "sev-snp" */
+    const char *evidence_type; /* "sgx", "open-enclave", "tdx", "sev-snp", "tpm", "azure-guest" */
     struct att_span evidence;
     struct att_span cert_chain;              /* sev-snp, as att_attest_in has it; may be empty */
     const struct att_span *uvm_endorsements; /* sev-snp: each a COSE_Sign1 */
@@ -123,9 +127,15 @@ struct service_attest_in {
     bool has_nonce;
     struct att_span nonce;
     bool explain; /* the caller may know why */
+    /* tpm: the challenge that the request must answer, decoded, and what is remembered once it has been accepted */
+    bool challenge_given;
+    struct att_span challenge;
+    const char *challenge_id;
+    int64_t challenge_until_unix_s;
 };
 struct service_attest_out {
-    struct att_span token; /* compact JWS, in the arena; empty when refused */
+    struct att_span
+        token; /* compact JWS, in the arena; empty when refused. azure-guest: sealed, base64url of JSON */
     struct att_span
         explanation; /* JSON, as att_policy_explain_json; empty unless asked for and a policy ran */
     /* JSON, as att_tcb_json, of an SGX or TDX quote whose level was looked at; empty unless asked for. */
@@ -138,6 +148,53 @@ struct service_attest_out {
 ATT_CHECK bool service_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
                               const struct service_attest_in *in, struct service_attest_out *ret,
                               struct att_err *err);
+/* The TPM protocol. A challenge, and the context that the client must bring back with its answer: base64url texts. Without a store:
+ * SERVICE_UNAVAILABLE; without a policy: POLICY_MISSING, before the client has its TPM sign anything. */
+ATT_CHECK bool service_tpm_challenge(struct service *s, const struct site_provider *p,
+                                     struct att_arena *arena, struct att_span *ret_challenge,
+                                     struct att_span *ret_context, struct att_err *err);
+/* Judges a request (a JWS) that answers one. Uses the store: not for a thread that serves connections. TPM_CONTEXT_INVALID,
+ * TPM_CONTEXT_EXPIRED, TPM_CHALLENGE_USED, POLICY_MISSING, and what att_attest says. */
+ATT_CHECK bool service_tpm_attest(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                                  struct att_span jws, bool explain, struct service_attest_out *ret,
+                                  struct att_err *err);
+/* -- enrolment of TPMs: attestation keys get certificates of this service's own authority ------------------- */
+
+enum { SERVICE_AIK_LIFE_DAYS = 365 };
+struct service_enroll_in {
+    struct att_span ek_certificate; /* DER */
+    struct att_span ek_public;      /* TPM2B_PUBLIC */
+    struct att_span aik_public;     /* TPM2B_PUBLIC */
+};
+struct service_enroll_out {
+    struct att_span id_object;        /* TPM2B_ID_OBJECT */
+    struct att_span encrypted_secret; /* TPM2B_ENCRYPTED_SECRET */
+    struct att_span context;          /* text: comes back with the secret, in five minutes, once */
+};
+/* A secret that only this TPM can read, if it is a trusted manufacturer's and holds the key. EK_UNTRUSTED, EK_MISMATCH, AIK_UNFIT;
+ * SERVICE_UNAVAILABLE without a store or an authority. */
+ATT_CHECK bool service_enroll_begin(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                                    const struct service_enroll_in *in, struct service_enroll_out *ret,
+                                    struct att_err *err);
+/* Who has answered with the secret. */
+struct service_enrolled {
+    struct att_span aik_spki; /* DER */
+    struct att_span aik_name;
+    const char *subject; /* for the audit trail: "ek=HEX aik=HEX manufacturer=..." */
+};
+/* Uses the context up. Not inside a change: it asks the store. TPM_CONTEXT_INVALID, TPM_CONTEXT_EXPIRED,
+ * TPM_CREDENTIAL_INVALID, TPM_CHALLENGE_USED. */
+ATT_CHECK bool service_enroll_take(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                                   struct att_span context, struct att_span secret,
+                                   struct service_enrolled *ret, struct att_err *err);
+/* Its certificate, DER in the arena. */
+ATT_CHECK bool service_enroll_certify(struct service *s, struct att_arena *arena,
+                                      const struct service_enrolled *who, struct att_span *ret_der,
+                                      struct att_err *err);
+/* The authority: the certificate that issues, and all that are trusted as PEM. Borrowed. SERVICE_UNAVAILABLE. */
+ATT_CHECK bool service_aik_authority(struct service *s, struct att_span *ret_der, struct att_span *ret_pem,
+                                     struct att_err *err);
+
 /* Which TCB statuses are accepted from now on; ATT_TCB_BIT of each. */
 void service_accept_tcb(struct service *s, unsigned accepted_tcb);
 

@@ -6,15 +6,15 @@ const struct service_type_row service_types[] = {
     [SERVICE_OPEN_ENCLAVE] = { "OpenEnclave", "openenclave", "open-enclave", "open-enclave" },
     [SERVICE_TDX] = { "TdxVm", "tdxvm", "tdx", "tdx" },
     [SERVICE_SEV_SNP] = { "SevSnpVm", "sevsnpvm", "sev-snp", "sev-snp" },
-    { "Tpm", "tpm", NULL, NULL },
-    { "AzureGuest", "azureguest", NULL, NULL },
+    [SERVICE_TPM] = { "Tpm", "tpm", "tpm", NULL },
+    [SERVICE_AZURE_GUEST] = { "AzureGuest", "azureguest", "azure-guest", "azure-guest" },
     { "Pluton", "pluton", NULL, NULL },
     { "KeyGuard", "keyguard", NULL, NULL },
     { "MdepTz", "mdeptz", NULL, NULL },
     { "AiHsm", "aihsm", NULL, NULL },
     { 0 },
 };
-_Static_assert(SERVICE_TYPE_COUNT == 4, "a type of evidence was added: give it its row at its place");
+_Static_assert(SERVICE_TYPE_COUNT == 6, "a type of evidence was added: give it its row at its place");
 
 static bool is_key(struct att_span segment, const char *key)
 {

@@ -68,9 +68,10 @@ static bool add_extensions(X509 *cert, X509 *issuer, const struct signer_certifi
                          want->ca ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
            add_extension(cert, issuer, NID_key_usage,
                          want->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature") &&
-           (!want->server_auth || add_extension(cert, issuer, NID_ext_key_usage, "serverAuth")) &&
+           (!want->ext_key_usage || add_extension(cert, issuer, NID_ext_key_usage, want->ext_key_usage)) &&
            add_extension(cert, issuer, NID_subject_key_identifier, "hash") &&
-           add_extension(cert, issuer, NID_authority_key_identifier, "keyid") &&
+           /* "always": OpenSSL leaves an authority's own empty otherwise, and who looks for its issuer finds none */
+           add_extension(cert, issuer, NID_authority_key_identifier, want->ca ? "keyid:always" : "keyid") &&
            add_alt_names(cert, want->alt_names);
 }
 

@@ -1,8 +1,8 @@
 /* signer/certificate.h - certificates that this server issues itself.
  *
- * Two kinds: the self-signed certificate of a provider's token key (official clients read the key from x5c[0]
- * and look for the endpoint in its subject), and the CA and server certificate of --dev. Evidence of hardware
- * is not made here (makers/).
+ * Three kinds: the self-signed certificate of a provider's token key (official clients read the key from x5c[0]
+ * and look for the endpoint in its subject), the CA and server certificate of --dev, and the authority of TPM
+ * attestation keys with what it issues. Evidence of hardware is not made here (makers/).
  */
 #ifndef SIGNER_CERTIFICATE_H
 #define SIGNER_CERTIFICATE_H
@@ -17,7 +17,7 @@ struct signer_certificate {
     int64_t not_before_unix_s;
     int64_t not_after_unix_s;
     bool ca;
-    bool server_auth; /* extended key usage serverAuth */
+    const char *ext_key_usage; /* NULL, or as OpenSSL writes it: "serverAuth", "2.23.133.8.3" */
     struct att_span subject_spki;
     struct att_span issuer_pkcs8; /* secret: the signing key */
     struct att_span issuer_der;   /* empty: self-signed */

@@ -111,6 +111,8 @@ static void put_record(struct att_buf *out, const struct record *r)
     att_jw_str(&w, r->scope);
     att_jw_key(&w, "seq");
     att_jw_int(&w, (int64_t)r->seq);
+    if (r->in->subject)
+        put_text(&w, "subject", r->in->subject);
     att_jw_key(&w, "tenant");
     att_jw_str(&w, r->in->tenant);
     put_text(&w, "via", r->in->via);

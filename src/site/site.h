@@ -237,6 +237,7 @@ struct site_record {
     const char *name;      /* of the caller, for people */
     const char *client;    /* address */
     const char *request_id;
+    const char *subject; /* what it was about, where the scope does not say it: "ek=... aik=..."; or NULL */
     const struct att_err *refusal; /* NULL: done */
     const char *via;               /* "rest", "configuration" */
 };

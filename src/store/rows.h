@@ -8,6 +8,10 @@
 
 #include "store/store.h"
 
+/* Rows that one store_once forgets, at most: more than it adds, so that they do not pile up, and few enough that no
+ * call waits for a long clean-up. */
+enum { STORE_ONCE_FORGOTTEN_MAX = 16 };
+
 /* UTF-8 without NUL, 1 to STORE_BODY_BYTES_MAX bytes. */
 ATT_CHECK bool store_body_valid(struct att_span body);
 

@@ -197,6 +197,23 @@ void store_rollback(struct store_tx *tx)
     tx->store->ops->rollback(tx);
 }
 
+/* -- what may happen once --------------------------------------------------------------------------------- */
+
+bool store_once(struct store *s, const char *space, const char *id, int64_t until_unix_s, int64_t now_unix_s,
+                bool *ret_first, struct att_err *err)
+{
+    if (s->tx)
+        return att_fail(err, ATT_STORE_FAILED, "store.once", "no open transaction", "one that is open");
+    if (!check_text(space, 1, STORE_KIND_BYTES_MAX, "store.once.space", err) ||
+        !check_text(id, 1, STORE_ID_BYTES_MAX, "store.once.id", err))
+        return false;
+    /* It would be forgotten at once, and everybody would be the first. */
+    if (until_unix_s < now_unix_s)
+        return att_fail(err, ATT_STORE_FAILED, "store.once.until", "a time that is not past",
+                        "one before the present");
+    return s->ops->once(s, space, id, until_unix_s, now_unix_s, ret_first, err);
+}
+
 unsigned store_schema_version(struct store *s)
 {
     return s->ops->schema_version(s);

@@ -20,6 +20,7 @@ struct backend {
     bool (*fresh)(void);                     /* a new empty place; its URL goes to `url` */
     bool (*raw)(const char *sql);            /* behind the store's back */
     const char *newer_schema, *older_schema; /* SQL: as if another release had been here; and back */
+    const char *first_schema;                /* SQL: back to migration 0001, as 0002 says it */
     const char *const *loose_tables;         /* SQL: the same tables without checks; NULL ends it */
     const struct broken_row *wrong_types;    /* ends with an empty row */
     void (*own)(struct cases *c);            /* cases that only this one has; NULL: none */
@@ -66,6 +67,8 @@ void documents_suite(void);
 void arguments_suite(void);
 void audit_suite(void);
 void shared_suite(void);
+void once_suite(void);
+void once_shared_suite(void);
 void broken_suite(void);
 
 #endif

@@ -113,6 +113,10 @@ static void a_server_that_restarts(void)
     CHECK(control("restart") && store_audit_list(s, arena, NULL, "", 0, 9, &rows, &count, &step_err) &&
               count == 0,
           "restarted, then the trail: %s", step_err.text);
+    bool first = false;
+    step_err = (struct att_err){ 0 };
+    CHECK(control("restart") && store_once(s, "s", "a", 9, 1, &first, &step_err) && first,
+          "restarted, then what may happen once: %s", step_err.text);
 
     struct store_tx *tx = begin(s);
     CHECK(put(tx, "t", "k", "a", "3", 2) && control("restart"), "restarted inside a transaction");
@@ -294,7 +298,8 @@ struct backend backend_postgres = {
     .fresh = fresh,
     .raw = raw,
     .newer_schema = "UPDATE store_state SET schema = 99",
-    .older_schema = "UPDATE store_state SET schema = 1",
+    .older_schema = "UPDATE store_state SET schema = 2",
+    .first_schema = "DROP TABLE once; UPDATE store_state SET schema = 1",
     .loose_tables = loose,
     .wrong_types = wrong,
     .own = own,

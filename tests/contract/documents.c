@@ -14,7 +14,7 @@ static void a_new_store_is_empty(void)
         return;
     char *p = picture(s);
     CHECK(strcmp(p, "generation 0\n") == 0, "a new store is empty: %s", p);
-    CHECK(store_schema_version(s) == 1, "schema version %u, want 1", store_schema_version(s));
+    CHECK(store_schema_version(s) == 2, "schema version %u, want 2", store_schema_version(s));
     free(p);
     store_close(s);
     store_close(NULL);

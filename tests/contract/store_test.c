@@ -62,7 +62,9 @@ int main(int argc, char **argv)
     documents_suite();
     arguments_suite();
     audit_suite();
+    once_suite();
     if (backend->shared) {
+        once_shared_suite();
         shared_suite();
         broken_suite();
     }

@@ -165,7 +165,7 @@ static enum torture_answer certificate(void *state, struct att_err *err)
         .alt_names = names,
         .not_before_unix_s = 1700000000,
         .not_after_unix_s = 1800000000,
-        .server_auth = true,
+        .ext_key_usage = "serverAuth",
         .subject_spki = s->pair.spki,
         .issuer_pkcs8 = s->ca_der.len ? s->ca.pkcs8 : s->pair.pkcs8,
         .issuer_der = s->ca_der,

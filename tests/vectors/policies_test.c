@@ -1,10 +1,11 @@
-/* layers: policy claims codec base */
+/* layers: policy claims eventlog crypto codec base */
 /* The published and made policies of the vectors: what compiles, what is refused and where, and what the
  * policies decide about given claims and real event logs. The expected outcomes were computed by an independent
  * interpreter; cases are read with json-c, so that this project's own JSON reader has no part in the answer. */
 #include <attest/policy.h>
 
 #include "base/base64.h"
+#include "event_log_json.h"
 #include "support/cases.h"
 
 #include <dirent.h>
@@ -129,7 +130,7 @@ static void run_invalid(const char *name, const char *path)
 /* -- evaluation -------------------------------------------------------------------------------------- */
 
 /* Kinds of cases, for the report: with an event log, or with the claims of the case alone. */
-static unsigned with_log, without_log;
+static unsigned with_log, without_log, with_read_log;
 
 static bool add_incoming(struct att_claims *set, struct json_object *row)
 {
@@ -248,6 +249,35 @@ static bool add_log(struct att_claims *set, const char *events_name)
     return ok;
 }
 
+/* The same from the log itself, read by this project, in place of the reference's reading of it. */
+static bool add_read_log(struct att_claims *set, const char *events_name)
+{
+    char *events_path = log_path(events_name, "events.json");
+    char *replay_path = log_path(events_name, "replay.json");
+    struct json_object *replay = replay_path ? json_object_from_file(replay_path) : NULL;
+    struct json_object *pcrs = replay ? pcrs_of(replay) : NULL;
+    char *stem = events_path ? strdup(strstr(events_path, "eventlog/") + strlen("eventlog/")) : NULL;
+    struct made_log log = { 0 };
+    struct att_span text = { 0 };
+    struct att_err err = { 0 };
+
+    if (stem)
+        stem[strlen(stem) - strlen(".events.json")] = 0;
+    bool ok = stem && pcrs && made_log_read(&log, stem, &err) &&
+              log_events_json(&log.env, &log.set, &log.proven, &text, &err);
+    const char *copy = ok ? att_arena_dup(set->arena, text) : NULL;
+    ok = copy && att_claims_add_text(set, "events", att_str(copy), 0, &err) &&
+         add_json_text(set, "pcrs", pcrs, ATT_CLAIM_READ_ONLY);
+    with_read_log += ok;
+    made_log_free(&log);
+    json_object_put(replay);
+    json_object_put(pcrs);
+    free(stem);
+    free(events_path);
+    free(replay_path);
+    return ok;
+}
+
 static struct json_object *value_object(const struct att_value *v)
 {
     if (v->kind == ATT_CLAIM_BOOL)
@@ -291,7 +321,8 @@ static bool same(const struct att_claims *set, struct json_object *want)
     return equal;
 }
 
-static void compare(const char *name, const struct att_policy *policy, struct json_object *test)
+static void compare(const char *name, const struct att_policy *policy, struct json_object *test,
+                    bool (*add)(struct att_claims *set, const char *events_name))
 {
     struct json_object *expected = json_object_object_get(test, "expected");
     struct json_object *rows = json_object_object_get(test, "incoming");
@@ -308,8 +339,8 @@ static void compare(const char *name, const struct att_policy *policy, struct js
     for (size_t i = 0; i < json_object_array_length(rows); i++)
         read = read && add_incoming(&incoming, json_object_array_get_idx(rows, i));
     if (log)
-        read = read && add_log(&incoming, json_object_get_string(log));
-    with_log += log != NULL;
+        read = read && add(&incoming, json_object_get_string(log));
+    with_log += log != NULL && add == add_log;
     without_log += log == NULL;
     cases_check(&evaluation, read, "%s: incoming claims can be read", name);
 
@@ -361,7 +392,9 @@ static void run_evaluation(const char *name, const char *path)
     } else if (!att_policy_compile(att_span_of(text, len), NULL, &policy, NULL, &err)) {
         cases_check(&evaluation, false, "%s: does not compile: %s", name, err.text);
     } else {
-        compare(name, policy, test);
+        compare(name, policy, test, add_log);
+        if (json_object_object_get(test, "eventsFrom"))
+            compare(name, policy, test, add_read_log);
     }
     att_policy_free(policy);
     free(text);
@@ -377,7 +410,9 @@ int main(void)
     each_file(vectors_dir(), "valid", run_valid);
     each_file(vectors_dir(), "invalid", run_invalid);
     each_file(vectors_dir(), "evaluation", run_evaluation);
-    printf("policies: %u evaluation cases with an event log, %u without\n", with_log, without_log);
+    printf(
+        "policies: %u evaluation cases with an event log, %u also with one that was read here, %u without\n",
+        with_log, with_read_log, without_log);
     int failed = cases_report(&valid) | cases_report(&invalid) | cases_report(&evaluation);
     return failed ? 1 : 0;
 }

@@ -1,19 +1,13 @@
 #include "evidence/guest/verifier.h"
 
-#include "base/err.h"
-
-static bool parse(struct att_ctx *ctx, struct att_span raw, struct att_evidence **ret, struct att_err *err)
-{
-    (void)ctx, (void)raw, (void)ret;
-    return att_fail(err, ATT_EVIDENCE_TYPE_UNKNOWN, "evidence_type", "a type that can be judged",
-                    "azure-guest");
-}
-
-static void destroy(struct att_evidence *ev)
-{
-    (void)ev;
-}
+#include "evidence/guest/guest.h"
 
 const struct att_verifier guest_verifier = {
-    .name = "azure-guest", .attestation_type = "azurevm", .parse = parse, .destroy = destroy
+    .name = GUEST_EVIDENCE_TYPE,
+    .attestation_type = GUEST_ATTESTATION_TYPE,
+    .parse = guest_parse,
+    .verify = guest_verify,
+    .claims = guest_claims,
+    .describe = guest_describe,
+    .destroy = guest_destroy,
 };

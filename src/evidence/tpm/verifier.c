@@ -1,18 +1,13 @@
 #include "evidence/tpm/verifier.h"
 
-#include "base/err.h"
-
-static bool parse(struct att_ctx *ctx, struct att_span raw, struct att_evidence **ret, struct att_err *err)
-{
-    (void)ctx, (void)raw, (void)ret;
-    return att_fail(err, ATT_EVIDENCE_TYPE_UNKNOWN, "evidence_type", "a type that can be judged", "tpm");
-}
-
-static void destroy(struct att_evidence *ev)
-{
-    (void)ev;
-}
+#include "evidence/tpm/tpm.h"
 
 const struct att_verifier tpm_verifier = {
-    .name = "tpm", .attestation_type = "tpm", .parse = parse, .destroy = destroy
+    .name = "tpm",
+    .attestation_type = TPM_ATTESTATION_TYPE,
+    .parse = tpm_parse,
+    .verify = tpm_verify,
+    .claims = tpm_claims,
+    .describe = tpm_describe,
+    .destroy = tpm_destroy,
 };

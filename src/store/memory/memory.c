@@ -1,6 +1,7 @@
 #include "store/memory/memory.h"
 
 #include "base/err.h"
+#include "store/memory/once.h"
 #include "store/memory/table.h"
 #include "store/rows.h"
 
@@ -10,6 +11,7 @@ struct memory {
     struct store base;
     struct store_tx tx;
     struct memory_table table;
+    struct memory_once once;
     struct store_audit *audit; /* strings of each: one allocation, which `tenant` begins */
     size_t audit_count, audit_room;
     size_t audit_kept; /* records before the open transaction */
@@ -206,10 +208,18 @@ static void rollback(struct store_tx *tx)
     audit_cut(m, m->audit_kept);
 }
 
+static bool once(struct store *s, const char *space, const char *id, int64_t until_unix_s, int64_t now_unix_s,
+                 bool *ret_first, struct att_err *err)
+{
+    return memory_once_take(&memory_of(s)->once, space, id, until_unix_s, now_unix_s, ret_first) ||
+           att_fail_memory(err, "store.once");
+}
+
+/* What the other back ends can do at this schema, this one can. */
 static unsigned schema_version(struct store *s)
 {
     (void)s;
-    return 1;
+    return 2;
 }
 
 static void memory_close(struct store *s)
@@ -217,6 +227,7 @@ static void memory_close(struct store *s)
     struct memory *m = memory_of(s);
 
     memory_table_free(&m->table);
+    memory_once_free(&m->once);
     audit_cut(m, 0);
     free(m->audit);
     free(m);
@@ -236,6 +247,7 @@ static const struct store_ops memory_ops = {
     .tx_generation = tx_generation,
     .commit = commit,
     .rollback = rollback,
+    .once = once,
     .schema_version = schema_version,
     .close = memory_close,
 };

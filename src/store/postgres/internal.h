@@ -28,6 +28,8 @@ enum postgres_sql {
     SQL_AUDIT_LIST,
     SQL_AUDIT_LAST,
     SQL_AUDIT_INSERT,
+    SQL_ONCE_TAKE,
+    SQL_ONCE_FORGET,
     SQL_COUNT
 };
 enum { PARAMETERS_MAX = 6, OID_INT8 = 20, OID_INT4 = 23, OID_TEXT = 25 };
@@ -110,7 +112,11 @@ const char *postgres_statement_name(enum postgres_sql which);
 ATT_CHECK bool postgres_migrate(struct postgres *p, struct att_err *err);
 ATT_CHECK bool postgres_schema_check(struct postgres *p, struct att_err *err);
 
-/* -- documents.c, audit.c: rows of store_ops -------------------------------------------------------------- */
+/* -- postgres.c ------------------------------------------------------------------------------------------- */
+
+void postgres_roll_back(struct postgres *p);
+
+/* -- documents.c, audit.c, once.c: rows of store_ops -------------------------------------------------------------- */
 
 bool postgres_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err);
 bool postgres_doc_get(struct store_tx *tx, struct att_arena *arena, const char *tenant, const char *kind,
@@ -126,5 +132,7 @@ bool postgres_audit_last(struct store_tx *tx, struct att_arena *arena, struct st
                          bool *ret_found, struct att_err *err);
 bool postgres_audit_append(struct store_tx *tx, const struct store_audit *record, uint64_t *ret_seq,
                            struct att_err *err);
+bool postgres_once(struct store *s, const char *space, const char *id, int64_t until_unix_s,
+                   int64_t now_unix_s, bool *ret_first, struct att_err *err);
 
 #endif

@@ -34,7 +34,7 @@ static bool tx_generation(struct store_tx *tx, uint64_t *ret, struct att_err *er
     return true;
 }
 
-static void roll_back(struct postgres *p)
+void postgres_roll_back(struct postgres *p)
 {
     if (!postgres_connected(p))
         return;
@@ -71,7 +71,7 @@ static bool begin_call(struct postgres *p, void *ctx, struct att_err *err)
         return false;
     if (lock_state(p, err))
         return true;
-    roll_back(p);
+    postgres_roll_back(p);
     return false;
 }
 
@@ -103,12 +103,12 @@ static bool commit(struct store_tx *tx, struct att_err *err)
     struct postgres *p = postgres_of(tx->store);
 
     if (p->changed && !count_generation(p, err)) {
-        roll_back(p);
+        postgres_roll_back(p);
         return false;
     }
     RESULT r = postgres_text(p, "COMMIT", "store.commit", err);
     if (!r) {
-        roll_back(p);
+        postgres_roll_back(p);
         return false;
     }
     /* A server answers COMMIT of a transaction that it had given up with ROLLBACK, and no error. */
@@ -119,7 +119,7 @@ static bool commit(struct store_tx *tx, struct att_err *err)
 
 static void rollback(struct store_tx *tx)
 {
-    roll_back(postgres_of(tx->store));
+    postgres_roll_back(postgres_of(tx->store));
 }
 
 static unsigned schema_version(struct store *s)
@@ -152,6 +152,7 @@ static const struct store_ops postgres_ops = {
     .tx_generation = tx_generation,
     .commit = commit,
     .rollback = rollback,
+    .once = postgres_once,
     .schema_version = schema_version,
     .close = postgres_close,
 };

@@ -45,6 +45,16 @@ static const struct statement {
                            "INSERT INTO audit (seq, tenant, scope, at_unix_s, body) "
                            "SELECT coalesce(max(seq), 0) + 1, $1, $2, $3, $4 FROM audit RETURNING seq",
                            { T, T, N, T } },
+    [SQL_ONCE_TAKE] = { "store.once.take",
+                        "INSERT INTO once (space, id, until_unix_s) VALUES ($1, $2, $3) "
+                        "ON CONFLICT (space, id) DO UPDATE SET until_unix_s = excluded.until_unix_s "
+                        "WHERE once.until_unix_s < $4",
+                        { T, T, N, N } },
+    /* Rows that somebody else is at are left to them: nobody waits in here. */
+    [SQL_ONCE_FORGET] = { "store.once.forget",
+                          "DELETE FROM once WHERE (space, id) IN (SELECT space, id FROM once "
+                          "WHERE until_unix_s < $1 ORDER BY until_unix_s LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                          { N, N } },
 };
 
 const char *postgres_statement_name(enum postgres_sql which)

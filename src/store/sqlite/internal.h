@@ -23,6 +23,8 @@ enum sqlite_sql {
     SQL_AUDIT_LIST,
     SQL_AUDIT_LAST,
     SQL_AUDIT_INSERT,
+    SQL_ONCE_TAKE,
+    SQL_ONCE_FORGET,
     SQL_COUNT
 };
 
@@ -65,7 +67,13 @@ void sqlite_finalize_all(struct sqlite *q);
 /* Brings the file to the newest schema; refuses one that is newer. */
 ATT_CHECK bool sqlite_migrate(struct sqlite *q, struct att_err *err);
 
-/* -- documents.c, audit.c: rows of store_ops -------------------------------------------------------------- */
+/* -- sqlite.c --------------------------------------------------------------------------------------------- */
+
+/* Keeps other writers out until the end; refused when another attestd has changed the schema. */
+ATT_CHECK bool sqlite_write_begin(struct sqlite *q, struct att_err *err);
+void sqlite_write_undo(struct sqlite *q);
+
+/* -- documents.c, audit.c, once.c: rows of store_ops -------------------------------------------------------------- */
 
 bool sqlite_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err);
 bool sqlite_doc_get(struct store_tx *tx, struct att_arena *arena, const char *tenant, const char *kind,
@@ -80,5 +88,7 @@ bool sqlite_audit_last(struct store_tx *tx, struct att_arena *arena, struct stor
                        struct att_err *err);
 bool sqlite_audit_append(struct store_tx *tx, const struct store_audit *record, uint64_t *ret_seq,
                          struct att_err *err);
+bool sqlite_once(struct store *s, const char *space, const char *id, int64_t until_unix_s, int64_t now_unix_s,
+                 bool *ret_first, struct att_err *err);
 
 #endif

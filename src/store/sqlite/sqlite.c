@@ -29,7 +29,7 @@ static bool tx_generation(struct store_tx *tx, uint64_t *ret, struct att_err *er
     return generation(tx->store, ret, err);
 }
 
-static void roll_back(struct sqlite *q)
+void sqlite_write_undo(struct sqlite *q)
 {
     /* Some failures (a full disk) have rolled back already. After a failing ROLLBACK there is nothing more to do: what
      * is not committed is not there, and the next BEGIN fails. */
@@ -40,12 +40,11 @@ static void roll_back(struct sqlite *q)
 
 static void rollback(struct store_tx *tx)
 {
-    roll_back(sqlite_of(tx->store));
+    sqlite_write_undo(sqlite_of(tx->store));
 }
 
-static bool begin(struct store *s, struct store_tx **ret, struct att_err *err)
+bool sqlite_write_begin(struct sqlite *q, struct att_err *err)
 {
-    struct sqlite *q = sqlite_of(s);
     int64_t schema = 0;
 
     if (!sqlite_do(q, SQL_BEGIN, "store.begin", err))
@@ -55,10 +54,17 @@ static bool begin(struct store *s, struct store_tx **ret, struct att_err *err)
     if (ok && schema != q->schema)
         ok = att_fail(err, ATT_STORE_FAILED, "store.schema", "the schema that was there at start",
                       "version %d: another attestd changed it", (int)schema);
-    if (!ok) {
-        roll_back(q);
+    if (!ok)
+        sqlite_write_undo(q);
+    return ok;
+}
+
+static bool begin(struct store *s, struct store_tx **ret, struct att_err *err)
+{
+    struct sqlite *q = sqlite_of(s);
+
+    if (!sqlite_write_begin(q, err))
         return false;
-    }
     q->changed = false;
     *ret = &q->tx;
     return true;
@@ -78,7 +84,7 @@ static bool commit(struct store_tx *tx, struct att_err *err)
     struct sqlite *q = sqlite_of(tx->store);
 
     if ((q->changed && !count_generation(q, err)) || !sqlite_do(q, SQL_COMMIT, "store.commit", err)) {
-        roll_back(q);
+        sqlite_write_undo(q);
         return false;
     }
     return true;
@@ -112,6 +118,7 @@ static const struct store_ops sqlite_ops = {
     .tx_generation = tx_generation,
     .commit = commit,
     .rollback = rollback,
+    .once = sqlite_once,
     .schema_version = schema_version,
     .close = sqlite_close,
 };

@@ -22,6 +22,11 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_AUDIT_LAST] = "SELECT seq, tenant, scope, at_unix_s, body FROM audit ORDER BY seq DESC LIMIT 1",
     [SQL_AUDIT_INSERT] = "INSERT INTO audit (seq, tenant, scope, at_unix_s, body) "
                          "SELECT coalesce(max(seq), 0) + 1, ?1, ?2, ?3, ?4 FROM audit RETURNING seq",
+    [SQL_ONCE_TAKE] =
+        "INSERT INTO once (space, id, until_unix_s) VALUES (?1, ?2, ?3) ON CONFLICT (space, id) "
+        "DO UPDATE SET until_unix_s = excluded.until_unix_s WHERE once.until_unix_s < ?4",
+    [SQL_ONCE_FORGET] = "DELETE FROM once WHERE (space, id) IN (SELECT space, id FROM once "
+                        "WHERE until_unix_s < ?1 ORDER BY until_unix_s LIMIT ?2)",
 };
 
 bool sqlite_failed(struct sqlite *q, const char *where, struct att_err *err)

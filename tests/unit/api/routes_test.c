@@ -192,6 +192,11 @@ static void matching(struct cases *c)
         { "GET", "/policies/SgxEnclave/history", "policy.history", "" },
         { "GET", "/policies/history", "policy.get", "" },
         { "GET", "/.well-known", NULL, "" },
+        { "POST", "/TPM/Credential", "tpm.credential", "" },
+        { "POST", "/tpm/certificate/", "tpm.certificate", "" },
+        { "GET", "/tpm/certificate", NULL, "POST" },
+        { "POST", "/tpm/authority", NULL, "GET, HEAD" },
+        { "GET", "/tpm", NULL, "" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct att_err err = { 0 };

@@ -131,7 +131,7 @@ static void refusals(struct cases *c, struct mk_hardware *hw)
     enum att_code late = attest(&r, a, &in, &payload);
     cases_check(c, att_code_class(late) == ATT_CLASS_COLLATERAL, "when it is stale: %s", att_code_name(late));
     r.rig.now_unix_s -= TODAY_AFTER_S;
-    in.evidence_type = "tpm";
+    in.evidence_type = "pluton";
     cases_check(c, attest(&r, a, &in, &payload) == ATT_EVIDENCE_TYPE_UNKNOWN, "a type that is not served");
     in.evidence_type = "SGX";
     cases_check(c, attest(&r, a, &in, &payload) == ATT_EVIDENCE_TYPE_UNKNOWN, "a type in another case");

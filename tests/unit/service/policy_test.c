@@ -44,7 +44,7 @@ static void defaults(struct cases *c)
     cases_check(c, !rig_verify(&r, p, RIG_BASE, token, &t, &err) && err.code == ATT_TOKEN_ISSUER,
                 "and is nobody else's");
     site_unref(p);
-    static const char *const empty[] = { "Tpm", "AzureGuest", "Pluton" };
+    static const char *const empty[] = { "Tpm", "KeyGuard", "Pluton" };
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
         cases_check(c, strcmp(policy(&r, empty[i]), "eyJhbGciOiJub25lIn0..") == 0,
                     "%s: no policy yet: the empty one", empty[i]);

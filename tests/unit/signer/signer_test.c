@@ -178,7 +178,7 @@ static void certificates_chain(void **state)
                                         .alt_names = names,
                                         .not_before_unix_s = 1000,
                                         .not_after_unix_s = 2000000000,
-                                        .server_auth = true,
+                                        .ext_key_usage = "serverAuth",
                                         .subject_spki = f->rsa.spki,
                                         .issuer_pkcs8 = f->ec.pkcs8,
                                         .issuer_der = ca_der };

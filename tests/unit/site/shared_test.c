@@ -312,6 +312,12 @@ static bool f_commit(struct store_tx *tx, struct att_err *err)
     return f->lose_after ? lost(err) : done;
 }
 
+static bool f_once(struct store *s, const char *space, const char *id, int64_t until_unix_s,
+                   int64_t now_unix_s, bool *ret_first, struct att_err *err)
+{
+    return store_once(flaky_of(s)->inner, space, id, until_unix_s, now_unix_s, ret_first, err);
+}
+
 static unsigned f_schema_version(struct store *s)
 {
     return store_schema_version(flaky_of(s)->inner);
@@ -336,6 +342,7 @@ static const struct store_ops flaky_ops = {
     .tx_generation = f_tx_generation,
     .commit = f_commit,
     .rollback = f_rollback,
+    .once = f_once,
     .schema_version = f_schema_version,
     .close = f_close,
 };
