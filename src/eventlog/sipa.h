@@ -39,7 +39,7 @@ struct sipa_row {
 const struct sipa_row *sipa_find(uint32_t id);
 
 /* A real boundary with a hundred drivers has a thousand items, in three levels. */
-enum { SIPA_ITEMS_MAX = 16384, SIPA_DEPTH_MAX = 6 };
+enum { SIPA_ITEMS_MAX = 8192, SIPA_DEPTH_MAX = 6 };
 
 struct sipa_item {
     struct att_span data;

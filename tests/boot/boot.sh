@@ -25,7 +25,7 @@ kernel=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: 
 [ -n "$kernel" ] || stop "no kernel among the packages of this Debian"
 mkdir "$work/packages"
 (cd "$work/packages" && apt-get download "$kernel" shim-signed grub-efi-amd64-signed busybox-static >/dev/null 2>&1) || stop "packages could not be downloaded"
-for p in "$work"/packages/*.deb; do dpkg -x "$p" "$work/root" || stop "$p cannot be unpacked"; done
+for p in "$work"/packages/*.deb; do dpkg -x "$p" "$work/unpacked" || stop "$p cannot be unpacked"; done
 
 # -- the service
 swtpm_dir() { # a fresh TPM with an endorsement certificate of its manufacturer, made up by swtpm
@@ -80,8 +80,8 @@ first_behind() { # first_behind NAME MEMBER: the member that stands behind the p
 root="$work/guest"
 mkdir -p "$root/bin" "$root/lib" "$root/lib64" "$root/attestd/bin" "$root/attestd/lib/attestd"
 cp init.sh "$root/init"; chmod +x "$root/init"
-cp "$work/root/bin/busybox" "$root/bin/busybox"
-cp "$(find "$work/root" -name e1000.ko)" "$root/"
+cp "$work/unpacked/bin/busybox" "$root/bin/busybox"
+cp "$(find "$work/unpacked" -name e1000.ko)" "$root/"
 cp "$bin/attestctl" "$root/attestd/bin/"
 cp "$lib/tss.so" "$root/attestd/lib/attestd/"
 ln -s /attestd/bin/attestctl "$root/bin/attestctl"
@@ -100,9 +100,9 @@ JOB
 
 disk() { # what the firmware finds: shim, GRUB, kernel, the guest's files
     rm -rf "$work/esp"; mkdir -p "$work/esp/EFI/BOOT" "$work/esp/EFI/debian"
-    cp "$work/root/usr/lib/shim/shimx64.efi.signed" "$work/esp/EFI/BOOT/BOOTX64.EFI"
-    cp "$work/root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$work/esp/EFI/BOOT/grubx64.efi"
-    cp "$work"/root/boot/vmlinuz-* "$work/esp/vmlinuz"
+    cp "$work/unpacked/usr/lib/shim/shimx64.efi.signed" "$work/esp/EFI/BOOT/BOOTX64.EFI"
+    cp "$work/unpacked/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$work/esp/EFI/BOOT/grubx64.efi"
+    cp "$work"/unpacked/boot/vmlinuz-* "$work/esp/vmlinuz"
     (cd "$root" && sed -i "s/^now=.*/now=\"$(date -u '+%Y-%m-%d %H:%M:%S')\"/" job && find . | cpio -o -H newc 2>/dev/null | gzip -1 >"$work/esp/initrd")
     # The stub of the kernel hands the firmware's log on; GRUB's other way to start a kernel goes past it.
     printf 'linuxefi /vmlinuz console=ttyS0 panic=1 ima_policy=critical_data\ninitrdefi /initrd\nboot\n' >"$work/esp/EFI/debian/grub.cfg"
