@@ -10,18 +10,23 @@ struct marks {
     uint8_t firmware[2][LOG_DIGEST_BYTES_MAX]; /* 00000000 and FFFFFFFF */
     uint8_t firmware_failed[LOG_DIGEST_BYTES_MAX];
     uint8_t windows[LOG_DIGEST_BYTES_MAX];
+    uint8_t off[2][LOG_DIGEST_BYTES_MAX]; /* SecureBoot with value 00, and without a value */
 };
 
 static bool marks_make(const struct log_env *env, enum att_hash bank, struct marks *ret, struct att_err *err)
 {
     static const uint8_t zeros[4], ones[4] = { 0xff, 0xff, 0xff, 0xff }, failed[4] = { 1 };
+    uint8_t off[EFI_SECURE_BOOT_BYTES], none[EFI_SECURE_BOOT_BYTES];
+    size_t off_bytes = efi_secure_boot_body(true, 0, off), none_bytes = efi_secure_boot_body(false, 0, none);
 
     if (att_digest(env->crypto, bank, att_span_of(zeros, 4), ret->firmware[0]) &&
         att_digest(env->crypto, bank, att_span_of(ones, 4), ret->firmware[1]) &&
         att_digest(env->crypto, bank, att_span_of(failed, 4), ret->firmware_failed) &&
-        att_digest(env->crypto, bank, att_str("WBCL"), ret->windows))
+        att_digest(env->crypto, bank, att_str("WBCL"), ret->windows) &&
+        att_digest(env->crypto, bank, att_span_of(off, off_bytes), ret->off[0]) &&
+        att_digest(env->crypto, bank, att_span_of(none, none_bytes), ret->off[1]))
         return true;
-    return att_fail(err, ATT_CRYPTO_FAILED, "eventlog.separators", "four digests", "none");
+    return att_fail(err, ATT_CRYPTO_FAILED, "eventlog.separators", "their digests", "none");
 }
 
 static size_t index_of(const struct stand *s, const struct log_event *e)
@@ -140,9 +145,24 @@ bool stand_secure(struct stand *s, const struct log_event *e, struct efi_variabl
     if (e->ima || e->type != BODY_VARIABLE_DRIVER_CONFIG || !stand_in(s, e, 1u << PCR_SECURE_BOOT) ||
         !efi_variable_read(e->body, &v) || efi_secure_name(&v) == EFI_SECURE_COUNT || !covered(s, e))
         return false;
+    if (s->off_hidden && efi_secure_name(&v) == EFI_SECURE_BOOT)
+        return false;
     *ret = v;
     *ret_before_end = index_of(s, e) < s->firmware_end;
     return true;
+}
+
+static bool off_is_hidden(struct stand *s, const struct marks *m)
+{
+    for (size_t i = 0; i < s->set->count; i++) {
+        const struct log_event *e = &s->set->items[i];
+        struct efi_variable v;
+        bool before = false;
+        if (stand_in(s, e, 1u << PCR_SECURE_BOOT) && (is(s, e, m->off[0]) || is(s, e, m->off[1])) &&
+            !stand_secure(s, e, &v, &before))
+            return true;
+    }
+    return false;
 }
 
 static unsigned names_by_firmware(struct stand *s)
@@ -177,6 +197,8 @@ bool stand_variable(struct stand *s, const struct log_event *e, struct efi_varia
     /* The firmware says these once, in register 7, before it ends it. Behind that, only what it did say may come again: a query
      * that wants exactly one then finds two. */
     enum efi_secure which = efi_secure_name(&v);
+    if (which == EFI_SECURE_BOOT && s->off_hidden)
+        return false;
     if (e->type == BODY_VARIABLE_DRIVER_CONFIG && which != EFI_SECURE_COUNT &&
         (e->pcr != PCR_SECURE_BOOT || (index_of(s, e) >= s->firmware_end && (s->named & 1u << which) == 0)))
         return false;
@@ -210,6 +232,7 @@ bool stand_read(const struct log_env *env, const struct log_events *set, const s
     windows_ends_find(&s, &marks);
     if (!room_make(&s))
         return att_fail_memory(err, "eventlog.events");
+    s.off_hidden = off_is_hidden(&s, &marks);
     s.named = names_by_firmware(&s);
     s.hidden = anything_hidden(&s);
     if (!stand_answered(&s, err))

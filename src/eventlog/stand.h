@@ -21,6 +21,9 @@ struct stand {
         firmware_end; /* index of the event that ends register 7; 0: nothing does, nothing is the firmware's */
     size_t windows_end[LOG_PCRS]; /* index, or the number of all events */
     unsigned named;               /* bit enum efi_secure: the firmware measured it, covered */
+    /* Somewhere in register 7 the firmware said that Secure Boot is off (that body is always the same, so its digest shows it), and the
+     * log does not: then the log's word that it is on is worth nothing. */
+    bool off_hidden;
     /* In register 12 or 13 something is not covered, or is not what it says it is: a part of what Windows measured may be
      * hidden, and what is not there proves nothing. */
     bool hidden;

@@ -42,11 +42,12 @@ static void put_quoted(struct att_buf *out, const char *text)
 static void put_claims(const struct mk_guest_evidence *ev, struct att_buf *out)
 {
     const struct mk_boot *b = &ev->options.boot;
-    bool windows = b->os == MK_OS_WINDOWS && ev->broken->id != MK_GUEST_BREAK_LOG_TAG_FORGED;
+    bool windows = b->os == MK_OS_WINDOWS; /* which other events say as well as a forged one */
+    bool read = windows && ev->broken->id != MK_GUEST_BREAK_LOG_TAG_FORGED;
 
     att_buf_printf(out, "{\n  \"secureboot\": %s,\n  \"x-ms-azurevm-is-windows\": %s,\n",
                    truth(ev->secure_boot), truth(windows));
-    att_buf_printf(out, "  \"x-ms-azurevm-elam-enabled\": %s,\n", truth(windows && b->has_elam));
+    att_buf_printf(out, "  \"x-ms-azurevm-elam-enabled\": %s,\n", truth(read && b->has_elam));
     att_buf_printf(out, "  \"x-ms-azurevm-testsigning-enabled\": %s\n }",
                    truth(windows && b->flags[MK_FLAG_TEST_SIGNING] == MK_TRUE));
 }

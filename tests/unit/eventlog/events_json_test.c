@@ -102,6 +102,12 @@ static void check_variables(void)
     }
     struct made m;
     made_start(&m);
+    (void)made_add_as(&m, 7, DRIVER_CONFIG, made_hex(&m, "00"), made_secure_boot(&m, "00"));
+    (void)made_add(&m, 7, DRIVER_CONFIG, made_secure_boot(&m, "01"));
+    made_separator(&m, 7);
+    cases_check(&run, processed_of(&m, 1)[0] == 0, "E-n: off made unreadable, and on: on is not shown");
+    made_end(&m);
+    made_start(&m);
     struct att_span policy = made_variable(&m, GLOBAL_GUID, "CurrentPolicy", made_hex(&m, "aa"));
     struct att_span order = made_variable(&m, GLOBAL_GUID, "BootOrder", made_hex(&m, "0100"));
     made_separator(&m, 7);
