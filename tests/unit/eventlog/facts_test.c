@@ -427,6 +427,24 @@ static void check_hiding(void)
     made_end(&m);
 }
 
+/* Whoever asks for the quote chooses its registers, and leaves out the one that says too much. */
+static void check_left_out(void)
+{
+    for (uint32_t left = 12; left <= 13; left++) {
+        struct made m;
+        made_start(&m);
+        (void)made_add(&m, left, TAG, made_boundary(&m, bools(&m, "b0c0s1w1k1t1")));
+        (void)made_add(&m, 25 - left, TAG, made_boundary(&m, bools(&m, "b0c1k0t0")));
+        m.proven.pcrs &= ~(1u << left);
+        struct log_facts f = facts_of(&m);
+        cases_check(&run, !f.not_safe_mode && !f.not_winpe && f.kernel_debug && f.test_signing,
+                    "E-p: register %u not quoted: what it may say is not taken for unsaid", left);
+        cases_check(&run, f.windows && !f.code_integrity && !f.boot_debugging_disabled && !f.elam_loaded,
+                    "E-p: register %u not quoted: nothing is praised", left);
+        made_end(&m);
+    }
+}
+
 /* A record of IMA extends the same digest, and has no type that could be compared. */
 static void check_hiding_as_ima(void)
 {
@@ -659,6 +677,7 @@ int main(void)
     check_nothing_there();
     check_hiding();
     check_hiding_as_ima();
+    check_left_out();
     check_linux_neighbours();
     check_windows_end();
     check_nesting();
