@@ -13,9 +13,7 @@ enum { STATIC_MASK = 0x7fff, SAFEMODE = 0x00050005, BOUNDARY = 0x40010001 };
 static struct raw started(void)
 {
     mk_tpm_restart(rig.tpm, MK_BANK(MK_SHA1) | MK_BANK(MK_SHA256));
-    return (struct raw){ .tpm = rig.tpm,
-                         .selections = { { MK_SHA256, STATIC_MASK } },
-                         .selection_count = 1 };
+    return (struct raw){ .tpm = rig.tpm, .selections = { { MK_SHA256, STATIC_MASK } }, .selection_count = 1 };
 }
 
 static bool judged(struct raw *q, const struct att_policy *policy, struct att_verdict *ret)
@@ -80,8 +78,7 @@ static void as_records(struct logs *l, uint32_t pcr, const struct att_span *bodi
 /* Measured, and gone from the log: the bytes of its body are given back. */
 static struct att_span taken_out(struct logs *l, struct att_buf *keep)
 {
-    struct att_span body = att_span_of(l->tcg.bytes.ptr + l->tcg.body_at,
-                                       l->tcg.bytes.len - l->tcg.body_at);
+    struct att_span body = att_span_of(l->tcg.bytes.ptr + l->tcg.body_at, l->tcg.bytes.len - l->tcg.body_at);
     size_t at = keep->len;
 
     att_buf_put(keep, body);
@@ -165,7 +162,8 @@ static void windows_as_records(void)
     body = taken_out(&l, &keep);
     as_records(&l, 12, &body, 1);
     bool ok = finished(&q, &l, NULL, &v);
-    cases_check(&cases, !ok || bool_claim(&v, "notSafeMode", false), "E-n: safe mode shown as a record of IMA");
+    cases_check(&cases, !ok || bool_claim(&v, "notSafeMode", false),
+                "E-n: safe mode shown as a record of IMA");
     att_buf_free(&keep);
 }
 
@@ -185,8 +183,8 @@ static void two_logs(void)
     secure_boot(&second, 1);
     separator(&second, 7);
     bool ok = finished(&q, &second, NULL, &v);
-    cases_check(&cases, ok && bool_claim(&v, "secureBootEnabled", false), "E-p: a better start in a second log: %s",
-                v.err.text);
+    cases_check(&cases, ok && bool_claim(&v, "secureBootEnabled", false),
+                "E-p: a better start in a second log: %s", v.err.text);
     att_buf_free(&first.tcg.bytes);
 }
 
@@ -234,7 +232,8 @@ static void request_keys(void)
           true },
         { "a byte order mark", "{", "\xef\xbb\xbf{", ATT_TPM_REQUEST_MALFORMED, false },
         { "its kind twice", "{", "{\"kty\":\"RSA\",", ATT_TPM_REQUEST_MALFORMED, false },
-        { "its modulus twice, once escaped", "{", "{\"\\u006e\":\"AQAB\",", ATT_TPM_REQUEST_MALFORMED, false },
+        { "its modulus twice, once escaped", "{", "{\"\\u006e\":\"AQAB\",", ATT_TPM_REQUEST_MALFORMED,
+          false },
         { "its exponent 1", "\"AQAB\"", "\"AQ\"", ATT_TPM_REQUEST_MALFORMED, false },
         { "its exponent with a zero before", "\"AQAB\"", "\"AAEAAQ\"", ATT_TPM_REQUEST_MALFORMED, false },
         { "another exponent", "\"AQAB\"", "\"Aw\"", ATT_TPM_REQUEST_SIGNATURE_INVALID, false },
@@ -300,10 +299,12 @@ static void borrowed_names(void)
         "version=1.2;configurationrules{=>issueproperty(type=\"required_pcr_mask\",value=32767);};"
         "authorizationrules{[type==\"secureBootEnabled\",value==true]=>permit();};issuancerules{};";
     static const char *const names[] = {
-        "secureBootEnabled",          "SecureBootEnabled",        "secureBootEnabled\\u0000",
-        "\\u0073ecureBootEnabled",    " secureBootEnabled",       "secureBootEnabled ",
-        "secureBootEnabled\\u200b",   "secureBootEnable\\u0064",  "\\uff53ecureBootEnabled",
-        "events",                     "x-ms-sgx-is-debuggable",
+        "secureBootEnabled",        "SecureBootEnabled",
+        "secureBootEnabled\\u0000", "\\u0073ecureBootEnabled",
+        " secureBootEnabled",       "secureBootEnabled ",
+        "secureBootEnabled\\u200b", "secureBootEnable\\u0064",
+        "\\uff53ecureBootEnabled",  "events",
+        "x-ms-sgx-is-debuggable",
     };
     struct att_policy *policy = NULL;
     struct att_err err = { 0 };
