@@ -155,7 +155,8 @@ static void sgx(void)
 
     mk_sgx_defaults(&o, FIXTURE_NOW);
     for (int with_data = 0; with_data < 2; with_data++) {
-        o.has_runtime_data = with_data;
+        o.has_runtime_data = o.has_init_time_data = with_data;
+        o.init_time_data = att_str("{}");
         o.runtime_data = att_str("{\"held\":\"data\"}");
         evidence_new(w.hw, &o, &ev);
         struct att_collateral *c = collateral_of(w.lib, &ev);
@@ -197,6 +198,7 @@ static void snp(void)
                                       .evidence = mk_snp_item(&ev, MK_SNP_REPORT),
                                       .cert_chain = mk_snp_item(&ev, MK_SNP_CHAIN),
                                       .now_unix_s = FIXTURE_NOW,
+                                      .newer_claims = true,
                                       .accepted_tcb = ATT_TCB_ANY_BUT_REVOKED };
     judge(&k, "sev-snp", &in);
     nothing_invented(&k);
@@ -273,12 +275,45 @@ static void guests(void)
                                           .collateral = c,
                                           .aik_trust = w.trust,
                                           .now_unix_s = FIXTURE_NOW,
+                                          .newer_claims = true,
                                           .accepted_tcb = ATT_TCB_DEFAULT };
         judge(&k, names[i], &in);
         att_collateral_free(c);
         mk_guest_evidence_free(&ev);
     }
     nothing_invented(&k);
+}
+
+/* What matters most of it: a policy can tell that the host may look into the guest. */
+static void debuggable_guest(void)
+{
+    static const char text[] = "version=1.0; authorizationrules { => permit();"
+                               " [type==\"x-ms-sevsnpvm-is-debuggable\", value==true] => deny(); };";
+    struct att_policy *policy = NULL;
+    struct att_err err = { 0 };
+
+    need(att_policy_compile(att_str(text), NULL, &policy, NULL, &err), "att_policy_compile", &err);
+    for (int debug = 0; debug < 2; debug++) {
+        struct mk_guest_evidence ev = { 0 };
+        struct mk_guest_options o;
+        struct att_verdict v;
+        mk_guest_defaults(&o, MK_GUEST_SNP, MK_OS_LINUX, FIXTURE_NOW);
+        o.snp.policy |= debug ? MK_SNP_POLICY_DEBUG : 0;
+        need(mk_guest_make(w.tpm, w.amd, w.hw, &o, &ev, &err), "mk_guest_make", &err);
+        const struct att_attest_in in = { .size = sizeof in,
+                                          .evidence_type = "azure-guest",
+                                          .evidence = mk_guest_item(&ev, MK_GUEST_INFO),
+                                          .aik_trust = w.trust,
+                                          .now_unix_s = FIXTURE_NOW,
+                                          .accepted_tcb = ATT_TCB_DEFAULT,
+                                          .policy = policy };
+        bool accepted = att_attest(w.lib, w.arena, &in, &v);
+        cases_check(&cases, accepted == !debug && (accepted || v.err.code == ATT_POLICY_DENIED),
+                    "E-q: a guest under SEV-SNP, debug %d: %s", debug, att_code_name(v.err.code));
+        att_arena_reset(w.arena);
+        mk_guest_evidence_free(&ev);
+    }
+    att_policy_free(policy);
 }
 
 int main(void)
@@ -290,6 +325,7 @@ int main(void)
     machines("tpm", false);
     machines("vbs", true);
     guests();
+    debuggable_guest();
     close_world();
     return cases_report(&cases);
 }
