@@ -122,7 +122,7 @@ static void make_events(const struct log_env *env, struct att_span bytes, struct
         size_t i = ret->count++;
         MUST(att_digest(env->crypto, ATT_SHA256, measured, digests[i]));
         made[i] = (struct log_event){ .seq = (uint32_t)i,
-                                      .pcr = (pcr & 0x7f) % LOG_PCRS,
+                                      .pcr = (pcr & 0x7fu) % LOG_PCRS,
                                       .type = types[type % 8],
                                       .extends = types[type % 8] != 3,
                                       .body = body };
@@ -156,8 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct log_env env = { .crypto = crypto, .arena = arena, .limits = &limits };
     struct log_proven proven = { .bank = data[0] & 6 ? ATT_SHA256 : ATT_SHA1, .pcrs = 0xffffff };
     MUST(arena);
-    if (log_append(&env, data[0] & 1 ? LOG_IMA : LOG_TCG, att_span_of(data + 2, size - 2), "log", &set,
-                   NULL)) {
+    if (read_events(&env, data[0], att_span_of(data + 2, size - 2), &set)) {
         check_json(&env, &set, &proven);
         if (set.count > 0)
             check_spoiled(&env, &set, &proven, data[1] % set.count);

@@ -52,15 +52,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct att_json_writer w = { .out = &first };
     struct att_json doc;
 
-    if (size > 4096 || !sipa_read(att_span_of(data, size), &items))
+    struct att_arena *arena = att_arena_new((size_t)4 << 20);
+    MUST(arena && sipa_room(arena, size, &items) && sipa_room(arena, size, &again));
+    if (size > 4096 || !sipa_read(att_span_of(data, size), &items)) {
+        att_arena_free(arena);
         return 0;
+    }
     check_items(data, size);
     check_payloads();
     sipa_json_put(&w, &items);
     MUST(!first.failed);
-    struct att_arena *arena = att_arena_new((size_t)4 << 20);
     struct att_err err = { 0 };
-    MUST(arena);
     MUST(att_json_parse(arena, att_buf_span(&first), NULL, &doc, &err) || err.code == ATT_JSON_LIMIT);
     w = (struct att_json_writer){ .out = &second };
     MUST(sipa_read(att_span_of(data, size), &again));

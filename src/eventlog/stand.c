@@ -103,20 +103,30 @@ static bool windows_part(const struct stand *s, const struct log_event *e, uint3
     return !e->ima && stand_in(s, e, pcrs & PCRS_WINDOWS) && index_of(s, e) < s->windows_end[e->pcr];
 }
 
-/* A container's number at the start: an event of Windows under another name. */
-static bool looks_windows(struct att_span body)
+static bool begins_known(struct att_span body)
 {
     struct att_reader r = att_reader_of(body);
-    const struct sipa_row *row = sipa_find(att_take_u32le(&r));
 
-    return row && (row->kind == SIPA_OBJECT || row->kind == SIPA_LIST);
+    return sipa_find(att_take_u32le(&r)) != NULL;
 }
 
+static bool any_known(const struct sipa_items *items)
+{
+    for (uint32_t i = 0; i < items->count; i++) {
+        if (sipa_find(items->at[i].id))
+            return true;
+    }
+    return false;
+}
+
+/* The body alone says whether it is one of Windows': whoever writes the log chooses the type. */
 static bool hides(struct stand *s, const struct log_event *e)
 {
     if (!covered(s, e))
         return true;
-    return e->type == BODY_EVENT_TAG ? !sipa_read(e->body, s->items) : looks_windows(e->body);
+    if (!sipa_read(e->body, &s->items))
+        return begins_known(e->body); /* more than is taken */
+    return e->type != BODY_EVENT_TAG && any_known(&s->items);
 }
 
 static bool anything_hidden(struct stand *s)
@@ -133,7 +143,7 @@ bool stand_windows(struct stand *s, const struct log_event *e, uint32_t pcrs)
 {
     if (e->type != BODY_EVENT_TAG || !windows_part(s, e, pcrs))
         return false;
-    return covered(s, e) && sipa_read(e->body, s->items);
+    return covered(s, e) && sipa_read(e->body, &s->items);
 }
 
 /* -- variables of the firmware ------------------------------------------------------------------------------ */
@@ -206,18 +216,16 @@ bool stand_variable(struct stand *s, const struct log_event *e, struct efi_varia
     return true;
 }
 
-/* 256 KiB, so only where there is something to put there. */
 static bool room_make(struct stand *s)
 {
-    for (size_t i = 0; i < s->set->count && !s->items; i++) {
+    size_t largest = 0;
+
+    for (size_t i = 0; i < s->set->count; i++) {
         const struct log_event *e = &s->set->items[i];
-        if (e->type != BODY_EVENT_TAG || !windows_part(s, e, PCRS_WINDOWS))
-            continue;
-        s->items = att_arena_alloc(s->env->arena, 1, sizeof *s->items);
-        if (!s->items)
-            return false;
+        if (windows_part(s, e, PCRS_WINDOWS) && e->body.len > largest)
+            largest = e->body.len;
     }
-    return true;
+    return sipa_room(s->env->arena, largest, &s->items);
 }
 
 bool stand_read(const struct log_env *env, const struct log_events *set, const struct log_proven *proven,

@@ -16,7 +16,7 @@ struct stand {
     const struct log_env *env;
     const struct log_events *set;
     const struct log_proven *proven;
-    struct sipa_items *items; /* room for one body; NULL: no event can have one */
+    struct sipa_items items; /* of the body that was asked for last */
     size_t
         firmware_end; /* index of the event that ends register 7; 0: nothing does, nothing is the firmware's */
     size_t windows_end[LOG_PCRS]; /* index, or the number of all events */

@@ -244,7 +244,15 @@ static void check_windows_places(void)
     (void)made_add(&m, 13, IPL, body);
     cases_check(&run, processed_of(&m, 0)[0] == 0, "E-n: a boundary renamed: none is shown");
     m.set.count--;
-    (void)made_add(&m, 13, TAG, made_hex(&m, "0100000002"));
+    (void)made_add(&m, 13, IPL, made_join(&m, made_item(&m, 0x00123456, (struct att_span){ 0 }), body));
+    cases_check(&run, processed_of(&m, 0)[0] == 0,
+                "E-n: a boundary behind something else, renamed: none is shown");
+    m.set.count--;
+    (void)made_add(&m, 13, TAG, made_hex(&m, "ffffff0f02"));
+    cases_check(&run, processed_of(&m, 0)[0] == '{',
+                "proven bytes that are no event of Windows hide nothing");
+    m.set.count--;
+    (void)made_add(&m, 13, TAG, made_hex(&m, "0500050002"));
     cases_check(&run, processed_of(&m, 0)[0] == 0,
                 "E-n: an event of which nothing can be read: none is shown");
     m.set.count--;
