@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "makers/tpm_parts.h"
 
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
 
@@ -664,12 +665,29 @@ static bool make_hardware_side(struct made *m, struct mk_guest_evidence *ev, str
     return put_bundle(m, ev, &ev->items[MK_GUEST_BUNDLE], err);
 }
 
+static bool put_answer_key(struct made *m, struct att_buf *out, struct att_err *err)
+{
+    EVP_PKEY *key = NULL;
+    char *text = NULL;
+
+    if (!mk_tpm_key(m->tpm, MK_TPM_ENC, &key, err))
+        return false;
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool ok = bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
+    long len = ok ? BIO_get_mem_data(bio, &text) : 0;
+    if (len > 0)
+        att_buf_put(out, att_span_of(text, (size_t)len));
+    BIO_free(bio);
+    return len > 0 || att_fail(err, ATT_CRYPTO_FAILED, "makers.guest", "success", "a failure inside OpenSSL");
+}
+
 static bool put_items(struct made *m, struct mk_guest_evidence *ev, struct att_err *err)
 {
     if (!make_tpm_side(m, ev, err) || !make_hardware_side(m, ev, err) ||
         !put_info(m, ev, &ev->items[MK_GUEST_INFO], err) ||
         !put_body(mk_guest_item(ev, MK_GUEST_INFO), &ev->items[MK_GUEST_BODY], err) ||
-        !mk_tpm_aik_ca_pem(mk_tpm_vendor_of(m->tpm), &ev->items[MK_GUEST_AIK_CA], err))
+        !mk_tpm_aik_ca_pem(mk_tpm_vendor_of(m->tpm), &ev->items[MK_GUEST_AIK_CA], err) ||
+        !put_answer_key(m, &ev->items[MK_GUEST_ANSWER_KEY], err))
         return false;
     put_pcr_file(m, &ev->items[MK_GUEST_PCRS]);
     att_buf_put(&ev->items[MK_GUEST_LOG], att_buf_span(&m->logs.tcg));

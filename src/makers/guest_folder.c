@@ -21,6 +21,7 @@ const char *mk_guest_item_file(enum mk_guest_item item)
         [MK_GUEST_AIK_CA] = "aik_ca.pem",
         [MK_GUEST_CHAIN] = "chain.pem",
         [MK_GUEST_ROOT] = "hardware_root.pem",
+        [MK_GUEST_ANSWER_KEY] = "answer.TEST-KEY.pem",
     };
     return (size_t)item < MK_GUEST_ITEM_COUNT ? files[item] : "unknown";
 }
@@ -114,7 +115,7 @@ bool mk_guest_write(const struct mk_guest_evidence *ev, const char *dir, const c
     for (enum mk_guest_item i = 0; i < MK_GUEST_ITEM_COUNT; i++) {
         struct att_span bytes = mk_guest_item(ev, i);
         const char *file = mk_guest_item_file(i);
-        if (!(bytes.len > 0 ? mk_file_write(dir, file, "", bytes, 0644, err)
+        if (!(bytes.len > 0 ? mk_file_write(dir, file, "", bytes, i == MK_GUEST_ANSWER_KEY ? 0600 : 0644, err)
                             : mk_file_remove(dir, file, err)))
             return false;
     }
