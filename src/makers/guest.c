@@ -667,24 +667,9 @@ static bool make_hardware_side(struct made *m, struct mk_guest_evidence *ev, str
 
 static bool put_answer_key(struct made *m, struct att_buf *out, struct att_err *err)
 {
-<<<<<<< HEAD
     EVP_PKEY *key;
 
     return mk_tpm_key(m->tpm, answer_key(m), &key, err) && mk_key_pem(key, out, err);
-=======
-    EVP_PKEY *key = NULL;
-    char *text = NULL;
-
-    if (!mk_tpm_key(m->tpm, MK_TPM_ENC, &key, err))
-        return false;
-    BIO *bio = BIO_new(BIO_s_mem());
-    bool ok = bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
-    long len = ok ? BIO_get_mem_data(bio, &text) : 0;
-    if (len > 0)
-        att_buf_put(out, att_span_of(text, (size_t)len));
-    BIO_free(bio);
-    return len > 0 || att_fail(err, ATT_CRYPTO_FAILED, "makers.guest", "success", "a failure inside OpenSSL");
->>>>>>> w-guest
 }
 
 static bool put_items(struct made *m, struct mk_guest_evidence *ev, struct att_err *err)

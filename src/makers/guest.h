@@ -99,11 +99,7 @@ enum mk_guest_item {
     MK_GUEST_AIK_CA,     /* aik_ca.pem: whom to trust for a trusted launch */
     MK_GUEST_CHAIN,      /* chain.pem: SNP */
     MK_GUEST_ROOT,       /* hardware_root.pem: of AMD or Intel */
-<<<<<<< HEAD
     MK_GUEST_ANSWER_KEY, /* answer.TEST-KEY.pem: what a real guest's TPM keeps to itself */
-=======
-    MK_GUEST_ANSWER_KEY, /* private key that answers are sealed to, PEM: no real TPM would give it away */
->>>>>>> w-guest
     MK_GUEST_ITEM_COUNT
 };
 struct mk_guest_evidence {

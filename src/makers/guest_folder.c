@@ -115,12 +115,8 @@ bool mk_guest_write(const struct mk_guest_evidence *ev, const char *dir, const c
     for (enum mk_guest_item i = 0; i < MK_GUEST_ITEM_COUNT; i++) {
         struct att_span bytes = mk_guest_item(ev, i);
         const char *file = mk_guest_item_file(i);
-<<<<<<< HEAD
         unsigned mode = i == MK_GUEST_ANSWER_KEY ? 0600 : 0644;
         if (!(bytes.len > 0 ? mk_file_write(dir, file, "", bytes, mode, err)
-=======
-        if (!(bytes.len > 0 ? mk_file_write(dir, file, "", bytes, i == MK_GUEST_ANSWER_KEY ? 0600 : 0644, err)
->>>>>>> w-guest
                             : mk_file_remove(dir, file, err)))
             return false;
     }
