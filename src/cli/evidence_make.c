@@ -398,7 +398,8 @@ static const struct cli_option options[] = {
           "attestation-info.json, "
           "attest-azure-guest-body.json, hcl-report.bin, hcl-bundle.json, runtime-data.json, quote.msg, "
           "quote.sig, pcrs.json, "
-          "eventlog.bin, chain.pem, hardware_root.pem, aik_ca.pem, collateral/ and expected.json." },
+          "eventlog.bin, chain.pem, hardware_root.pem, aik_ca.pem, answer.TEST-KEY.pem, which opens the "
+          "answer, collateral/ and expected.json." },
     { .name = "data",
       .argument = "DIR",
       .help = "Data folder of attestd --dev: evidence of the hardware that it trusts. Without it the "

@@ -138,7 +138,7 @@ static void put_processed(struct json *j, const struct log_event *e)
     }
     if (is_windows(j, e)) {
         att_jw_key(j->w, "ProcessedData");
-        sipa_json_put(j->w, j->stand->items);
+        sipa_json_put(j->w, &j->stand->items);
     }
 }
 

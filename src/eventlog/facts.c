@@ -218,7 +218,7 @@ static void windows_facts(struct stand *s, struct log_facts *ret)
     for (size_t i = 0; i < s->set->count; i++) {
         const struct log_event *e = &s->set->items[i];
         if (stand_windows(s, e, ALL))
-            body_add(&w, e->pcr, s->items);
+            body_add(&w, e->pcr, &s->items);
     }
     const struct said *said = w.said;
     bool open = !s->hidden;

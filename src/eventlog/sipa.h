@@ -10,6 +10,7 @@
 
 #include <attest/span.h>
 
+struct att_arena;
 struct att_json_writer;
 
 enum sipa_kind {
@@ -47,13 +48,15 @@ struct sipa_item {
     uint32_t end; /* index behind its last part; its own index + 1 when it has none */
 };
 struct sipa_items {
-    struct sipa_item at[SIPA_ITEMS_MAX];
-    uint64_t order[SIPA_ITEMS_MAX]; /* for the writer */
-    uint32_t count;
+    struct sipa_item *at;
+    uint64_t *order; /* for the writer */
+    uint32_t capacity, count;
 };
 
+/* Room for the items of one body of so many bytes, for one after the other; in the arena. False: memory. */
+ATT_CHECK bool sipa_room(struct att_arena *a, size_t body_bytes_max, struct sipa_items *ret);
 /* False: the bytes are not such a sequence, to the last one; or deeper, or more, than is taken. What is marked as not measured is
- * left out. `ret` is big: one, in the arena, does for all bodies. */
+ * left out. */
 ATT_CHECK bool sipa_read(struct att_span body, struct sipa_items *ret);
 /* The object of all items. */
 void sipa_json_put(struct att_json_writer *w, struct sipa_items *items);

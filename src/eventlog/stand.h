@@ -16,11 +16,14 @@ struct stand {
     const struct log_env *env;
     const struct log_events *set;
     const struct log_proven *proven;
-    struct sipa_items *items; /* room for one body; NULL: no event can have one */
+    struct sipa_items items; /* of the body that was asked for last */
     size_t
         firmware_end; /* index of the event that ends register 7; 0: nothing does, nothing is the firmware's */
     size_t windows_end[LOG_PCRS]; /* index, or the number of all events */
     unsigned named;               /* bit enum efi_secure: the firmware measured it, covered */
+    /* Somewhere in register 7 the firmware said that Secure Boot is off (that body is always the same, so its digest shows it), and the
+     * log does not: then the log's word that it is on is worth nothing. */
+    bool off_hidden;
     /* In register 12 or 13 something is not covered, or is not what it says it is: a part of what Windows measured may be
      * hidden, and what is not there proves nothing. */
     bool hidden;

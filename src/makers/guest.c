@@ -664,12 +664,20 @@ static bool make_hardware_side(struct made *m, struct mk_guest_evidence *ev, str
     return put_bundle(m, ev, &ev->items[MK_GUEST_BUNDLE], err);
 }
 
+static bool put_answer_key(struct made *m, struct att_buf *out, struct att_err *err)
+{
+    EVP_PKEY *key;
+
+    return mk_tpm_key(m->tpm, answer_key(m), &key, err) && mk_key_pem(key, out, err);
+}
+
 static bool put_items(struct made *m, struct mk_guest_evidence *ev, struct att_err *err)
 {
     if (!make_tpm_side(m, ev, err) || !make_hardware_side(m, ev, err) ||
         !put_info(m, ev, &ev->items[MK_GUEST_INFO], err) ||
         !put_body(mk_guest_item(ev, MK_GUEST_INFO), &ev->items[MK_GUEST_BODY], err) ||
-        !mk_tpm_aik_ca_pem(mk_tpm_vendor_of(m->tpm), &ev->items[MK_GUEST_AIK_CA], err))
+        !mk_tpm_aik_ca_pem(mk_tpm_vendor_of(m->tpm), &ev->items[MK_GUEST_AIK_CA], err) ||
+        !put_answer_key(m, &ev->items[MK_GUEST_ANSWER_KEY], err))
         return false;
     put_pcr_file(m, &ev->items[MK_GUEST_PCRS]);
     att_buf_put(&ev->items[MK_GUEST_LOG], att_buf_span(&m->logs.tcg));

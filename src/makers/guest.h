@@ -92,13 +92,14 @@ enum mk_guest_item {
     MK_GUEST_RUNTIME, /* runtime-data.json */
     MK_GUEST_HCL,     /* hcl-report.bin: NV 0x01400001; not of a trusted launch */
     MK_GUEST_BUNDLE, /* hcl-bundle.json: the HCL report with quote and registers, as `attestctl verify` takes it */
-    MK_GUEST_QUOTE,     /* quote.msg */
-    MK_GUEST_SIGNATURE, /* quote.sig: bare */
-    MK_GUEST_PCRS,      /* pcrs.json: {"0":"hex",...} */
-    MK_GUEST_LOG,       /* eventlog.bin */
-    MK_GUEST_AIK_CA,    /* aik_ca.pem: whom to trust for a trusted launch */
-    MK_GUEST_CHAIN,     /* chain.pem: SNP */
-    MK_GUEST_ROOT,      /* hardware_root.pem: of AMD or Intel */
+    MK_GUEST_QUOTE,      /* quote.msg */
+    MK_GUEST_SIGNATURE,  /* quote.sig: bare */
+    MK_GUEST_PCRS,       /* pcrs.json: {"0":"hex",...} */
+    MK_GUEST_LOG,        /* eventlog.bin */
+    MK_GUEST_AIK_CA,     /* aik_ca.pem: whom to trust for a trusted launch */
+    MK_GUEST_CHAIN,      /* chain.pem: SNP */
+    MK_GUEST_ROOT,       /* hardware_root.pem: of AMD or Intel */
+    MK_GUEST_ANSWER_KEY, /* answer.TEST-KEY.pem: what a real guest's TPM keeps to itself */
     MK_GUEST_ITEM_COUNT
 };
 struct mk_guest_evidence {

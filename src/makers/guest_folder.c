@@ -21,6 +21,7 @@ const char *mk_guest_item_file(enum mk_guest_item item)
         [MK_GUEST_AIK_CA] = "aik_ca.pem",
         [MK_GUEST_CHAIN] = "chain.pem",
         [MK_GUEST_ROOT] = "hardware_root.pem",
+        [MK_GUEST_ANSWER_KEY] = "answer.TEST-KEY.pem",
     };
     return (size_t)item < MK_GUEST_ITEM_COUNT ? files[item] : "unknown";
 }
@@ -41,11 +42,12 @@ static void put_quoted(struct att_buf *out, const char *text)
 static void put_claims(const struct mk_guest_evidence *ev, struct att_buf *out)
 {
     const struct mk_boot *b = &ev->options.boot;
-    bool windows = b->os == MK_OS_WINDOWS && ev->broken->id != MK_GUEST_BREAK_LOG_TAG_FORGED;
+    bool windows = b->os == MK_OS_WINDOWS; /* which other events say as well as a forged one */
+    bool read = windows && ev->broken->id != MK_GUEST_BREAK_LOG_TAG_FORGED;
 
     att_buf_printf(out, "{\n  \"secureboot\": %s,\n  \"x-ms-azurevm-is-windows\": %s,\n",
                    truth(ev->secure_boot), truth(windows));
-    att_buf_printf(out, "  \"x-ms-azurevm-elam-enabled\": %s,\n", truth(windows && b->has_elam));
+    att_buf_printf(out, "  \"x-ms-azurevm-elam-enabled\": %s,\n", truth(read && b->has_elam));
     att_buf_printf(out, "  \"x-ms-azurevm-testsigning-enabled\": %s\n }",
                    truth(windows && b->flags[MK_FLAG_TEST_SIGNING] == MK_TRUE));
 }
@@ -113,7 +115,8 @@ bool mk_guest_write(const struct mk_guest_evidence *ev, const char *dir, const c
     for (enum mk_guest_item i = 0; i < MK_GUEST_ITEM_COUNT; i++) {
         struct att_span bytes = mk_guest_item(ev, i);
         const char *file = mk_guest_item_file(i);
-        if (!(bytes.len > 0 ? mk_file_write(dir, file, "", bytes, 0644, err)
+        unsigned mode = i == MK_GUEST_ANSWER_KEY ? 0600 : 0644;
+        if (!(bytes.len > 0 ? mk_file_write(dir, file, "", bytes, mode, err)
                             : mk_file_remove(dir, file, err)))
             return false;
     }

@@ -136,6 +136,8 @@ token() { # token NAME FILE MEASURED
 }
 case_ "attested" 0 "" tpm_ attest --event-log boot.log --rp-data Zm9v --request sent.jws --out token
 token "attested" token 1
+awk '/BEGIN/ { n++ } n == 2' $state/aik_chain.pem > authority.pem
+case_ "judged without the service" 0 "accepted" "$attestctl" verify tpm --request sent.jws --aik-root authority.pem --policy strict.policy
 case_ "replayed" 1 "TPM_CHALLENGE_USED" "$attestctl" tpm attest --send sent.jws
 for key in tpm tpm-ecc; do
     case_ "request key: $key" 0 "" tpm_ attest --event-log boot.log --rp-data Zm9v --key $key --out token

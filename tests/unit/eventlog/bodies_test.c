@@ -143,9 +143,11 @@ static void check_variables(void)
 
 static void check_items(void)
 {
-    static struct sipa_items items;
+    struct sipa_items items;
     struct made m;
     made_start(&m);
+    if (!sipa_room(m.arena, (size_t)1 << 20, &items) || items.capacity != SIPA_ITEMS_MAX)
+        abort();
     struct att_span flag = made_bool(&m, 0x00050002, 1);
     struct att_span two = made_join(&m, flag, made_item(&m, 0x80000001, att_str("x")));
     struct att_span whole = made_join(&m, made_boundary(&m, two), flag);

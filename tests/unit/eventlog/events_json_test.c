@@ -102,6 +102,12 @@ static void check_variables(void)
     }
     struct made m;
     made_start(&m);
+    (void)made_add_as(&m, 7, DRIVER_CONFIG, made_hex(&m, "00"), made_secure_boot(&m, "00"));
+    (void)made_add(&m, 7, DRIVER_CONFIG, made_secure_boot(&m, "01"));
+    made_separator(&m, 7);
+    cases_check(&run, processed_of(&m, 1)[0] == 0, "E-n: off made unreadable, and on: on is not shown");
+    made_end(&m);
+    made_start(&m);
     struct att_span policy = made_variable(&m, GLOBAL_GUID, "CurrentPolicy", made_hex(&m, "aa"));
     struct att_span order = made_variable(&m, GLOBAL_GUID, "BootOrder", made_hex(&m, "0100"));
     made_separator(&m, 7);
@@ -238,7 +244,15 @@ static void check_windows_places(void)
     (void)made_add(&m, 13, IPL, body);
     cases_check(&run, processed_of(&m, 0)[0] == 0, "E-n: a boundary renamed: none is shown");
     m.set.count--;
-    (void)made_add(&m, 13, TAG, made_hex(&m, "0100000002"));
+    (void)made_add(&m, 13, IPL, made_join(&m, made_item(&m, 0x00123456, (struct att_span){ 0 }), body));
+    cases_check(&run, processed_of(&m, 0)[0] == 0,
+                "E-n: a boundary behind something else, renamed: none is shown");
+    m.set.count--;
+    (void)made_add(&m, 13, TAG, made_hex(&m, "ffffff0f02"));
+    cases_check(&run, processed_of(&m, 0)[0] == '{',
+                "proven bytes that are no event of Windows hide nothing");
+    m.set.count--;
+    (void)made_add(&m, 13, TAG, made_hex(&m, "0500050002"));
     cases_check(&run, processed_of(&m, 0)[0] == 0,
                 "E-n: an event of which nothing can be read: none is shown");
     m.set.count--;

@@ -43,6 +43,14 @@ static void renamed_off(struct made *m)
 {
     (void)made_add(m, 7, IPL, made_secure_boot(m, "00"));
 }
+static void unreadable_off(struct made *m)
+{
+    (void)made_add_as(m, 7, DRIVER_CONFIG, made_hex(m, "00"), made_secure_boot(m, "00"));
+}
+static void unreadable_none(struct made *m)
+{
+    (void)made_add_as(m, 7, IPL, made_hex(m, "00"), made_secure_boot(m, ""));
+}
 static void data_only(struct made *m)
 {
     (void)made_add_as(m, 7, DRIVER_CONFIG, made_secure_boot(m, "01"), made_hex(m, "01"));
@@ -141,6 +149,11 @@ static const struct {
     { "E-n: as a boot variable", { boot_variable, end }, false },
     { "E-n: as an event that extends nothing", { no_action, end }, false },
     { "E-n: in another name space", { other_space, end }, false },
+    { "E-n: off first, and made unreadable", { unreadable_off, on, end }, false },
+    { "E-n: on first, then off, made unreadable", { on, unreadable_off, end }, false },
+    { "E-n: off behind the end, made unreadable", { on, end, unreadable_off }, false },
+    { "E-n: without a value first, and made unreadable", { unreadable_none, on, end }, false },
+    { "E-n: off first, called something else", { renamed_off, on, end }, false },
     { "on and off", { on, off, end }, false },
     { "off and on", { off, on, end }, false },
     { "on twice", { on, on, end }, false },
