@@ -122,20 +122,20 @@ static void run(struct machine *m, const struct variant *v)
 
 static void banks(struct machine *m)
 {
-    enum { SHA1 = MK_BANK(MK_SHA1), SHA256 = MK_BANK(MK_SHA256), BOTH = SHA1 | SHA256 };
+    enum { ONE = MK_BANK(MK_SHA1), TWO = MK_BANK(MK_SHA256), BOTH = ONE | TWO };
     static const struct variant rows[] = {
         { "both banks", 0, BOTH, false, 0x7fff, ATT_OK, 0x7fff },
-        { "one bank", 0, SHA256, false, 0x7fff, ATT_OK, 0x7fff },
-        { "whole banks, of which not all is quoted", 0, SHA256, true, 0x7fff, ATT_OK, 0x7fff },
-        { "E-p: the log says another thing to the bank that does not count", SHA1, BOTH, false, 0x7fff,
+        { "one bank", 0, TWO, false, 0x7fff, ATT_OK, 0x7fff },
+        { "whole banks, of which not all is quoted", 0, TWO, true, 0x7fff, ATT_OK, 0x7fff },
+        { "E-p: the log says another thing to the bank that does not count", ONE, BOTH, false, 0x7fff,
           ATT_EVENT_LOG_REPLAY_MISMATCH, 0 },
-        { "E-p: which is not quoted", SHA1, SHA256, false, 0x7fff, ATT_OK, 0x7fff },
-        { "E-p: in a register that nobody asks for", SHA1, BOTH, false, 0x1f, ATT_OK, 0x7fff },
-        { "the log says another thing to the bank that counts", SHA256, BOTH, false, 0x7fff,
+        { "E-p: which is not quoted", ONE, TWO, false, 0x7fff, ATT_OK, 0x7fff },
+        { "E-p: in a register that nobody asks for", ONE, BOTH, false, 0x1f, ATT_OK, 0x7fff },
+        { "the log says another thing to the bank that counts", TWO, BOTH, false, 0x7fff,
           ATT_EVENT_LOG_REPLAY_MISMATCH, 0 },
-        { "in a register that nobody asks for", SHA256, BOTH, false, 0x1f, ATT_OK, 0x7fff & ~(1u << 5) },
-        { "a register that is not quoted", 0, SHA256, false, 0xffff, ATT_PCR_SELECTION, 0 },
-        { "no register asked for", 0, SHA256, false, 0, ATT_OK, 0x7fff },
+        { "in a register that nobody asks for", TWO, BOTH, false, 0x1f, ATT_OK, 0x7fff & ~(1u << 5) },
+        { "a register that is not quoted", 0, TWO, false, 0xffff, ATT_PCR_SELECTION, 0 },
+        { "no register asked for", 0, TWO, false, 0, ATT_OK, 0x7fff },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
