@@ -15,3 +15,4 @@ pkg_check_modules(TSS REQUIRED IMPORTED_TARGET tss2-esys tss2-tctildr tss2-mu ts
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 pkg_check_modules(JSONC IMPORTED_TARGET json-c)
 pkg_check_modules(CBOR IMPORTED_TARGET libcbor)
+pkg_check_modules(TSSMU IMPORTED_TARGET tss2-mu)

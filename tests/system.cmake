@@ -16,6 +16,7 @@ if(NOT ATT_SANITIZE)
   att_system_test(vectors_tdx_cli vectors/dcap_cli.sh ${bin}/attestctl tdx)
   att_system_test(vectors_sevsnp_cli vectors/sevsnp_cli.sh ${bin}/attestctl)
   att_system_test(vectors_tpm_cli vectors/tpm_cli.sh ${bin}/attestctl)
+  att_system_test(vectors_cvm_cli vectors/cvm_cli.sh ${bin}/attestctl)
 endif()
 # The same suite, through the program: 900 starts of a process, which sanitizers make slow and tell nothing more of.
 if(TARGET vectors_jmespath_test AND NOT ATT_SANITIZE)

@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/err.h"
 #include "cli/answer.h"
+#include "cli/attest_guest.h"
 #include "cli/files.h"
 #include "cli/remote.h"
 #include "client/https.h"
@@ -23,6 +24,7 @@ static const struct route routes[] = {
     { "open-enclave", "/attest/OpenEnclave", "report", "2022-08-01", false },
     { "tdx", "/attest/TdxVm", "quote", "2025-06-01", false },
     { "sev-snp", "/attest/SevSnpVm", "report", "2025-06-01", true },
+    { "azure-guest", "/attest/AzureGuest", "AttestationInfo", "2025-06-01", false },
 };
 
 /* The operand is one of the command's choices. */
@@ -126,13 +128,27 @@ static bool put_report(struct cli *c, struct att_json_writer *w, struct att_span
     return true;
 }
 
+static bool is_guest(const struct cli *c)
+{
+    return strcmp(c->operands[0], "azure-guest") == 0;
+}
+
 static bool options_fit(const struct cli *c, const struct route *route, struct att_err *err)
 {
-    static const char *const names[] = { "chain", "endorsements" };
+    const struct {
+        const char *name, *for_whom;
+        bool fits;
+    } rows[] = {
+        { "chain", "sev-snp", route->with_certificates },
+        { "endorsements", "sev-snp", route->with_certificates },
+        { "answer-key", "azure-guest", is_guest(c) },
+        { "runtime-data", "sgx, open-enclave, tdx or sev-snp", !is_guest(c) },
+        { "init-time-data", "sgx, open-enclave, tdx or sev-snp", !is_guest(c) },
+    };
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (cli_has(c, names[i]) && !route->with_certificates)
-            return att_fail(err, ATT_USAGE, names[i], "sev-snp", "%s", c->operands[0]);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (cli_has(c, rows[i].name) && !rows[i].fits)
+            return att_fail(err, ATT_USAGE, rows[i].name, rows[i].for_whom, "%s", c->operands[0]);
     }
     return true;
 }
@@ -190,8 +206,8 @@ static bool put_url(struct cli *c, const struct route *route, char *ret, size_t 
            att_fail(err, ATT_USAGE, "url", "a URL of at most 2000 bytes", "a longer one");
 }
 
-/* Anything else must not reach a terminal or a shell. */
-static bool looks_like_jws(struct att_span token)
+/* Anything else must not reach a terminal or a shell. A sealed answer is one piece of base64url. */
+static bool looks_like_token(struct att_span token, bool sealed)
 {
     size_t dots = 0;
 
@@ -201,7 +217,7 @@ static bool looks_like_jws(struct att_span token)
             return false;
         dots += ch == '.';
     }
-    return dots == 2;
+    return token.len > 0 && dots == (sealed ? 0u : 2u);
 }
 
 /* The service's reasons, for who asked and may know; false when there are none. */
@@ -243,9 +259,15 @@ static enum cli_exit answer_token(struct cli *c, struct att_span body)
 
     if (!att_json_parse(c->arena, body, NULL, &doc, &err) ||
         !att_json_want_string(&doc, c->arena, ATT_JSON_ROOT, "answer", "token", &token, &err) ||
-        !looks_like_jws(token)) {
+        !looks_like_token(token, is_guest(c))) {
         err = (struct att_err){ 0 }; /* only that it was no answer matters */
         att_fail(&err, ATT_SERVICE_UNAVAILABLE, "answer", "{\"token\":\"...\"}", "something else");
+        return cli_refuse(c, &err);
+    }
+    if (is_guest(c) && !cli_guest_answer(c, &token, &err))
+        return cli_refuse(c, &err);
+    if (is_guest(c) && cli_has(c, "answer-key") && !looks_like_token(token, false)) {
+        att_fail(&err, ATT_SERVICE_UNAVAILABLE, "answer", "a token", "something else");
         return cli_refuse(c, &err);
     }
     if (!c->json) {
@@ -357,12 +379,20 @@ static const struct cli_option options[] = {
       .argument = "URL",
       .required = true,
       .help = "The provider, https://HOST[:PORT][/PATH]." },
-    { .name = "evidence", .argument = "FILE", .required = true, .help = "The quote or report, raw bytes." },
+    { .name = "evidence",
+      .argument = "FILE",
+      .required = true,
+      .help = "The quote or report, raw bytes; azure-guest: the attestation information, JSON." },
     { .name = "chain", .argument = "PEM", .help = "sev-snp: VCEK or VLEK, ASK or ASVK, ARK, in this order." },
     { .name = "endorsements",
       .argument = "FILE",
       .repeats = true,
       .help = "sev-snp: an endorsement of the utility VM, COSE_Sign1." },
+    { .name = "answer-key",
+      .argument = "PEM",
+      .help = "azure-guest: open the answer with this RSA key, that of made-up evidence, and write the token "
+              "in it. "
+              "Without it the answer is written as the service sealed it: only the guest's TPM opens it." },
     { .name = "ca", .argument = "PEM", .help = "Trust this CA alone for the connection." },
     { .name = "runtime-data",
       .argument = "FILE",
@@ -381,14 +411,14 @@ static const struct cli_option options[] = {
               "error beside the token." },
     { .name = "api-version",
       .argument = "VERSION",
-      .help = "If not given, 2022-08-01, and 2025-06-01 for tdx and sev-snp." },
+      .help = "If not given, 2022-08-01, and 2025-06-01 for tdx, sev-snp and azure-guest." },
     { 0 },
 };
 
 const struct cli_command cli_attest = {
     .name = "attest",
-    .operands = "sgx|open-enclave|tdx|sev-snp",
-    .choices = "sgx open-enclave tdx sev-snp",
+    .operands = "sgx|open-enclave|tdx|sev-snp|azure-guest",
+    .choices = "sgx open-enclave tdx sev-snp azure-guest",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "send evidence to a service and get a token",

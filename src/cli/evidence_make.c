@@ -161,6 +161,7 @@ static const struct kind {
     { "sev-snp", SNP, cli_make_snp_breaks, cli_make_snp },
     { "tpm", TPM, cli_make_tpm_breaks, cli_make_tpm },
     { "vbs", VBS, cli_make_tpm_breaks, cli_make_tpm },
+    { "azure-guest", GUEST, cli_make_guest_breaks, cli_make_guest },
 };
 
 static const struct kind *kind_of(const struct cli *c)
@@ -213,6 +214,9 @@ static bool fits(const struct cli *c, struct att_err *err)
         { "debug", SGX | TDX | SNP | VBS, "an option of sgx, tdx, sev-snp and vbs" },
         { "os", TPM | VBS | GUEST, "an option of tpm, vbs and azure-guest" },
         { "secure-boot", TPM | VBS | GUEST, "an option of tpm, vbs and azure-guest" },
+        { "isolation", GUEST, "an option of azure-guest" },
+        { "nonce", GUEST, "an option of azure-guest" },
+        { "vm-id", GUEST, "an option of azure-guest" },
         { "challenge", TPM | VBS, "an option of tpm and vbs" },
         { "service-context", TPM | VBS, "an option of tpm and vbs" },
         { "request-version", TPM | VBS, "an option of tpm and vbs" },
@@ -390,7 +394,12 @@ static const struct cli_option options[] = {
           "expected.json; of sev-snp for report.bin, ext_report.bin, chain.pem, runtime_data.bin, "
           "vcek_crl.der, vlek_crl.der, ark.pem, maa-request.json and expected.json; of tpm and vbs for "
           "request.jws, payload.json, attest-tpm-body.json, attest-tpm-init.json, challenge.txt, aik_ca.pem, "
-          "eventlog.bin, ima.bin, vbs_report.bin and expected.json." },
+          "eventlog.bin, ima.bin, vbs_report.bin and expected.json; of azure-guest for "
+          "attestation-info.json, "
+          "attest-azure-guest-body.json, hcl-report.bin, hcl-bundle.json, runtime-data.json, quote.msg, "
+          "quote.sig, pcrs.json, "
+          "eventlog.bin, chain.pem, hardware_root.pem, aik_ca.pem, answer.TEST-KEY.pem, which opens the "
+          "answer, collateral/ and expected.json." },
     { .name = "data",
       .argument = "DIR",
       .help = "Data folder of attestd --dev: evidence of the hardware that it trusts. Without it the "
@@ -481,13 +490,18 @@ static const struct cli_option options[] = {
     { .name = "rp-data", .argument = "B64URL", .help = "tpm, vbs: rp_data, the relying party's nonce." },
     { .name = "boot-attestation",
       .help = "tpm, vbs: the machine woke from hibernation, and sends a quote of its start too." },
+    { .name = "isolation",
+      .argument = "KIND",
+      .help = "azure-guest: sev-snp, tdx or trusted-launch; sev-snp if not given." },
+    { .name = "nonce", .argument = "BASE64", .help = "azure-guest: the nonce in ClientPayload." },
+    { .name = "vm-id", .argument = "GUID", .help = "azure-guest: vmUniqueId, in upper case." },
     { 0 },
 };
 
 const struct cli_command cli_evidence_make = {
     .name = "evidence make",
-    .operands = "sgx|open-enclave|tdx|sev-snp|tpm|vbs",
-    .choices = "sgx open-enclave tdx sev-snp tpm vbs",
+    .operands = "sgx|open-enclave|tdx|sev-snp|tpm|vbs|azure-guest",
+    .choices = "sgx open-enclave tdx sev-snp tpm vbs azure-guest",
     .operands_min = 1,
     .operands_max = 1,
     .summary = "make evidence for tests, good or broken in one way",
@@ -509,6 +523,12 @@ const struct cli_command cli_evidence_make = {
         "as it is posted; attest-tpm-init.json asks for a challenge. The authority to trust is aik_ca.pem; "
         "the "
         "registers to ask for are in expected.json."
+        "\n\n"
+        "For azure-guest it plays a guest with a virtual TPM and the hardware under it: "
+        "attestation-info.json, in "
+        "attest-azure-guest-body.json as it is posted, and hcl-bundle.json, which attestctl verify takes "
+        "too. The "
+        "roots to trust are aik_ca.pem and hardware_root.pem."
         "\n\n"
         "expected.json says what a verifier must answer.",
     .examples = "  attestctl evidence make sgx --out lab --at 2026-06-15T12:00:00Z\n"

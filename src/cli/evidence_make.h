@@ -39,6 +39,9 @@ ATT_CHECK bool cli_make_dcap(struct cli *c, const char *dir, int64_t at_unix_s, 
 /* tpm, vbs. */
 void cli_make_tpm_breaks(struct cli *c, struct att_json_writer *w);
 ATT_CHECK bool cli_make_tpm(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err);
+/* azure-guest. */
+void cli_make_guest_breaks(struct cli *c, struct att_json_writer *w);
+ATT_CHECK bool cli_make_guest(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err);
 /* sev-snp. */
 void cli_make_snp_breaks(struct cli *c, struct att_json_writer *w);
 ATT_CHECK bool cli_make_snp(struct cli *c, const char *dir, int64_t at_unix_s, struct att_err *err);

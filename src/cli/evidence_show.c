@@ -60,7 +60,9 @@ static const char *guess(struct att_span e)
 
 static bool type_of(const struct cli *c, struct att_span evidence, const char **ret, struct att_err *err)
 {
-    static const char *const types[] = { "sgx", "open-enclave", "tdx", "sev-snp", "azure-guest", "tcg", "ima" };
+    static const char *const types[] = {
+        "sgx", "open-enclave", "tdx", "sev-snp", "azure-guest", "tcg", "ima"
+    };
     const char *type = cli_value(c, "type");
     struct att_shown shown;
 

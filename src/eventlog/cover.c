@@ -1,15 +1,19 @@
 /* Does an event's digest cover its body? */
+#include "eventlog/cover.h"
+
 #include "base/reader.h"
-#include "eventlog/body.h"
 #include "eventlog/efi.h"
 #include "eventlog/events.h"
 
 static bool measures(const struct log_env *env, enum att_hash bank, const uint8_t *digest,
-                     struct att_span bytes)
+                     struct att_span bytes, bool *ret)
 {
     uint8_t made[LOG_DIGEST_BYTES_MAX];
 
-    return att_digest(env->crypto, bank, bytes, made) && memcmp(made, digest, att_hash_size(bank)) == 0;
+    if (!att_digest(env->crypto, bank, bytes, made))
+        return false;
+    *ret = memcmp(made, digest, att_hash_size(bank)) == 0;
+    return true;
 }
 
 /* Linux' EFI stub tags what it measures with an event of its own making, and measures only what is in it. */
@@ -38,18 +42,30 @@ static bool measured_part(const struct log_event *e, struct att_span *ret)
     return true;
 }
 
-enum log_cover log_event_cover(const struct log_env *env, const struct log_event *e, enum att_hash bank)
+bool cover_read(const struct log_env *env, const struct log_event *e, enum att_hash bank, enum log_cover *ret)
 {
     struct att_span part;
+    bool whole = false, some = false;
 
+    *ret = LOG_NOT_COVERED;
     /* For a violation the kernel extends the register with ones: its record could say anything. */
-    if (e->ima)
-        return e->ima_violation ? LOG_NOT_COVERED : LOG_COVERED;
+    if (e->ima) {
+        *ret = e->ima_violation ? LOG_NOT_COVERED : LOG_COVERED;
+        return true;
+    }
     if (!e->extends || !e->digest[bank])
-        return LOG_NOT_COVERED;
-    if (measures(env, bank, e->digest[bank], e->body))
-        return LOG_COVERED;
-    if (measured_part(e, &part) && measures(env, bank, e->digest[bank], part))
-        return LOG_COVERED_DATA;
-    return LOG_NOT_COVERED;
+        return true;
+    if (!measures(env, bank, e->digest[bank], e->body, &whole))
+        return false;
+    if (!whole && measured_part(e, &part) && !measures(env, bank, e->digest[bank], part, &some))
+        return false;
+    *ret = whole ? LOG_COVERED : some ? LOG_COVERED_DATA : LOG_NOT_COVERED;
+    return true;
+}
+
+enum log_cover log_event_cover(const struct log_env *env, const struct log_event *e, enum att_hash bank)
+{
+    enum log_cover cover;
+
+    return cover_read(env, e, bank, &cover) ? cover : LOG_NOT_COVERED;
 }

@@ -62,3 +62,20 @@ bool efi_secure_genuine(const struct efi_variable *v, enum efi_secure which)
     return which < EFI_SECURE_COUNT && utf16_is(v->name, secure[which].name) &&
            att_span_eq(v->guid, att_span_of(secure[which].guid, EFI_GUID_BYTES));
 }
+
+size_t efi_secure_boot_body(bool has_value, uint8_t value, uint8_t ret[EFI_SECURE_BOOT_BYTES])
+{
+    enum { SIZES_AT = 16, NAME_AT = 32 };
+    const char *name = secure[EFI_SECURE_BOOT].name;
+    size_t end = NAME_AT + 2 * strlen(name);
+
+    memset(ret, 0, EFI_SECURE_BOOT_BYTES);
+    memcpy(ret, global, EFI_GUID_BYTES);
+    ret[SIZES_AT] = (uint8_t)strlen(name);
+    ret[SIZES_AT + 8] = has_value;
+    for (size_t i = 0; name[i]; i++)
+        ret[NAME_AT + 2 * i] = (uint8_t)name[i];
+    if (has_value)
+        ret[end++] = value;
+    return end;
+}

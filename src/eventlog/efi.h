@@ -34,4 +34,8 @@ enum efi_secure efi_secure_name(const struct efi_variable *v);
 /* Is its name space the one that this variable has by the specification? */
 bool efi_secure_genuine(const struct efi_variable *v, enum efi_secure which);
 
+/* The body that measures SecureBoot, with one byte as its value or with none; its length. */
+enum { EFI_SECURE_BOOT_BYTES = 32 + 2 * 10 + 1 };
+size_t efi_secure_boot_body(bool has_value, uint8_t value, uint8_t ret[EFI_SECURE_BOOT_BYTES]);
+
 #endif

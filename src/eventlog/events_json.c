@@ -50,28 +50,54 @@ static void put_variable(struct json *j, const struct efi_variable *v)
     att_jw_end_object(j->w);
 }
 
-/* RFC 4514: the last of its parts first, what is not ASCII as \XX. */
-static bool subject_text(struct att_span der, struct att_buf *ret)
+/* Empties the library's queue of errors; is one of them, anywhere in it, that memory ran out? */
+static bool ran_out(void)
+{
+    bool out = false;
+
+    for (unsigned long e = ERR_get_error(); e != 0; e = ERR_get_error())
+        out = out || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+    return out;
+}
+
+/* RFC 4514: the last of its parts first, what is not ASCII as \XX. False: the crypto library failed; a subject that is no name gives
+ * nothing. */
+static bool subject_put(struct att_span der, struct att_buf *ret)
 {
     const unsigned char *p = der.ptr;
-    ATT_AUTO(name_free) X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)der.len);
     ATT_AUTO(bio_free) BIO *bio = BIO_new(BIO_s_mem());
+    ATT_AUTO(name_free) X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)der.len);
+    bool no_memory = ran_out();
     char *text = NULL;
-    bool ok = name && bio && p == der.ptr + der.len && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0;
-    long n = ok ? BIO_get_mem_data(bio, &text) : 0;
 
+    if (!bio || (!name && no_memory))
+        return false;
+    if (!name || p != der.ptr + der.len)
+        return true;
+    if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0) {
+        ERR_clear_error();
+        return false;
+    }
+    long n = BIO_get_mem_data(bio, &text);
     if (n > 0)
         att_buf_put(ret, att_span_of(text, (size_t)n));
-    ERR_clear_error();
-    return ok;
+    return true;
+}
+
+static void put_subject(struct json *j, struct att_span der)
+{
+    if (!subject_put(der, &j->text))
+        j->stand->failed = true;
+    if (j->text.len > 0)
+        text_out(j, "CertificateSubject");
 }
 
 static void put_ima(struct json *j, const struct log_event *e, const struct ima_fields *f)
 {
     att_jw_key(j->w, "ProcessedData");
     att_jw_object(j->w);
-    if (f->keyring.len > 0 && subject_text(f->subject, &j->text))
-        text_out(j, "CertificateSubject");
+    if (f->keyring.len > 0)
+        put_subject(j, f->subject);
     att_jw_key(j->w, "FileName");
     att_jw_string(j->w, f->file_name);
     if (f->kernel_version.len > 0) {
@@ -112,7 +138,7 @@ static void put_processed(struct json *j, const struct log_event *e)
     }
     if (is_windows(j, e)) {
         att_jw_key(j->w, "ProcessedData");
-        sipa_json_put(j->w, j->stand->items);
+        sipa_json_put(j->w, &j->stand->items);
     }
 }
 
@@ -162,5 +188,5 @@ bool log_events_json(const struct log_env *env, const struct log_events *set, co
     att_jw_end_array(&w);
     att_jw_end_object(&w);
     att_buf_free(&j.text);
-    return finish(env, &out, ret, err);
+    return stand_answered(&stand, err) && finish(env, &out, ret, err);
 }

@@ -14,7 +14,7 @@ struct firmware {
     struct att_span value[EFI_SECURE_COUNT]; /* the last one before the end */
 };
 
-static struct firmware firmware_read(const struct stand *s)
+static struct firmware firmware_read(struct stand *s)
 {
     struct firmware f = { 0 };
 
@@ -35,7 +35,7 @@ static struct firmware firmware_read(const struct stand *s)
     return f;
 }
 
-static bool firmware_facts(const struct stand *s, struct log_facts *ret, struct att_err *err)
+static bool firmware_facts(struct stand *s, struct log_facts *ret, struct att_err *err)
 {
     const struct {
         enum efi_secure which;
@@ -218,7 +218,7 @@ static void windows_facts(struct stand *s, struct log_facts *ret)
     for (size_t i = 0; i < s->set->count; i++) {
         const struct log_event *e = &s->set->items[i];
         if (stand_windows(s, e, ALL))
-            body_add(&w, e->pcr, s->items);
+            body_add(&w, e->pcr, &s->items);
     }
     const struct said *said = w.said;
     bool open = !s->hidden;
@@ -254,6 +254,8 @@ bool log_facts_read(const struct log_env *env, const struct log_events *set, con
     if (!stand_read(env, set, proven, &s, err) || !firmware_facts(&s, &f, err))
         return false;
     windows_facts(&s, &f);
+    if (!stand_answered(&s, err))
+        return false;
     *ret = f;
     return true;
 }

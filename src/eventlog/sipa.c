@@ -1,5 +1,7 @@
 #include "eventlog/sipa.h"
 
+#include <attest/arena.h>
+
 #include "base/reader.h"
 #include "eventlog/utf16.h"
 
@@ -40,7 +42,7 @@ static bool read_sequence(struct att_span bytes, unsigned depth, struct sipa_ite
             return false;
         if (id & NOT_MEASURED)
             continue;
-        if (s->count == SIPA_ITEMS_MAX)
+        if (s->count == s->capacity)
             return false;
         struct sipa_item *item = &s->at[s->count++];
         item->id = id;
@@ -50,6 +52,20 @@ static bool read_sequence(struct att_span bytes, unsigned depth, struct sipa_ite
         item->end = s->count;
     }
     return att_all_read(&r);
+}
+
+bool sipa_room(struct att_arena *a, size_t body_bytes_max, struct sipa_items *ret)
+{
+    enum { HEAD_BYTES = 8 };
+    size_t n = body_bytes_max / HEAD_BYTES;
+    struct sipa_items s = { .capacity = (uint32_t)(n < SIPA_ITEMS_MAX ? n : SIPA_ITEMS_MAX) };
+
+    s.at = att_arena_alloc(a, s.capacity, sizeof *s.at);
+    s.order = att_arena_alloc(a, s.capacity, sizeof *s.order);
+    if (!s.at || !s.order)
+        return false;
+    *ret = s;
+    return true;
 }
 
 bool sipa_read(struct att_span body, struct sipa_items *ret)

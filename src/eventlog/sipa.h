@@ -10,6 +10,7 @@
 
 #include <attest/span.h>
 
+struct att_arena;
 struct att_json_writer;
 
 enum sipa_kind {
@@ -39,7 +40,7 @@ struct sipa_row {
 const struct sipa_row *sipa_find(uint32_t id);
 
 /* A real boundary with a hundred drivers has a thousand items, in three levels. */
-enum { SIPA_ITEMS_MAX = 16384, SIPA_DEPTH_MAX = 6 };
+enum { SIPA_ITEMS_MAX = 8192, SIPA_DEPTH_MAX = 6 };
 
 struct sipa_item {
     struct att_span data;
@@ -47,13 +48,15 @@ struct sipa_item {
     uint32_t end; /* index behind its last part; its own index + 1 when it has none */
 };
 struct sipa_items {
-    struct sipa_item at[SIPA_ITEMS_MAX];
-    uint64_t order[SIPA_ITEMS_MAX]; /* for the writer */
-    uint32_t count;
+    struct sipa_item *at;
+    uint64_t *order; /* for the writer */
+    uint32_t capacity, count;
 };
 
+/* Room for the items of one body of so many bytes, for one after the other; in the arena. False: memory. */
+ATT_CHECK bool sipa_room(struct att_arena *a, size_t body_bytes_max, struct sipa_items *ret);
 /* False: the bytes are not such a sequence, to the last one; or deeper, or more, than is taken. What is marked as not measured is
- * left out. `ret` is big: one, in the arena, does for all bodies. */
+ * left out. */
 ATT_CHECK bool sipa_read(struct att_span body, struct sipa_items *ret);
 /* The object of all items. */
 void sipa_json_put(struct att_json_writer *w, struct sipa_items *items);

@@ -183,19 +183,20 @@ static bool put_idks(struct att_buf *out, struct mk_tpm *tpm, enum mk_tpm_key wh
     return true;
 }
 
-static void put_modules(struct att_buf *out, bool with_path)
+/* LOADEDMODULE_AGGREGATION; a module of PCR 12 has no path. */
+static void put_module(struct att_buf *out, const char *path)
 {
     ATT_AUTO(att_buf_free) struct att_buf module = { 0 };
     uint8_t digest[32];
 
     memset(digest, 0x4d, sizeof digest);
-    if (with_path) {
-        mk_sipa_text(&module, SIPA_FILE_PATH, "\\Windows\\system32\\winload.efi");
+    if (path) {
+        mk_sipa_text(&module, SIPA_FILE_PATH, path);
         mk_sipa_u64(&module, SIPA_IMAGE_SIZE, 0x1a5000);
         mk_sipa_u32(&module, SIPA_HASH_ALGORITHM, CALG_SHA256);
     }
     mk_sipa_put(&module, SIPA_AUTHENTICODE, att_span_of(digest, sizeof digest));
-    if (with_path) {
+    if (path) {
         mk_sipa_bool(&module, SIPA_IMAGE_VALIDATED, true);
         mk_sipa_u32(&module, SIPA_MODULE_SVN, 1);
     }
@@ -241,7 +242,7 @@ static bool put_boundary(struct att_buf *out, const struct mk_boot *b, struct mk
         put_hvci(out, b->hvci);
     if (b->has_elam)
         put_elam(out);
-    put_modules(out, false);
+    put_module(out, NULL);
     return !b->idks || put_idks(out, tpm, b->idks, err); /* last, so that its modulus is at the end */
 }
 
@@ -280,7 +281,9 @@ static void windows_modules(struct mk_log *log, const struct mk_boot *b)
     ATT_AUTO(att_buf_free) struct att_buf content = { 0 };
     ATT_AUTO(att_buf_free) struct att_buf key = { 0 };
 
-    put_modules(&content, true);
+    put_module(&content, "\\Windows\\system32\\winload.efi");
+    if (b->has_elam)
+        put_module(&content, "\\Windows\\system32\\drivers\\wd\\WdBoot.sys");
     boundary(log, 13, att_buf_span(&content));
     mk_sipa_put(&key, SIPA_AUTHORITY_KEY, att_str("a public key in DER"));
     mk_log_event(log, 14, MK_EV_EVENT_TAG, att_buf_span(&key));
@@ -297,7 +300,7 @@ static void windows_drtm(struct mk_log *log, const struct mk_boot *b)
     ATT_AUTO(att_buf_free) struct att_buf level = { 0 };
 
     mk_tpm_drtm(log->tpm);
-    put_modules(&content, false);
+    put_module(&content, NULL);
     boundary(log, 17, att_buf_span(&content));
     att_buf_clear(&content);
     mk_sipa_put(&content, SIPA_DRTM_STATE_AUTH, att_str("a state that nobody signed"));

@@ -78,6 +78,7 @@ struct mk_tpm_cert_spec {
     bool stranger; /* issued by an authority of the same name that nobody trusts */
     bool no_usage; /* no extended key usage */
     int64_t not_before, not_after;
+    const char *cn; /* NULL: an empty subject */
 };
 ATT_CHECK bool mk_tpm_cert_der(const struct mk_tpm_vendor *v, const struct mk_tpm_cert_spec *spec,
                                struct att_buf *out, struct att_err *err);

@@ -217,7 +217,8 @@ bool mk_tpm_cert_der(const struct mk_tpm_vendor *v, const struct mk_tpm_cert_spe
 
     if (!begin(spec->key, rows[issuer].cn, spec->not_before, spec->not_after, &cert, err))
         return false;
-    if (!add(cert, NID_basic_constraints, "critical,CA:FALSE") ||
+    if (!(!spec->cn || set_cn(X509_get_subject_name(cert), spec->cn)) ||
+        !add(cert, NID_basic_constraints, "critical,CA:FALSE") ||
         !add(cert, NID_key_usage, spec->ek ? "critical,keyEncipherment" : "critical,digitalSignature") ||
         !(spec->no_usage || add(cert, NID_ext_key_usage, spec->ek ? "2.23.133.8.1" : "2.23.133.8.3")) ||
         !(!spec->ek || add_tpm_name(cert)) || X509_sign(cert, signer, EVP_sha256()) <= 0)

@@ -20,11 +20,8 @@ static const struct {
     const char *evidence_type;
     const char *text;
 } defaults[] = {
-    { "sgx", sgx_text },
-    { "open-enclave", sgx_text },
-    { "sev-snp", vm_text },
-    { "tdx", vm_text },
-    { "azure-guest", vm_text }, /* ours: docs/decisions/0024 */
+    { "sgx", sgx_text }, { "open-enclave", sgx_text }, { "sev-snp", vm_text },
+    { "tdx", vm_text },  { "azure-guest", vm_text }, /* ours: docs/decisions/0024 */
 };
 
 struct att_span att_policy_default(const char *evidence_type)

@@ -148,6 +148,7 @@ static bool own(struct att_span der, const struct keyring_key *key, struct att_e
     return true;
 }
 
+/* A row that is wrong is the store's trouble, not a client's. */
 static bool decode(struct authority *a, const struct store_doc *doc, const struct keyring_key *key,
                    struct att_span *ret_der, struct att_err *err)
 {
@@ -155,10 +156,12 @@ static bool decode(struct authority *a, const struct store_doc *doc, const struc
     struct att_json json;
 
     if (!att_json_parse(a->arena, doc->body, NULL, &json, err))
-        return false;
+        return att_fail_as(err, ATT_STORE_FAILED, kind);
     if (!att_json_string(&json, a->arena, att_json_get(&json, ATT_JSON_ROOT, "certificate"), &text))
         return att_fail(err, ATT_STORE_FAILED, kind, "a certificate", "none");
-    return att_base64_decode(a->arena, ATT_BASE64_STRICT, text, kind, ret_der, err) && own(*ret_der, key, err);
+    return (att_base64_decode(a->arena, ATT_BASE64_STRICT, text, "certificate", ret_der, err) &&
+            own(*ret_der, key, err)) ||
+           att_fail_as(err, ATT_STORE_FAILED, kind);
 }
 
 /* In a transaction: of two processes that start at once, one makes it. */

@@ -8,7 +8,7 @@
  * {"certificate"}. It is public and not sealed, so it is held against the key and its own signature when it is read.
  *
  * Threads: read-only after it was opened. Ownership: caller frees.
- * Errors: STORE_FAILED, SEAL_INVALID, CERT_MALFORMED, KEY_INVALID, CRYPTO_FAILED, OUT_OF_MEMORY.
+ * Errors: STORE_FAILED (a broken row is one), SEAL_INVALID, CRYPTO_FAILED, OUT_OF_MEMORY.
  */
 #ifndef SERVICE_AIK_AUTHORITY_H
 #define SERVICE_AIK_AUTHORITY_H

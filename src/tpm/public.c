@@ -56,7 +56,6 @@ static bool read_symmetric(struct att_reader *r, struct tpm_public *pub, const s
     case TPM_ALG_NULL:
         return true;
     case TPM_ALG_AES:
-    case TPM_ALG_TDES:
     case TPM_ALG_SM4:
     case TPM_ALG_CAMELLIA:
         pub->symmetric_bits = att_take_u16be(r);

@@ -9,7 +9,6 @@
 /* TPM_ALG_ID */
 enum {
     TPM_ALG_RSA = 0x0001,
-    TPM_ALG_TDES = 0x0003,
     TPM_ALG_SHA1 = 0x0004,
     TPM_ALG_AES = 0x0006,
     TPM_ALG_KEYEDHASH = 0x0008,

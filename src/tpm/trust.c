@@ -66,7 +66,7 @@ bool tpm_trust_new(const struct att_crypto *c, const struct att_limits *limits, 
         return att_fail_memory(err, "trust");
     atomic_init(&t->refs, 1);
     for (size_t i = 0; i < root_count; i++) {
-        char where[32];
+        char where[48];
         (void)snprintf(where, sizeof where, "trust.roots[%zu]", i);
         if (!add_pem(t, c, limits, roots[i].pem, (struct node){ NULL, true, roots[i].test_root }, where, err))
             return false;

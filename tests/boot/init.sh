@@ -16,13 +16,13 @@ ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 # The host's loopback, under its own name: the certificate is for localhost.
 nc -ll -p "$port" -e /bin/nc 10.0.2.2 "$port" &
-say() { echo "@@ $*" >/dev/ttyS1; }
+say() { printf "\n@@ %s\n" "$*" >/dev/ttyS1; } # the firmware wrote to this port, too
 run() { # run NAME COMMAND...: its status and its output go to the host
     name=$1; shift
     "$@" >/tmp/out 2>/tmp/err
     status=$?
     say "$name status $status"
-    for stream in out err; do base64 -w 0 <"/tmp/$stream" | fold -w 60 | sed "s/^/@@ $name $stream /" >/dev/ttyS1; done
+    for stream in out err; do { base64 -w 0 <"/tmp/$stream"; echo; } | fold -w 60 | sed "s/^/@@ $name $stream /" >/dev/ttyS1; done
 }
 url="https://localhost:$port"
 run login attestctl login --url "$url" --ca /ca.pem --tenant "$tenant" --client-id "$client" --secret-file /secret

@@ -62,6 +62,11 @@ signer first rsa:2048 CA:TRUE && signer second rsa:2048 pathlen:5 && signer stra
 signer third "ec -pkeyopt ec_paramgen_curve:P-256" CA:TRUE
 NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/policies.mjs" "$run/dev/dev/credentials.json" "$keys" "$run/binary" || { status=1; tail -5 "$run/dev.log"; }
 
+# Machines with a TPM, and Azure guests, made for the occasion.
+mkdir "$run/tpm" "$run/guests"
+NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/tpm.mjs" "$run/dev/dev/credentials.json" "$run/dev" "$attestctl" "$run/tpm" || { status=1; tail -5 "$run/dev.log"; }
+NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/guest.mjs" "$url" "$run/dev" "$attestctl" "$run/guests" || { status=1; tail -5 "$run/dev.log"; }
+
 vectors=${ATTESTD_VECTORS:-$source_dir/../shared/vectors}
 if [ -d "$vectors/seeds" ]; then
     NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/seeds.mjs" "$run/dev/dev/credentials.json" "$vectors/seeds" "$run/binary" || { status=1; tail -5 "$run/dev.log"; }

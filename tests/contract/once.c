@@ -143,7 +143,7 @@ static void many(void)
 {
     struct store *s = open_fresh();
     unsigned wrong = 0;
-    char id[16];
+    char id[24];
 
     for (int i = 0; s && i < 100; i++) {
         (void)snprintf(id, sizeof id, "%d", i);
@@ -190,7 +190,7 @@ static void clean_up_is_bounded(void)
 {
     struct store *s = open_fresh();
     unsigned wrong = 0;
-    char id[16];
+    char id[24];
 
     for (int i = 0; s && i < 40; i++) {
         (void)snprintf(id, sizeof id, "%d", i);
@@ -255,7 +255,7 @@ static void two_handles(void)
 static int race(int gate, int told)
 {
     struct store *s = open_again();
-    char go = 0, id[16];
+    char go = 0, id[24];
 
     if (!s || read(gate, &go, 1) != 0) /* the other end closes: everybody starts */
         return 2;
@@ -277,7 +277,7 @@ static void exactly_one_is_first(void)
     int gate[2], told[2];
     pid_t children[3];
     unsigned wrong = 0;
-    char id[16];
+    char id[24];
 
     for (int i = 0; s && i < RACES; i += 3) {
         (void)snprintf(id, sizeof id, "%d", i);

@@ -61,6 +61,8 @@ int main(void)
 
     torture_start();
     start();
+    att_arena_free(arena);
+    arena = NULL;
     for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
         struct scene *s = &scenes[i];
         struct log_events set = { 0 };

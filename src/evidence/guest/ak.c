@@ -6,7 +6,6 @@
 #include "evidence/guest/guest.h"
 #include "jose/jwk.h"
 
-ATT_AUTO_PTR(key_auto, struct att_key, att_key_free)
 ATT_AUTO_PTR(cert_auto, struct att_cert, att_cert_free)
 
 enum { RSA_BITS_MIN = 2048, GUID_CHARACTERS = 36 };

@@ -31,12 +31,21 @@ static bool refuse(const struct tpm_key *k, const char *member, const char *expe
 
 /* -- is the jwk the key of the public area? ---------------------------------------------------------------- */
 
+/* A text of the jwk. Memory that runs out is told at once: the first failure is what counts. */
+static bool member_text(const struct tpm_reading *r, att_json_id jwk, const char *name, struct att_span *ret)
+{
+    att_json_id id = att_json_get(r->doc, jwk, name);
+
+    if (att_json_type(r->doc, id) != ATT_JSON_STRING)
+        return false;
+    return att_json_string(r->doc, r->arena, id, ret) || att_fail_memory(r->err, "jwk");
+}
+
 static bool member_is(const struct tpm_reading *r, att_json_id jwk, const char *name, const char *want)
 {
     struct att_span text = { 0 };
 
-    return att_json_string(r->doc, r->arena, att_json_get(r->doc, jwk, name), &text) &&
-           att_span_is(text, want);
+    return member_text(r, jwk, name, &text) && att_span_is(text, want);
 }
 
 static struct att_span without_zeros(struct att_span s)
@@ -53,11 +62,12 @@ static bool member_number(const struct tpm_reading *r, att_json_id jwk, const ch
                           struct att_span want)
 {
     struct att_span text = { 0 }, bytes = { 0 };
-    struct att_err ignored = { 0 };
+    struct att_err why = { 0 };
 
-    if (!att_json_string(r->doc, r->arena, att_json_get(r->doc, jwk, name), &text) ||
-        !att_base64_decode(r->arena, ATT_BASE64_STRICT, text, "jwk", &bytes, &ignored))
+    if (!member_text(r, jwk, name, &text))
         return false;
+    if (!att_base64_decode(r->arena, ATT_BASE64_STRICT, text, "jwk", &bytes, &why))
+        return why.code == ATT_OUT_OF_MEMORY ? att_fail_memory(r->err, "jwk") : false;
     bytes = without_zeros(bytes);
     return bytes.len > 0 && att_span_eq(bytes, without_zeros(want));
 }

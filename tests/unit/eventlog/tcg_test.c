@@ -252,6 +252,48 @@ static void check_truncations(void)
     att_buf_free(&b);
 }
 
+/* A bit that is wrong in a digest of the quoted bank, in the register of an event that is extended or in the locality is seen
+ * in the registers, if the log can be read at all. */
+static void check_flips(void)
+{
+    struct att_buf b = { 0 };
+    struct log_events whole = { 0 };
+    struct log_registers r;
+    struct att_err err;
+    struct att_span log = build(&b, WHOLE);
+    unsigned refused = 0, other = 0, same = 0;
+
+    att_arena_reset(arena);
+    bool read =
+        append(LOG_TCG, log, &whole, &err) && log_replay(&env, &whole, ATT_SHA256, 0xffffff, false, &r, &err);
+    struct log_quoted quoted = { .bank = ATT_SHA256, .pcrs = 0xffffff, .value = r.value };
+    cases_check(&run, read, "a log: %s", err.text);
+    for (size_t bit = 0; read && bit < 8 * log.len; bit++) {
+        struct log_events set = { 0 };
+        const uint8_t *at = log.ptr + bit / 8;
+        bool proven = at == whole.items[1].body.ptr + 16;
+        for (size_t i = 1; i < whole.count; i++) {
+            const struct log_event *e = &whole.items[i];
+            const uint8_t *record = whole.items[i - 1].body.ptr + whole.items[i - 1].body.len;
+            proven = proven ||
+                     (e->extends && (inside(att_span_of(record, 4), att_span_of(at, 1)) ||
+                                     inside(att_span_of(e->digest[ATT_SHA256], 32), att_span_of(at, 1))));
+        }
+        b.ptr[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        bool ok = append(LOG_TCG, log, &set, &err);
+        bool equal = ok && log_matches(&env, &set, &quoted, 0xffffff, false, "tpm", &err);
+        cases_check(&run, !equal || !proven, "bit %zu of byte %zu changes nothing", bit % 8, bit / 8);
+        cases_check(&run,
+                    equal || err.code == ATT_EVENT_LOG_MALFORMED || err.code == ATT_EVENT_LOG_REPLAY_MISMATCH,
+                    "bit %zu of byte %zu: %s", bit % 8, bit / 8, err.text);
+        b.ptr[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        *(!ok ? &refused : equal ? &same : &other) += 1;
+    }
+    cases_check(&run, refused > 500 && other > 700 && same > 500,
+                "%u refused, %u other registers, %u the same", refused, other, same);
+    att_buf_free(&b);
+}
+
 /* Several logs are one list; what one of them lacks, all lack. */
 static void check_several(void)
 {
@@ -383,6 +425,7 @@ int main(void)
     check_rows();
     check_fields();
     check_truncations();
+    check_flips();
     check_several();
     check_limits();
     check_large();

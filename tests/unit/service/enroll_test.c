@@ -223,6 +223,7 @@ static void a_certificate(const char *what, enum mk_tpm_key aik)
                 !tpm_trust_check(ek_trust, rig.lib->crypto, att_lib_limits(rig.lib), der, TPM_CERT_EK, "ek",
                                  RIG_NOW, &facts, &err),
                 "%s: not as an EK", what);
+    tpm_cert_facts_clear(&facts);
     X509_free(cert);
 }
 

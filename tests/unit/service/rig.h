@@ -48,8 +48,9 @@ struct rig_options {
     const char *location;
     bool evidence_time;
     bool not_installed;
-    bool fresh_only;            /* policy_tokens_fresh_only */
-    const uint8_t *context_key; /* NULL: no TPM */
+    bool fresh_only;                 /* policy_tokens_fresh_only */
+    const uint8_t *context_key;      /* NULL: no TPM */
+    struct att_tpm_trust *aik_trust; /* borrowed */
 };
 
 static inline void rig_need(bool ok, const char *what, const struct att_err *err)
@@ -108,6 +109,7 @@ static inline void rig_new(struct rig *r, const struct rig_options *o)
         .policy_tokens_fresh_only = o->fresh_only,
         .once = o->context_key ? r->store : NULL,
         .context_key = o->context_key,
+        .aik_trust = o->aik_trust,
         .evidence_time_set = o->evidence_time,
         .evidence_time_unix_s = RIG_NOW,
         .now_unix_s = rig_now,

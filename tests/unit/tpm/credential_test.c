@@ -303,7 +303,7 @@ static void refused(void **state)
         { "does not decrypt", O(o.attributes &= ~(uint32_t)TPM_DECRYPT), name, secret, ATT_KEY_INVALID },
         { "signs, too", O(o.attributes |= TPM_SIGN), name, secret, ATT_KEY_INVALID },
         { "no cipher", O(o.symmetric = 0x10), name, secret, ATT_KEY_INVALID },
-        { "3DES", O(o.symmetric = 3), name, secret, ATT_KEY_INVALID },
+        { "Camellia", O(o.symmetric = 0x26), name, secret, ATT_KEY_INVALID },
         { "AES in CBC", O(o.symmetric_mode = 0x42), name, secret, ATT_KEY_INVALID },
         { "AES of no bits", O(o.symmetric_bits = 0), name, secret, ATT_KEY_INVALID },
         { "AES of 64 bits", O(o.symmetric_bits = 64), name, secret, ATT_KEY_INVALID },

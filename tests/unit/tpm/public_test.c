@@ -222,7 +222,7 @@ static void wrong_fields(void **state)
         { "a policy too long by one", false, R(o.policy_len = 33) },
         { "a policy of 65 bytes", false, R(o.policy_len = 65) },
         { "AES", true, R(o.symmetric = 6) },
-        { "3DES", true, R(o.symmetric = 3) },
+        { "3DES", false, R(o.symmetric = 3) },
         { "XOR as cipher", false, R(o.symmetric = 0x0a) },
         { "a hash as cipher", false, R(o.symmetric = 0x0b) },
         { "RSAPSS", true, R(o.scheme = 0x16) },

@@ -187,6 +187,42 @@ static void jose_stays_strict(void **state)
                              ATT_SIG_VALID);
 }
 
+/* Keys of type id-RSASSA-PSS: free ones take any salt, those with parameters none but by JOSE's rule; never PKCS#1 v1.5. */
+static void pss_keys(void **state)
+{
+    (void)state;
+    struct att_span message = att_str("what the TPM says");
+    for (int bound = 0; bound < 2; bound++) {
+        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+        EVP_PKEY *pkey = NULL;
+        EVP_PKEY_CTX *pctx = NULL;
+        uint8_t sig[256];
+        size_t len = sizeof sig;
+        assert_true(EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 1024) > 0);
+        if (bound) {
+            assert_true(EVP_PKEY_CTX_set_rsa_pss_keygen_md(ctx, EVP_sha256()) > 0);
+            assert_true(EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md(ctx, EVP_sha256()) > 0);
+            assert_true(EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(ctx, 32) > 0);
+        }
+        assert_true(EVP_PKEY_keygen(ctx, &pkey) > 0);
+        EVP_PKEY_CTX_free(ctx);
+        struct att_key *key = key_of(c, pkey);
+        EVP_MD_CTX *signer = EVP_MD_CTX_new();
+        assert_int_equal(EVP_DigestSignInit(signer, &pctx, EVP_sha256(), NULL, pkey), 1);
+        assert_true(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, 32) > 0);
+        assert_int_equal(EVP_DigestSign(signer, sig, &len, message.ptr, message.len), 1);
+        EVP_MD_CTX_free(signer);
+        struct att_span signature = att_span_of(sig, len);
+        assert_int_equal(att_verify(c, key, ATT_PS256, message, signature), ATT_SIG_VALID);
+        assert_int_equal(att_verify_rsa(c, key, ATT_RSA_PSS_ANY_SALT, ATT_SHA256, message, signature),
+                         bound ? ATT_SIG_BAD_KEY : ATT_SIG_VALID);
+        assert_int_equal(att_verify_rsa(c, key, ATT_RSA_PKCS1, ATT_SHA256, message, signature),
+                         ATT_SIG_BAD_KEY);
+        att_key_free(key);
+        EVP_PKEY_free(pkey);
+    }
+}
+
 /* r and s: short ones are padded, zeros and the order are nobody's. */
 static void coordinates(void **state)
 {
@@ -268,8 +304,9 @@ static void cuts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds),       cmocka_unit_test(crossed),      cmocka_unit_test(jose_stays_strict),
-        cmocka_unit_test(coordinates), cmocka_unit_test(really_short), cmocka_unit_test(cuts),
+        cmocka_unit_test(kinds),    cmocka_unit_test(crossed),     cmocka_unit_test(jose_stays_strict),
+        cmocka_unit_test(pss_keys), cmocka_unit_test(coordinates), cmocka_unit_test(really_short),
+        cmocka_unit_test(cuts),
     };
     return cmocka_run_group_tests_name("tpm/signature", tests, setup, teardown);
 }
