@@ -221,24 +221,23 @@ static void windows_facts(struct stand *s, struct log_facts *ret)
             body_add(&w, e->pcr, &s->items);
     }
     const struct said *said = w.said;
-    bool open = !s->hidden;
-    /* That something is not there is known only where all that is there is known. */
-    bool whole = open && (s->proven->pcrs & PCRS_WINDOWS_STATIC) == PCRS_WINDOWS_STATIC;
-    bool doubtful = s->hidden && w.boundary;
+    /* That something is not there, or is said nowhere else otherwise, is known only where all that is there is known. */
+    bool whole = !s->hidden && (s->proven->pcrs & PCRS_WINDOWS_STATIC) == PCRS_WINDOWS_STATIC;
+    bool doubtful = !whole && w.boundary;
     ret->windows = w.boundary;
-    ret->boot_debugging_disabled = open && only_no(said[BOOTDEBUGGING]);
+    ret->boot_debugging_disabled = whole && only_no(said[BOOTDEBUGGING]);
     ret->not_safe_mode = whole && never_yes(said[SAFEMODE]);
     ret->not_winpe = whole && never_yes(said[WINPE]);
-    ret->vbs_enabled = open && only_yes(said[VSM]);
-    ret->iommu_enabled = open && only_yes(said[IOMMU]);
-    ret->code_integrity = open && only_yes(said[CODEINTEGRITY]);
-    ret->elam_loaded = open && w.elam;
+    ret->vbs_enabled = whole && only_yes(said[VSM]);
+    ret->iommu_enabled = whole && only_yes(said[IOMMU]);
+    ret->code_integrity = whole && only_yes(said[CODEINTEGRITY]);
+    ret->elam_loaded = whole && w.elam;
     ret->kernel_debug = doubtful || !never_yes(said[KERNELDEBUG]);
     ret->test_signing = doubtful || !never_yes(said[TESTSIGNING]);
     ret->flight_signing = doubtful || !never_yes(said[FLIGHTSIGNING]);
     ret->hypervisor_debug = doubtful || !never_yes(said[HYPERVISORDEBUG]);
-    ret->hvci_policy = open && w.hvci_there && !w.hvci_unclear ? (uint32_t)w.hvci : 0;
-    ret->has_idks = open && w.key_there && !w.key_unclear;
+    ret->hvci_policy = whole && w.hvci_there && !w.hvci_unclear ? (uint32_t)w.hvci : 0;
+    ret->has_idks = !s->hidden && w.key_there && !w.key_unclear;
     if (ret->has_idks) {
         ret->idks_n = w.key_n;
         ret->idks_e = w.key_e;

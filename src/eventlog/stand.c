@@ -69,6 +69,17 @@ static bool is(const struct stand *s, const struct log_event *e, const uint8_t *
     return digest && memcmp(digest, mark, att_hash_size(s->proven->bank)) == 0;
 }
 
+/* Linux measures nothing into the firmware's register. But a record of IMA extends whatever its data hash to, so what the firmware
+ * measured - also its separator - can be shown as one, and has no digest of its own that would give it away. */
+static bool firmware_is_overlaid(const struct stand *s)
+{
+    for (size_t i = 0; i < s->set->count; i++) {
+        if (s->set->items[i].ima && stand_in(s, &s->set->items[i], 1u << PCR_SECURE_BOOT))
+            return true;
+    }
+    return false;
+}
+
 /* Firmware that failed says so in place of the separator: then nothing that stands before is its word. */
 static void firmware_end_find(struct stand *s, const struct marks *m)
 {
@@ -100,7 +111,7 @@ static void windows_ends_find(struct stand *s, const struct marks *m)
 
 static bool windows_part(const struct stand *s, const struct log_event *e, uint32_t pcrs)
 {
-    return !e->ima && stand_in(s, e, pcrs & PCRS_WINDOWS) && index_of(s, e) < s->windows_end[e->pcr];
+    return stand_in(s, e, pcrs & PCRS_WINDOWS) && index_of(s, e) < s->windows_end[e->pcr];
 }
 
 static bool begins_known(struct att_span body)
@@ -119,10 +130,11 @@ static bool any_known(const struct sipa_items *items)
     return false;
 }
 
-/* The body alone says whether it is one of Windows': whoever writes the log chooses the type. */
+/* The body alone says whether it is one of Windows': whoever writes the log chooses the type. A record of IMA may be an event of
+ * Windows, or its separator, that is shown as one. */
 static bool hides(struct stand *s, const struct log_event *e)
 {
-    if (!covered(s, e))
+    if (e->ima || !covered(s, e))
         return true;
     if (!sipa_read(e->body, &s->items))
         return begins_known(e->body); /* more than is taken */
@@ -141,7 +153,7 @@ static bool anything_hidden(struct stand *s)
 
 bool stand_windows(struct stand *s, const struct log_event *e, uint32_t pcrs)
 {
-    if (e->type != BODY_EVENT_TAG || !windows_part(s, e, pcrs))
+    if (e->ima || e->type != BODY_EVENT_TAG || !windows_part(s, e, pcrs))
         return false;
     return covered(s, e) && sipa_read(e->body, &s->items);
 }
@@ -236,7 +248,8 @@ bool stand_read(const struct log_env *env, const struct log_events *set, const s
 
     if (!marks_make(env, proven->bank, &marks, err))
         return false;
-    firmware_end_find(&s, &marks);
+    if (!firmware_is_overlaid(&s))
+        firmware_end_find(&s, &marks);
     windows_ends_find(&s, &marks);
     if (!room_make(&s))
         return att_fail_memory(err, "eventlog.events");

@@ -18,6 +18,7 @@ static const char where_json[] = "guest.RunTimeData";
 
 enum {
     SNP_REPORT_BYTES = 1184,
+    SNP_VMPL_AT = 0x30,
     SNP_REPORT_DATA_AT = 0x50,
     TD_QUOTE_HEAD_BYTES = 48,
     TD_QUOTE_V5_BODY_HEAD_BYTES = 6,
@@ -71,6 +72,20 @@ static bool hash_bound(const struct att_ctx *ctx, const struct guest_evidence *e
                     ev->runtime_data.len, ours);
 }
 
+/* The claims are the paravisor's word only if it asked for the report. A guest on a less privileged level, where the processor lets it
+ * ask at all, gets its own report with whatever report data it likes: a key of its own for that of the TPM. */
+static bool asked_by_paravisor(const struct guest_evidence *ev, struct att_err *err)
+{
+    struct att_reader r = att_reader_of(ev->inner_raw);
+
+    if (ev->isolation != GUEST_SNP)
+        return true;
+    (void)att_take(&r, SNP_VMPL_AT);
+    uint32_t vmpl = att_take_u32le(&r);
+    return (!r.failed && vmpl == 0) || att_fail(err, ATT_HCL_MALFORMED, "guest.report.vmpl",
+                                                "0: asked for by the paravisor itself", "%u", vmpl);
+}
+
 bool guest_runtime_bind(struct att_ctx *ctx, struct guest_evidence *ev, struct att_err *err)
 {
     if (ev->isolation == GUEST_TRUSTED_LAUNCH)
@@ -78,7 +93,7 @@ bool guest_runtime_bind(struct att_ctx *ctx, struct guest_evidence *ev, struct a
     if (!ev->inner)
         return att_fail(err, ATT_HCL_MALFORMED, "hcl.hw_report",
                         "a TDX quote beside the TDREPORT, which its own machine alone can check", "none");
-    if (!hash_bound(ctx, ev, err) || !guest_runtime_read(ctx, ev->runtime_data, &ev->runtime, err))
+    if (!asked_by_paravisor(ev, err) || !hash_bound(ctx, ev, err) || !guest_runtime_read(ctx, ev->runtime_data, &ev->runtime, err))
         return false;
     ev->vm_id = ev->runtime.vm_id;
     return true;

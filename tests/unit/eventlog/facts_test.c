@@ -115,6 +115,18 @@ static void end_elsewhere(struct made *m)
 {
     made_separator(m, 6);
 }
+static void ima_off(struct made *m)
+{
+    (void)made_as_ima(m, 7, made_secure_boot(m, "00"));
+}
+static void ima_end(struct made *m)
+{
+    (void)made_as_ima(m, 7, made_hex(m, "00000000"));
+}
+static void ima_behind(struct made *m)
+{
+    (void)made_as_ima(m, 7, att_str("measured by Linux, by a policy of its own"));
+}
 static void unproven(struct made *m)
 {
     m->proven.pcrs &= ~(1u << 7);
@@ -154,6 +166,11 @@ static const struct {
     { "E-n: off behind the end, made unreadable", { on, end, unreadable_off }, false },
     { "E-n: without a value first, and made unreadable", { unreadable_none, on, end }, false },
     { "E-n: off first, called something else", { renamed_off, on, end }, false },
+    { "E-n: off and its separator shown as records of IMA", { ima_off, ima_end, on, end }, false },
+    { "E-n: off shown as a record of IMA", { ima_off, on, end }, false },
+    { "E-n: off behind on, shown as a record of IMA", { on, ima_off, end }, false },
+    { "E-p: the separator shown as a record of IMA", { ima_end, on, end }, false },
+    { "E-n: a record of IMA behind the end", { on, end, ima_behind }, false },
     { "on and off", { on, off, end }, false },
     { "off and on", { off, on, end }, false },
     { "on twice", { on, on, end }, false },
@@ -410,6 +427,52 @@ static void check_hiding(void)
     made_end(&m);
 }
 
+/* Whoever asks for the quote chooses its registers, and leaves out the one that says too much. */
+static void check_left_out(void)
+{
+    for (uint32_t left = 12; left <= 13; left++) {
+        struct made m;
+        made_start(&m);
+        (void)made_add(&m, left, TAG, made_boundary(&m, bools(&m, "b0c0s1w1k1t1")));
+        (void)made_add(&m, 25 - left, TAG, made_boundary(&m, bools(&m, "b0c1k0t0")));
+        m.proven.pcrs &= ~(1u << left);
+        struct log_facts f = facts_of(&m);
+        cases_check(&run, !f.not_safe_mode && !f.not_winpe && f.kernel_debug && f.test_signing,
+                    "E-p: register %u not quoted: what it may say is not taken for unsaid", left);
+        cases_check(&run, f.windows && !f.code_integrity && !f.boot_debugging_disabled && !f.elam_loaded,
+                    "E-p: register %u not quoted: nothing is praised", left);
+        made_end(&m);
+    }
+}
+
+/* A record of IMA extends the same digest, and has no type that could be compared. */
+static void check_hiding_as_ima(void)
+{
+    struct made m;
+    struct log_facts f;
+
+    made_start(&m);
+    (void)made_as_ima(&m, 12, made_boundary(&m, bools(&m, "s1w1k1t1")));
+    f = facts_of(&m);
+    cases_check(&run, is_as(&f, "-"), "E-n: the one boundary as a record of IMA");
+    (void)made_add(&m, 12, TAG, made_boundary(&m, bools(&m, "b0c1v1i1")));
+    f = facts_of(&m);
+    cases_check(&run, is_as(&f, "KT"), "E-n: the first of two boundaries as a record of IMA");
+    made_end(&m);
+    made_start(&m);
+    (void)made_as_ima(&m, 12, att_str("WBCL"));
+    (void)made_add(&m, 12, TAG, made_boundary(&m, bools(&m, "b0c1v1i1")));
+    f = facts_of(&m);
+    cases_check(&run, is_as(&f, "KT"), "E-p: the loader's separator as a record of IMA");
+    made_end(&m);
+    made_start(&m);
+    good(&m);
+    (void)made_as_ima(&m, 12, att_str("measured by Linux, by a policy of its own"));
+    f = facts_of(&m);
+    cases_check(&run, is_as(&f, "BVICPK"), "a record of IMA behind the loader's separator");
+    made_end(&m);
+}
+
 /* Covered, but no events of Windows: a Linux that measures its command line there hides nothing. */
 static void check_linux_neighbours(void)
 {
@@ -613,6 +676,8 @@ int main(void)
     check_windows();
     check_nothing_there();
     check_hiding();
+    check_hiding_as_ima();
+    check_left_out();
     check_linux_neighbours();
     check_windows_end();
     check_nesting();

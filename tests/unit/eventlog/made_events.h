@@ -74,6 +74,17 @@ static inline struct log_event *made_add(struct made *m, uint32_t pcr, uint32_t 
     return made_add_as(m, pcr, type, body, body);
 }
 
+/* The same digest as a record of IMA extends it, whose template is not known and whose data is the body. */
+static inline struct log_event *made_as_ima(struct made *m, uint32_t pcr, struct att_span body)
+{
+    struct log_event *e = made_add(m, pcr, 0, body);
+
+    e->digest[ATT_SHA256] = NULL;
+    e->ima = true;
+    e->template_name = att_str("of-mine");
+    return e;
+}
+
 static inline struct att_span made_hex(struct made *m, const char *hex)
 {
     size_t n = strlen(hex) / 2;

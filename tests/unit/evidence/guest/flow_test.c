@@ -197,6 +197,27 @@ static void certify_is_quote(struct guest *g)
     att_buf_clear(&g->part[ENC_CERTIFY]);
     att_buf_put(&g->part[ENC_CERTIFY], att_buf_span(&g->part[PCR_QUOTE]));
 }
+/* Signed anew, as by a processor that was asked at this level. */
+static void report_at(struct guest *g, uint32_t vmpl)
+{
+    struct guest_spec spec = { .isolation = "SevSnp" };
+    struct mk_snp_options o;
+
+    mk_snp_defaults(&o, MK_AMD_GENOA, FIXTURE_NOW);
+    o.vmpl = vmpl;
+    spec.snp = &o;
+    att_buf_clear(&g->part[REPORT]);
+    att_buf_clear(&g->part[CHAIN]);
+    snp_make(&world, &spec, g);
+}
+static void report_of_level_1(struct guest *g)
+{
+    report_at(g, 1);
+}
+static void report_of_host(struct guest *g)
+{
+    report_at(g, UINT32_MAX);
+}
 static void report_flipped(struct guest *g)
 {
     flip(g, REPORT, 0x90); /* MEASUREMENT */
@@ -336,6 +357,9 @@ static const struct row rows[] = {
     { "certification's signature", "SevSnp", certify_signature_flipped, ATT_KEY_CERTIFY_INVALID },
     { "a quote for a certification", "SevSnp", certify_is_quote, ATT_KEY_CERTIFY_INVALID },
 
+    { "E-s: a report that the guest asked for, not its paravisor", "SevSnp", report_of_level_1,
+      ATT_HCL_MALFORMED },
+    { "E-s: a report that the host asked for", "SevSnp", report_of_host, ATT_HCL_MALFORMED },
     { "SNP report changed", "SevSnp", report_flipped, ATT_SNP_SIGNATURE_INVALID },
     { "SNP report cut", "SevSnp", report_cut, ATT_SNP_LENGTH },
     { "SNP chain gone", "SevSnp", chain_gone, ATT_COLLATERAL_MISSING },
