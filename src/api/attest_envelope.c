@@ -164,6 +164,9 @@ static bool guest_alone(const struct service_attest_in *in, struct att_err *err)
 {
     static const char expected[] = "none: attestation information has its own";
 
+    if (in->evidence.len == 0 || in->evidence.ptr[0] != '{') /* a report of the paravisor is for attestctl */
+        return att_fail(err, ATT_GUEST_REQUEST_MALFORMED, "attestationInfo", "base64url of a JSON object",
+                        "something else");
     if (in->runtime.present)
         return att_fail(err, ATT_PARAMETER_INVALID, "runtimeData", expected, "some");
     return !in->init_time.present || att_fail(err, ATT_PARAMETER_INVALID, "initTimeData", expected, "some");

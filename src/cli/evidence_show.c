@@ -75,6 +75,9 @@ static bool type_of(const struct cli *c, struct att_span evidence, const char **
                     att_shown(&shown, att_str(type)));
 }
 
+/* A log of more JSON than this is shown on one line: nobody reads it with the eye, and it may have more values than are parsed. */
+enum { LOG_INDENTED_MAX = 1 << 20 };
+
 static bool is_log(const char *type)
 {
     return strcmp(type, "tcg") == 0 || strcmp(type, "ima") == 0;
@@ -108,7 +111,10 @@ static enum cli_exit run_show(struct cli *c)
     att_jw_key(&w, "type");
     att_jw_str(&w, type);
     att_jw_key(&w, "evidence");
-    cli_put_text(&w, c->arena, json);
+    if (is_log(type) && json.len > LOG_INDENTED_MAX)
+        att_jw_raw(&w, json);
+    else
+        cli_put_text(&w, c->arena, json);
     att_jw_end_object(&w);
     att_buf_putc(&c->out, '\n');
     return CLI_YES;

@@ -31,11 +31,14 @@ bool utf16_valid(struct att_span text)
 void utf16_put(struct att_buf *b, struct att_span text)
 {
     struct att_reader r = att_reader_of(text);
+    uint8_t *to = att_buf_room(b, text.len / 2 * 3); /* two bytes make three at most, four make four */
 
-    while (r.left > 0 && !r.failed) {
+    while (to && r.left > 0 && !r.failed) {
         uint8_t bytes[4];
         size_t n = att_utf8_put(bytes, take(&r));
-        att_buf_put(b, att_span_of(bytes, n));
+        memcpy(to, bytes, n);
+        to += n;
+        b->len += n;
     }
 }
 

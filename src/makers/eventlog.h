@@ -111,7 +111,7 @@ struct mk_boot {
     enum mk_flag flags[MK_FLAG_COUNT];
     bool has_hvci;
     uint32_t hvci;
-    bool has_elam; /* Defender's early-launch driver among the modules */
+    bool has_elam;        /* Defender's early-launch driver among the modules */
     enum mk_tpm_key idks; /* 0: not measured; else whose public key is */
     bool second_idks;     /* another one in a second boundary */
     bool drtm;            /* PCR 17 to 20: state, SMM level */

@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "makers/tpm_parts.h"
 
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
 

@@ -221,12 +221,19 @@ static void set_debug(struct lint_source *s, const char *text, enum lint_debug d
         s->value = (struct att_value){ .kind = ATT_CLAIM_BOOL, .boolean = strcmp(text, "true") == 0 };
 }
 
+/* A guest's policy sees what the hardware under the guest says, if there is such hardware; tokens have it in an object. */
+static bool is_of_hardware(const struct known_claim *k, unsigned evidence)
+{
+    return evidence & GUEST && !(k->evidence & GUEST) && k->evidence & (SNP | TDX) && k->kinds != KINDS_JSON;
+}
+
 bool lint_known_claim(unsigned evidence, size_t n, struct lint_source *ret)
 {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         const struct known_claim *k = &known[i];
         size_t count = k->good ? 2 : 1;
-        if (!(k->evidence & evidence))
+        bool inside = is_of_hardware(k, evidence);
+        if (!(k->evidence & evidence) && !inside)
             continue;
         if (n >= count) {
             n -= count;
@@ -235,8 +242,8 @@ bool lint_known_claim(unsigned evidence, size_t n, struct lint_source *ret)
         *ret = (struct lint_source){ .type = att_str(k->name),
                                      .kinds = k->kinds,
                                      .issuer = ATT_ISSUER_SERVICE,
-                                     .always = k->flags & ALWAYS,
-                                     .in_token = k->flags & TOKEN,
+                                     .always = k->flags & ALWAYS && !inside,
+                                     .in_token = k->flags & TOKEN && !inside,
                                      .read_only = k->flags & READ_ONLY };
         if (k->good)
             set_debug(ret, n == 0 ? k->good : k->bad, n == 0 ? LINT_DEBUG_OFF : LINT_DEBUG_ON);

@@ -35,7 +35,10 @@ struct lint_selection lint_select(struct lint *l, const struct policy_condition 
         sel.custom = sel.custom || s->issuer == ATT_ISSUER_CUSTOM;
         sel.service = sel.service || s->issuer == ATT_ISSUER_SERVICE;
         sel.always = sel.always || (s->always && m.must && (s->debug == LINT_NOT_ABOUT_DEBUG || both));
-        sel.on_meets = sel.on_meets || (m.must && s->debug != LINT_DEBUG_OFF && s->always);
+        /* Evidence that can be debugged has the claim that says so, be it always there or not. */
+        sel.on_meets =
+            sel.on_meets ||
+            (m.must && (s->debug == LINT_DEBUG_ON || (s->debug == LINT_NOT_ABOUT_DEBUG && s->always)));
         if (s->issuer == ATT_ISSUER_CUSTOM)
             continue;
         told = true;

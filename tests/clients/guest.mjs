@@ -115,11 +115,14 @@ for (const [name, code] of breaks) {
   });
 }
 
-await test("E-x: a request of the TPM protocol, posted as a guest", async () => {
-  execFileSync(attestctl, ["evidence", "make", "tpm", "--data", dataDir, "--out", `${workDir}/machine`]);
-  const answer = await post({ AttestationInfo: readFileSync(`${workDir}/machine/request.jws`).toString("base64url") });
-  assert.equal(answer.status, 400);
-  assert.equal(answer.body.error.details[0].code, "HCL_MALFORMED");
-});
+const others = { "a request of the TPM protocol": `${workDir}/machine/request.jws`, "the paravisor's report alone": `${good.dir}/hcl-report.bin` };
+execFileSync(attestctl, ["evidence", "make", "tpm", "--data", dataDir, "--out", `${workDir}/machine`, "--aik", "ecdsa"]);
+for (const [name, file] of Object.entries(others)) {
+  await test(`E-x: ${name}, posted as a guest`, async () => {
+    const answer = await post({ AttestationInfo: readFileSync(file).toString("base64url") });
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.error.details[0].code, "GUEST_REQUEST_MALFORMED");
+  });
+}
 
 report("clients-guest");

@@ -107,6 +107,14 @@ case_ "registers that are none" 2 "sha256:0,1,7" tpm_ attest --pcrs sha256:24
 case_ "no ECC certificate on this TPM" 3 "--ek-cert" tpm_ enroll --ek ecc
 case_ "nobody's TPM" 1 "401" tpm_ enroll --anonymous --url "$url" --ca data/dev/ca.pem
 
+case_ "data that is no base64url" 2 "rp-data" tpm_ attest --rp-data "a b"
+case_ "a claim without a name" 2 "NAME=VALUE" tpm_ attest --custom =x
+case_ "sent and not sent" 2 "--dry-run" tpm_ attest --send x --dry-run
+case_ "no request" 2 "--dry-run" tpm_ attest --send strict.policy
+case_ "two things to measure" 2 "both" tpm_ extend --pcr 14 --text x --data strict.policy
+case_ "a register that is none" 2 "0 to 23" tpm_ extend --pcr 24 --text x
+case_ "a log that cannot be written, so nothing is extended" 3 "event-log" tpm_ extend --pcr 14 --text x --event-log none/boot.log
+
 # -- enrolment
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.TEST-KEY.pem -out other.der -outform DER -days 2 \
     -subj "/CN=TPM of nobody" -addext "extendedKeyUsage=2.23.133.8.1" > out 2>&1
@@ -134,7 +142,8 @@ token() { # token NAME FILE MEASURED
     case_ "$1: a token that a relying party takes" 0 "valid" "$attestctl" token verify "$2" --issuer "$url" --ca data/dev/ca.pem \
         --expect x-ms-attestation-type=tpm --expect secureBoot=true --expect "measured=$3" --expect rp_data=Zm9v
 }
-case_ "attested" 0 "" tpm_ attest --event-log boot.log --rp-data Zm9v --request sent.jws --out token
+case_ "attested" 0 "" tpm_ attest --event-log boot.log --rp-data Zm9v --rp-id https://relying.example --custom site=lab --ca data/dev/ca.pem \
+    --request sent.jws --out token
 token "attested" token 1
 awk '/BEGIN/ { n++ } n == 2' $state/aik_chain.pem > authority.pem
 case_ "judged without the service" 0 "accepted" "$attestctl" verify tpm --request sent.jws --aik-root authority.pem --policy strict.policy
@@ -165,6 +174,7 @@ case_ "a register extended after the log" 1 "EVENT_LOG_REPLAY_MISMATCH" tpm_ att
 
 # -- files for others: OpenSSL agrees
 case_ "quoted into files" 0 '"registers":24' tpm_ quote --out files --event-log boot.log --nonce 00ff --json
+case_ "a log that can be read once" 2 "twice" tpm_ quote --out files --event-log -
 tail -c 256 files/quote.tpmt_signature > signature
 case_ "OpenSSL takes the quote's signature" 0 "Verified OK" openssl dgst -sha256 -verify $state/aik.pem -signature signature files/quote.tpms_attest
 [ "$(sha256sum < files/quote.pcrs | cut -d' ' -f1)" = "$(tail -c 32 files/quote.tpms_attest | od -An -tx1 | tr -d ' \n')" ] && good ||

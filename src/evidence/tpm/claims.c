@@ -86,29 +86,19 @@ static bool aik_claims(const struct att_ctx *ctx, const struct tpm_evidence *ev,
            att_claims_add_int(set, "tpmVersion", 2, POLICY_ONLY, err);
 }
 
-/* Windows says all of this in two registers. That an event is not there is worth something only where both are proven: with one
- * left out by the policy's mask, the event may be just there. */
-static bool boot_registers_proven(const struct log_proven *proven)
-{
-    const uint32_t both = 1u << 12 | 1u << 13;
-
-    return (proven->pcrs & both) == both;
-}
-
 static bool boot_claims(const struct tpm_state *s, struct att_claims *set, struct att_err *err)
 {
     const struct log_facts *f = &s->facts;
-    bool whole = boot_registers_proven(&s->proven);
     const struct {
         const char *name;
         bool value;
     } rows[] = {
         { "secureBootEnabled", f->secure_boot },
-        { "iommuEnabled", f->iommu_enabled && whole },
-        { "bootDebuggingDisabled", f->boot_debugging_disabled && whole },
-        { "notSafeMode", f->not_safe_mode && whole },
-        { "notWinPE", f->not_winpe && whole },
-        { "vbsEnabled", f->vbs_enabled && whole },
+        { "iommuEnabled", f->iommu_enabled },
+        { "bootDebuggingDisabled", f->boot_debugging_disabled },
+        { "notSafeMode", f->not_safe_mode },
+        { "notWinPE", f->not_winpe },
+        { "vbsEnabled", f->vbs_enabled },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -46,6 +46,9 @@ ATT_CHECK bool tpm_aik_check(const struct att_ctx *ctx, const struct tpm_attesta
 ATT_CHECK bool tpm_attestation_verify(const struct att_ctx *ctx, const struct tpm_attestation *a,
                                       const struct att_key *aik, const struct att_span *extra_data,
                                       struct tpm_state *ret, struct att_err *err);
+/* Can the first have been made before the second, in the same boot cycle? TPM_BOOT_ORDER. */
+ATT_CHECK bool tpm_boot_before(const struct tpm_attest *boot, const struct tpm_attest *now,
+                               struct att_err *err);
 /* What the quote's extraData must be for this request: `room` holds a digest. */
 ATT_CHECK bool tpm_binding_expected(const struct att_ctx *ctx, const struct tpm_request *q,
                                     uint8_t room[TPM_DIGEST_BYTES_MAX], struct att_span *ret,

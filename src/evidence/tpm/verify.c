@@ -84,7 +84,7 @@ static bool counted_up(uint32_t from, uint32_t to)
     return to - from <= INT32_MAX;
 }
 
-static bool boot_before(const struct tpm_attest *boot, const struct tpm_attest *now, struct att_err *err)
+bool tpm_boot_before(const struct tpm_attest *boot, const struct tpm_attest *now, struct att_err *err)
 {
     bool ordered =
         boot->clock_ms <= now->clock_ms && counted_up(boot->reset_count, now->reset_count) &&
@@ -101,7 +101,7 @@ static bool boot_good(const struct att_ctx *ctx, struct tpm_evidence *ev, struct
         return true;
     return boot_key_same(ctx, ev, err) &&
            tpm_attestation_verify(ctx, &ev->request.boot, ev->aik.key, NULL, &ev->boot, err) &&
-           boot_before(&ev->boot.quote, &ev->current.quote, err);
+           tpm_boot_before(&ev->boot.quote, &ev->current.quote, err);
 }
 
 /* -- all ---------------------------------------------------------------------------------------------------- */

@@ -478,7 +478,8 @@ static void test_wrong_type_is_recognised(void **state)
         const char *hint;
     } rows[] = {
         { set_type, "open-enclave", ATT_OE_HEADER_VERSION, "attest it as sgx" },
-        { set_type, "pluton", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx, sev-snp, tpm, azure-guest" },
+        { set_type, "pluton", ATT_EVIDENCE_TYPE_UNKNOWN,
+          "sgx, open-enclave, tdx, sev-snp, tpm, azure-guest" },
         { set_type, "", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx, sev-snp" },
         { set_type, "SGX", ATT_EVIDENCE_TYPE_UNKNOWN, "sgx, open-enclave, tdx, sev-snp" },
         { set_evidence, "030002000000000000000000", ATT_QUOTE_VERSION, "hexadecimal" },

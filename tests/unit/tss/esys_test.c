@@ -79,6 +79,16 @@ static const struct {
     { "request key, P-256", TSS_USE_REQUEST, TSS_ECC_P256, 0, 0x0018 },
 };
 
+static struct att_span longer(struct att_span from)
+{
+    uint8_t *copy = att_arena_alloc(arena, 1, from.len + 1);
+
+    if (!copy)
+        abort();
+    memcpy(copy, from.ptr, from.len);
+    return att_span_of(copy, from.len + 1);
+}
+
 static void test_attributes(struct tss *t)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -99,6 +109,9 @@ static void test_attributes(struct tss *t)
                         (p.ecc ? numbers.x.len == 32 && numbers.y.len == 32
                                : att_span_eq(numbers.n, p.modulus) && numbers.e.len == 3),
                     "%s: its numbers", kinds[i].name);
+        err = (struct att_err){ 0 };
+        read = t->ops->public_read(longer(key.public_area), arena, &numbers, &err);
+        refused(read, &err, "TPM2B_PUBLIC", "a byte behind a public area");
         for (size_t cut = 0; cut < key.public_area.len; cut += 7) {
             err = (struct att_err){ 0 };
             read = t->ops->public_read(att_span_of(key.public_area.ptr, cut), arena, &numbers, &err);
@@ -165,6 +178,10 @@ static void test_blobs(void)
     load_refused(again,
                  (struct tss_key){ { key.public_area.ptr, key.public_area.len - 1 }, key.private_area },
                  "TPM2B_PUBLIC", "public area cut");
+    load_refused(again, (struct tss_key){ longer(key.public_area), key.private_area }, "TPM2B_PUBLIC",
+                 "a byte behind the public area");
+    load_refused(again, (struct tss_key){ key.public_area, longer(key.private_area) }, "TPM2B_PRIVATE",
+                 "a byte behind the private area");
     load_refused(again, (struct tss_key){ { 0 }, { 0 } }, "TPM2B_PUBLIC", "nothing");
     load_refused(again, (struct tss_key){ key.private_area, key.private_area }, "TPM2B_PUBLIC",
                  "the wrong one");
@@ -239,6 +256,12 @@ static void test_credentials(void)
         activate_refused(t, loaded, (enum tss_key_type)ek,
                          (struct credential){ cred.id, { cred.secret.ptr, 5 } }, "TPM2B_ENCRYPTED_SECRET",
                          "secret cut");
+        activate_refused(t, loaded, (enum tss_key_type)ek,
+                         (struct credential){ longer(cred.id), cred.secret }, "TPM2B_ID_OBJECT",
+                         "a byte behind the credential");
+        activate_refused(t, loaded, (enum tss_key_type)ek,
+                         (struct credential){ cred.id, longer(cred.secret) }, "TPM2B_ENCRYPTED_SECRET",
+                         "a byte behind the secret");
         name[len - 1] ^= 1;
         cred = credential_for(t, (enum tss_key_type)ek, att_span_of(name, len), want);
         activate_refused(t, loaded, (enum tss_key_type)ek, cred, "integrity", "for another key");
