@@ -93,7 +93,8 @@ bool guest_runtime_bind(struct att_ctx *ctx, struct guest_evidence *ev, struct a
     if (!ev->inner)
         return att_fail(err, ATT_HCL_MALFORMED, "hcl.hw_report",
                         "a TDX quote beside the TDREPORT, which its own machine alone can check", "none");
-    if (!asked_by_paravisor(ev, err) || !hash_bound(ctx, ev, err) || !guest_runtime_read(ctx, ev->runtime_data, &ev->runtime, err))
+    if (!asked_by_paravisor(ev, err) || !hash_bound(ctx, ev, err) ||
+        !guest_runtime_read(ctx, ev->runtime_data, &ev->runtime, err))
         return false;
     ev->vm_id = ev->runtime.vm_id;
     return true;
