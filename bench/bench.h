@@ -49,6 +49,9 @@ void bench_crowd(void);
 /* Event logs of 10 MB and of as many events as there may be; prints its figures. */
 void bench_eventlog(void);
 
+/* Requests of the TPM protocol with logs of 10 MB; prints its figures. */
+void bench_tpm(void);
+
 /* The server over TLS keep-alive. */
 struct tls_client;
 struct tls_server;

@@ -165,7 +165,7 @@ static const struct {
     void (*run)(void);
 } parts[] = {
     { "policy", bench_policy }, { "tdx", bench_tdx },           { "snp", bench_snp },
-    { "crowd", bench_crowd },   { "eventlog", bench_eventlog },
+    { "crowd", bench_crowd },   { "eventlog", bench_eventlog }, { "tpm", bench_tpm },
 };
 
 int main(int argc, char **argv)
@@ -182,7 +182,7 @@ int main(int argc, char **argv)
     }
     if (argc != 3) {
         fprintf(stderr, "usage: bench ATTESTD WORKDIR | bench policy | bench tdx | bench snp | bench crowd | "
-                        "bench eventlog\n");
+                        "bench eventlog | bench tpm\n");
         return 2;
     }
     (void)snprintf(ca, sizeof ca, "%s/dev/ca.pem", argv[2]);
@@ -199,6 +199,7 @@ int main(int argc, char **argv)
     bench_snp();
     bench_crowd();
     bench_eventlog();
+    bench_tpm();
     printf("figure first_start_to_ready_ms %.1f\n", first);
     printf("figure restart_to_ready_ms %.1f\n", bench_median(ready, RESTARTS));
     printf("figure idle_rss_mb %.1f\n", idle);
