@@ -188,6 +188,36 @@ static void two_logs(void)
     att_buf_free(&first.tcg.bytes);
 }
 
+/* A machine that runs for weeks has tens of thousands of records; a policy that looks at them must not be refused for that. */
+static void long_list(void)
+{
+    enum { RECORDS = 25000 };
+    static const char text[] =
+        "version=1.2;configurationrules{=>issueproperty(type=\"required_pcr_mask\",value=32767);};"
+        "authorizationrules{c:[type==\"events\"]=>add(type=\"last\",value=JsonToClaimValue("
+        "JmesPath(c.value,\"Events[-1].EventSeq\")));[type==\"last\",value==24999]=>permit();};"
+        "issuancerules{};";
+    struct raw q = started();
+    struct att_buf fields = { 0 }, list = { 0 };
+    struct att_policy *policy = NULL;
+    struct att_verdict v;
+    struct att_err err = { 0 };
+
+    must(mk_ima_digest_field(&fields, att_str("a program"), &err) &&
+             att_policy_compile(att_str(text), NULL, &policy, NULL, &err),
+         &err);
+    mk_ima_field(&fields, att_span_of("/usr/bin/program", 17));
+    for (int i = 0; i < RECORDS; i++)
+        must(mk_ima_record(&list, q.tpm, "ima-ng", att_buf_span(&fields), false, &err), &err);
+    raw_log(&q, "IMA", att_buf_span(&list));
+    bool ok = judged(&q, policy, &v);
+    cases_check(&cases, ok, "25,000 records of IMA, and a policy that reads them: %s at %s (%s)",
+                att_code_name(v.err.code), v.err.where, v.err.text);
+    att_policy_free(policy);
+    att_buf_free(&fields);
+    att_buf_free(&list);
+}
+
 /* -- keys ------------------------------------------------------------------------------------------------------------ */
 
 static char *key_text(enum mk_tpm_key key)
@@ -370,6 +400,7 @@ int main(void)
     firmware_as_records();
     windows_as_records();
     two_logs();
+    long_list();
     request_keys();
     attestation_keys();
     borrowed_names();
