@@ -9,6 +9,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Sanitizers take five times as long: a part of what the plain build replays; their long runs are `make fuzz`. */
+#ifdef __SANITIZE_ADDRESS__
+enum { MUTATIONS = 500, CUTS = 512 };
+#else
+enum { MUTATIONS = 2000, CUTS = 2048 };
+#endif
+
 static uint64_t state = 0x9e3779b97f4a7c15u;
 static unsigned long runs;
 
@@ -76,10 +83,10 @@ static int run_file(const char *path)
     size_t len = fread(bytes, 1, sizeof bytes, f);
     fclose(f);
     run_one(bytes, len);
-    size_t step = len > 4096 ? len / 2048 : 1;
+    size_t step = len > 2 * CUTS ? len / CUTS : 1;
     for (size_t cut = 0; cut < len; cut += step)
         run_one(bytes, cut);
-    mutate(bytes, len, 2000);
+    mutate(bytes, len, MUTATIONS);
     return 0;
 }
 

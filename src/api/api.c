@@ -374,9 +374,9 @@ void api_free(struct api *api)
 {
     if (!api)
         return;
+    lane_free(api->identity); /* what it does may go on to those below */
     lane_free(api->tpm);
     lane_free(api->collateral);
-    lane_free(api->identity); /* what it does may go on to the other lane */
     lane_free(api->changes);
     throttle_free(api->throttle);
     throttle_free(api->refusals);

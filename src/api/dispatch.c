@@ -325,21 +325,25 @@ static void fetch_keys(struct api_call *call)
                                   &fetched);
 }
 
+/* Already off the loop: what would have run there runs here. */
+static void run_after_refresh(struct api_call *call)
+{
+    if (call->route->lane == API_LANE_CHANGES || call->route->lane == API_LANE_TPM)
+        run_on_lane(call);
+    else
+        run_read(call);
+}
+
 static void run_refresh(struct api_call *call)
 {
     struct att_err err = { 0 };
     size_t again = ACCESS_NO_REFRESH;
 
     fetch_keys(call);
-    if (api_caller_check(call, &again, &err)) {
-        /* Already off the loop: what would have run there runs here. */
-        if (call->route->lane == API_LANE_CHANGES || call->route->lane == API_LANE_TPM)
-            run_on_lane(call);
-        else
-            run_read(call);
-        return;
-    }
-    refuse_caller(call, &err);
+    if (api_caller_check(call, &again, &err))
+        run_after_refresh(call);
+    else
+        refuse_caller(call, &err);
 }
 
 /* On the identity lane, for an explanation alone: whatever comes of it, the request is answered. */
@@ -349,7 +353,7 @@ static void run_explain_refresh(struct api_call *call)
 
     fetch_keys(call);
     (void)api_explain_check(call, &again);
-    run_read(call);
+    run_after_refresh(call);
 }
 
 static void run_anonymous(struct api_call *call)

@@ -11,6 +11,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Fewer could be guessed or come twice; more do not fit into a quote. */
+enum { CHALLENGE_BYTES_MIN = 8, CHALLENGE_BYTES_MAX = 64 };
+
 #define PATH_ATTEST "/attest/Tpm?api-version=2022-08-01"
 
 ATT_AUTO_PTR(tss_auto, struct tss, tss_close)
@@ -65,22 +68,24 @@ static bool ask_challenge(struct tpm_service *s, struct tpm_challenge *ret)
     return (att_json_want_string(&doc, arena, id, "payload", "challenge", &ret->text, NULL) &&
             att_json_want_string(&doc, arena, id, "payload", "service_context", &ret->service_context,
                                  NULL) &&
-            att_base64_decode(arena, ATT_BASE64_LENIENT, ret->text, "challenge", &ret->bytes, NULL)) ||
-           not_understood(s, "a challenge and a service context");
+            att_base64_decode(arena, ATT_BASE64_LENIENT, ret->text, "challenge", &ret->bytes, NULL) &&
+            ret->bytes.len >= CHALLENGE_BYTES_MIN && ret->bytes.len <= CHALLENGE_BYTES_MAX) ||
+           not_understood(s, "a challenge of 8 to 64 bytes and a service context");
 }
 
 /* Anything else must not reach a terminal or a shell. */
 static bool looks_like_jws(struct att_span text)
 {
-    size_t dots = 0;
+    size_t dots = 0, empty = 0; /* header or payload */
 
     for (size_t i = 0; i < text.len; i++) {
         uint8_t ch = text.ptr[i];
         if (!isalnum(ch) && ch != '-' && ch != '_' && ch != '.')
             return false;
+        empty += ch == '.' && (i == 0 || text.ptr[i - 1] == '.');
         dots += ch == '.';
     }
-    return dots == 2;
+    return dots == 2 && empty == 0;
 }
 
 static bool ask_report(struct tpm_service *s, struct att_span jws, struct att_span *ret)

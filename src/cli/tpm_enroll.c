@@ -8,6 +8,7 @@
 #include "cli/tpm_shot.h"
 #include "cli/tpm_state.h"
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -16,6 +17,7 @@ enum { CHAIN_MAX = 8, SECRET_BYTES_MAX = 64 };
 ATT_AUTO_PTR(tss_auto, struct tss, tss_close)
 ATT_AUTO_PTR(x509_auto, X509, X509_free)
 ATT_AUTO_PTR(bio_auto, BIO, BIO_free_all)
+ATT_AUTO_PTR(bn_auto, BIGNUM, BN_free)
 
 struct enrolment {
     struct tpm_state state;
@@ -165,6 +167,32 @@ static bool ask_certificate(struct tpm_service *s, struct enrolment *e)
     return true;
 }
 
+static bool number_is(const EVP_PKEY *key, const char *name, struct att_span wanted)
+{
+    ATT_AUTO(bn_auto) BIGNUM *has = NULL;
+    ATT_AUTO(bn_auto) BIGNUM *want = BN_bin2bn(wanted.ptr, (int)wanted.len, NULL);
+
+    return want && EVP_PKEY_get_bn_param(key, name, &has) == 1 && BN_cmp(has, want) == 0;
+}
+
+/* Who reads aik.pem takes it for this TPM's key: a service must not put another's there. */
+static bool certifies(struct cli *c, struct tss *tpm, const struct enrolment *e, struct att_err *err)
+{
+    const unsigned char *p = e->chain[0].ptr;
+    ATT_AUTO(x509_auto) X509 *cert = d2i_X509(NULL, &p, (long)e->chain[0].len);
+    const EVP_PKEY *key = cert ? X509_get0_pubkey(cert) : NULL;
+    struct tss_public own;
+
+    if (!tpm->ops->public_read(e->aik.public_area, c->arena, &own, err))
+        return false;
+    bool same = key && (own.ecc ? number_is(key, OSSL_PKEY_PARAM_EC_PUB_X, own.x) &&
+                                      number_is(key, OSSL_PKEY_PARAM_EC_PUB_Y, own.y)
+                                : number_is(key, OSSL_PKEY_PARAM_RSA_N, own.n) &&
+                                      number_is(key, OSSL_PKEY_PARAM_RSA_E, own.e));
+    return same || att_fail(err, ATT_SERVICE_UNAVAILABLE, "answer.certificate",
+                            "a certificate of the key that was enrolled", "one of another key");
+}
+
 /* -- what is kept --------------------------------------------------------------------------------------------- */
 
 static bool write_pem(const struct enrolment *e, const char *name, bool key_only, struct att_err *err)
@@ -250,7 +278,7 @@ static enum cli_exit run_enroll(struct cli *c)
         return cli_refuse(c, &err);
     if (!ask_certificate(&service, &e))
         return service.exit;
-    if (!keep(&e, &err))
+    if (!certifies(c, tpm, &e, &err) || !keep(&e, &err))
         return cli_refuse(c, &err);
     answer(c, &e);
     return CLI_YES;

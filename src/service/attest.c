@@ -110,59 +110,74 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
 }
 
 /* What a policy of version 1.1 and later says about the token itself. */
-static const struct att_value *property(const struct att_verdict *verdict, const char *name)
+struct shape {
+    int64_t lifetime_s;
+    bool thumbprint_only; /* of the certificate */
+};
+
+/* The one value of a property. True with *ret NULL: the policy says nothing. Two values that differ: nobody knows what is meant. */
+static bool property_one(const struct att_verdict *verdict, const char *name, const struct att_value **ret,
+                         struct att_err *err)
 {
     const struct att_claims *set = &verdict->policy.properties;
+    char where[64];
 
-    for (size_t i = 0; verdict->policy_ran && i < set->count; i++)
-        if (att_span_is(set->items[i].type, name))
-            return &set->items[i].value;
-    return NULL;
+    *ret = NULL;
+    for (size_t i = 0; verdict->policy_ran && i < set->count; i++) {
+        if (!att_span_is(set->items[i].type, name))
+            continue;
+        if (*ret && !att_value_eq(*ret, &set->items[i].value)) {
+            (void)snprintf(where, sizeof where, "policy.%s", name);
+            return att_fail(err, ATT_POLICY_EVALUATION, where, "one value", "two that differ");
+        }
+        *ret = &set->items[i].value;
+    }
+    return true;
 }
 
-static bool lifetime_of(enum service_type type, const struct att_verdict *verdict, int64_t *ret,
-                        struct att_err *err)
+static bool shape_of(enum service_type type, const struct att_verdict *verdict, struct shape *ret,
+                     struct att_err *err)
 {
-    const struct att_value *v = property(verdict, "report_validity_in_minutes");
+    const struct att_value *minutes = NULL, *omit = NULL;
 
-    *ret = type == SERVICE_TPM ? (int64_t)TPM_LIFETIME_MIN * 60 : TOKEN_LIFETIME_S;
-    if (type != SERVICE_TPM || !v)
+    *ret = (struct shape){ .lifetime_s = TOKEN_LIFETIME_S };
+    if (type != SERVICE_TPM)
         return true;
-    if (v->kind != ATT_CLAIM_INT || v->integer < 1 || v->integer > TPM_LIFETIME_MIN_MAX)
+    if (!property_one(verdict, "report_validity_in_minutes", &minutes, err) ||
+        !property_one(verdict, "omit_x5c", &omit, err))
+        return false;
+    if (minutes &&
+        (minutes->kind != ATT_CLAIM_INT || minutes->integer < 1 || minutes->integer > TPM_LIFETIME_MIN_MAX))
         return att_fail(err, ATT_POLICY_EVALUATION, "policy.report_validity_in_minutes",
                         "a whole number from 1 to 525600", "another value");
-    *ret = v->integer * 60;
+    ret->lifetime_s = (minutes ? minutes->integer : TPM_LIFETIME_MIN) * 60;
+    ret->thumbprint_only = omit && omit->kind == ATT_CLAIM_BOOL && omit->boolean;
     return true;
 }
 
 /* Tokens of TPMs carry their certificate, unless the policy leaves it out: then its thumbprint. */
 static void certificate_of(const struct service *s, const struct site_provider *p, const char *issuer,
-                           enum service_type type, const struct att_verdict *verdict,
-                           struct att_token_in *what)
+                           enum service_type type, const struct shape *shape, struct att_token_in *what)
 {
-    const struct att_value *omit = property(verdict, "omit_x5c");
     const struct site_certificate *c =
         type == SERVICE_TPM && what->alg ? service_certificate_of(p, s->options.keys->kid, issuer) : NULL;
 
     if (!c)
         return;
     what->certificate = c->der;
-    what->thumbprint_only = omit && omit->kind == ATT_CLAIM_BOOL && omit->boolean;
+    what->thumbprint_only = shape->thumbprint_only;
 }
 
 static bool token_of(struct service *s, const struct site_provider *p, enum service_type type,
-                     const char *issuer, struct att_arena *arena, const struct service_attest_in *in,
-                     const struct judged_by *by, const struct att_verdict *verdict, struct att_span *ret,
-                     struct att_err *err)
+                     const char *issuer, const struct shape *shape, struct att_arena *arena,
+                     const struct service_attest_in *in, const struct judged_by *by,
+                     const struct att_verdict *verdict, struct att_span *ret, struct att_err *err)
 {
     const struct keyring *keys = s->options.keys;
     uint8_t jti[JTI_BYTES];
     struct att_span input = { 0 };
     struct att_span signature = { 0 };
-    int64_t lifetime_s = 0;
 
-    if (!lifetime_of(type, verdict, &lifetime_s, err))
-        return false;
     if (RAND_bytes(jti, sizeof jti) != 1)
         return att_fail(err, ATT_CRYPTO_FAILED, "token.jti", "random bytes", "none to be had");
     struct att_token_in what = {
@@ -171,7 +186,7 @@ static bool token_of(struct service *s, const struct site_provider *p, enum serv
         .alg = in->has_draft_policy ? NULL : keys->alg,
         .kid = att_str(keys->kid),
         .iat_unix_s = service_now_unix_s(s),
-        .lifetime_s = lifetime_s,
+        .lifetime_s = shape->lifetime_s,
         .jti = att_span_of(jti, sizeof jti),
         .nonce = in->nonce,
         .has_nonce = in->has_nonce,
@@ -180,7 +195,7 @@ static bool token_of(struct service *s, const struct site_provider *p, enum serv
         .policy_signer_jwk = by->signer_jwk,
         .unsafe_evidence_time = s->options.evidence_time_set,
     };
-    certificate_of(s, p, issuer, type, verdict, &what);
+    certificate_of(s, p, issuer, type, shape, &what);
     if (!att_token_input(arena, verdict, &what, &input, err))
         return false;
     if (!in->has_draft_policy && !signer_sign(s->options.signer, keys->kid, input, arena, &signature, err))
@@ -236,13 +251,15 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     struct att_verdict verdict = { 0 };
     const struct service_derived *d = NULL;
     struct att_span token = { 0 };
+    struct shape shape = { 0 };
 
     if (!type_of(in->evidence_type, &type, err))
         return false;
     struct judged_by by = { .collateral = service_collateral_ref(s) };
     bool ok = service_derive(s, p, &d, err) && choose_policy(s, &d->policies[type], arena, in, &by, err) &&
-              judge(s, arena, in, &by, &verdict, err) && once(s, in, err) &&
-              token_of(s, p, type, d->attest_uri, arena, in, &by, &verdict, &token, err) &&
+              judge(s, arena, in, &by, &verdict, err) && shape_of(type, &verdict, &shape, err) &&
+              once(s, in, err) &&
+              token_of(s, p, type, d->attest_uri, &shape, arena, in, &by, &verdict, &token, err) &&
               delivered(s, type, arena, &verdict, &token, err);
     if (ok)
         out.token = token;

@@ -178,6 +178,10 @@ bool context_open(const struct service *s, struct att_arena *arena, const char *
            head_read(plain, service_now_unix_s(s), ret, err);
 }
 
+/* A replica whose clock is behind still opens what others have called expired, and the one whose clock is ahead is who forgets:
+ * what was used is remembered for longer than it opens anywhere. */
+enum { CLOCKS_APART_MAX_S = 600 };
+
 bool service_once(struct service *s, const char *space, const char *id, int64_t until_unix_s, bool *ret_first,
                   struct att_err *err)
 {
@@ -186,7 +190,8 @@ bool service_once(struct service *s, const char *space, const char *id, int64_t 
         return att_fail(err, ATT_SERVICE_UNAVAILABLE, "store", "a store that remembers what was used",
                         "none");
     pthread_mutex_lock(&s->once_lock);
-    bool ok = store_once(s->options.once, space, id, until_unix_s, service_now_unix_s(s), ret_first, err);
+    bool ok = store_once(s->options.once, space, id, until_unix_s + CLOCKS_APART_MAX_S, service_now_unix_s(s),
+                         ret_first, err);
     pthread_mutex_unlock(&s->once_lock);
     return ok;
 }

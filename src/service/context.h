@@ -25,7 +25,8 @@ ATT_CHECK bool context_seal(const struct service *s, struct att_arena *arena, co
 ATT_CHECK bool context_open(const struct service *s, struct att_arena *arena, const char *purpose,
                             const struct site_provider *p, struct att_span text, struct context_opened *ret,
                             struct att_err *err);
-/* The first to come with this id, of all replicas? STORE_FAILED: not known, so no. Any thread. */
+/* The first to come with this id, of all replicas? It is remembered until ten minutes after `until`, by which the clocks of
+ * replicas may differ. STORE_FAILED: not known, so no. Any thread. */
 ATT_CHECK bool service_once(struct service *s, const char *space, const char *id, int64_t until_unix_s,
                             bool *ret_first, struct att_err *err);
 

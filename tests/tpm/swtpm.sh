@@ -67,6 +67,7 @@ tpm_ek_roots = $work/ca/swtpm-localca-rootca-cert.pem
 tpm_ek_intermediates = $work/ca/issuercert.pem
 tpm_challenge_lifetime_s = $life_s
 CONF
+: > ready
 "$attestd" --dev --config attestd.conf --data data --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 > ready 2> log &
 server=$!
 url=""
@@ -171,6 +172,31 @@ case_ "no log" 1 "EVENT_LOG_REPLAY_MISMATCH" tpm_ attest
 case_ "too few registers" 1 "PCR_SELECTION" tpm_ attest --event-log boot.log --pcrs sha256:0,1,2,3
 tpm_ extend --pcr 14 --text "not in the log" > out 2> err
 case_ "a register extended after the log" 1 "EVENT_LOG_REPLAY_MISMATCH" tpm_ attest --event-log boot.log
+
+# -- a service that lies: what it says is an answer, signed by whom it should be
+mkfifo mouth
+exec 9<> mouth # so that it does not end
+lie() { # lie NAME TEXT ANSWER ARGUMENT...: exit status 3, and nothing on standard output
+    local name=$1 text=$2 body liar port=""
+    body="{\"data\":\"$(printf '%s' "$3" | basenc -w 0 --base64url | tr -d =)\"}"
+    shift 3
+    : > lies
+    openssl s_server -accept 127.0.0.1:0 -naccept 1 -cert data/dev/server.pem -key data/dev/server-key.TEST-KEY.pem < mouth > lies 2>&1 &
+    liar=$!
+    for _ in $(seq 100); do
+        port=$(sed -n 's/^ACCEPT .*://p' lies)
+        [ -z "$port" ] || break
+        sleep 0.05
+    done
+    printf 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' ${#body} "$body" >&9
+    case_ "$name" 3 "$text" tpm_ attest --anonymous --url "https://localhost:$port" --ca data/dev/ca.pem "$@"
+    [ -s out ] && bad "$name: there is a token"
+    kill "$liar" 2> ended
+    wait "$liar" 2> ended
+}
+lie "a challenge that anybody knows" "8 to 64 bytes" '{"payload":{"challenge":"","service_context":"AA"}}'
+lie "a challenge that no quote holds" "8 to 64 bytes" "{\"payload\":{\"challenge\":\"$(printf 'A%.0s' $(seq 88))\",\"service_context\":\"AA\"}}" --key tpm
+lie "a token that is none" "expected a report" '{"payload":{"report":".."}}' --send sent.jws
 
 # -- files for others: OpenSSL agrees
 case_ "quoted into files" 0 '"registers":24' tpm_ quote --out files --event-log boot.log --nonce 00ff --json

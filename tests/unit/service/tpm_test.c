@@ -247,6 +247,26 @@ static void check_replicas(struct world *w)
     service_free(second);
 }
 
+/* A replica whose clock is ahead forgets what was used; one that is behind must not take it again. */
+static void check_clocks(struct world *w)
+{
+    struct service *s = w->rig.service;
+    struct question q = ask(w, s), later;
+    struct att_span good = answer(w, &q, MK_TPM_BREAK_NONE);
+
+    cases_check(&cases, attest(w, s, w->p, good, NULL) == ATT_OK, "used");
+    w->rig.now_unix_s = RIG_NOW + 300 + 590;
+    for (int i = 0; i < 3; i++) { /* each call forgets */
+        later = ask(w, s);
+        cases_check(&cases, attest(w, s, w->p, answer(w, &later, MK_TPM_BREAK_NONE), NULL) == ATT_OK,
+                    "ahead");
+    }
+    w->rig.now_unix_s = RIG_NOW + 299;
+    cases_check(&cases, attest(w, s, w->p, good, NULL) == ATT_TPM_CHALLENGE_USED,
+                "E-z: used, forgotten by a clock that is ten minutes ahead");
+    w->rig.now_unix_s = RIG_NOW;
+}
+
 /* A store that cannot say whether it was the first time: no token. */
 static bool forgetful(struct store *s, const char *space, const char *id, int64_t until, int64_t now,
                       bool *ret_first, struct att_err *err)
@@ -334,6 +354,39 @@ static void check_properties(struct world *w)
     }
 }
 
+/* Rules that contradict each other about the token: no token, and the challenge is not used up. */
+static void check_contradiction(struct world *w)
+{
+    static const char *const rows[] = {
+        "=> issueproperty(type=\"report_validity_in_minutes\", value=5); "
+        "=> issueproperty(type=\"report_validity_in_minutes\", value=525600);",
+        "=> issueproperty(type=\"omit_x5c\", value=true); => issueproperty(type=\"omit_x5c\", value=false);",
+        "c:[type==\"aikValidated\"] => issueproperty(type=\"omit_x5c\", value=\"true\");",
+    };
+    struct service *s = w->rig.service;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512];
+        struct att_err err = { 0 };
+        policy(w, "default", PERMIT);
+        struct question q = ask(w, s);
+        struct att_span good = answer(w, &q, MK_TPM_BREAK_NONE);
+        (void)snprintf(text, sizeof text,
+                       "version=1.1; authorizationrules { => permit(); }; issuancerules { %s };", rows[i]);
+        const struct site_provider *p = rig_ref(&w->rig, "default");
+        enum att_code set = rig_policy(&w->rig, p, "Tpm", att_str(text), NULL, &err);
+        site_unref(p);
+        site_unref(w->p);
+        w->p = rig_ref(&w->rig, "default");
+        enum att_code code = set == ATT_OK ? attest(w, s, w->p, good, NULL) : set;
+        cases_check(&cases, att_code_class(code) == ATT_CLASS_POLICY, "contradiction %zu: %s", i,
+                    att_code_name(code));
+        policy(w, "default", PERMIT);
+        cases_check(&cases, attest(w, s, w->p, good, NULL) == ATT_OK, "contradiction %zu: then a good policy",
+                    i);
+    }
+}
+
 /* A policy that denies leaves the challenge open, too: what was refused was not answered. */
 static void check_denied(struct world *w)
 {
@@ -359,8 +412,10 @@ int main(void)
     check_time(&w);
     check_swap(&w);
     check_replicas(&w);
+    check_clocks(&w);
     check_store(&w);
     check_properties(&w);
+    check_contradiction(&w);
     check_denied(&w);
     world_free(&w);
     return cases_report(&cases);
