@@ -1,6 +1,7 @@
 /* The TPM protocol without its envelopes: a challenge, and a request that answers it. */
 #include <attest/tpm.h>
 
+#include "base/auto.h"
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -8,6 +9,8 @@
 #include "service/internal.h"
 
 #include <openssl/rand.h>
+
+ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
 static const char purpose[] = "tpm-challenge";
 
@@ -53,13 +56,17 @@ bool service_tpm_challenge(struct service *s, const struct site_provider *p, str
     return true;
 }
 
-/* Before the costly checks: is this an answer to a challenge of ours that is still open? */
+/* Before the costly checks: is this an answer to a challenge of ours that is still open? What is read for that is a second copy of a
+ * request that may have a log of 10 MB in it: it goes before the first is judged, which needs the room. */
 static bool ours(struct service *s, const struct site_provider *p, struct att_arena *arena,
                  struct att_span jws, struct context_opened *ret, struct att_err *err)
 {
+    ATT_AUTO(arena_auto) struct att_arena *copy = att_arena_new(service_limits(s)->arena_bytes_max);
     struct att_tpm_request request;
 
-    return att_tpm_request_peek(s->options.lib, arena, jws, &request, err) &&
+    if (!copy)
+        return att_fail_memory(err, "tpm");
+    return att_tpm_request_peek(s->options.lib, copy, jws, &request, err) &&
            context_open(s, arena, purpose, p, request.service_context, ret, err);
 }
 

@@ -3,6 +3,7 @@
  * open; what the policy says of the token is done. */
 #include <attest/tpm.h>
 
+#include "base/base64.h"
 #include "makers/tpm_request.h"
 #include "support/cases.h"
 #include "unit/service/rig.h"
@@ -117,6 +118,33 @@ static enum att_code attest(struct world *w, struct service *s, const struct sit
     if (ret_token)
         *ret_token = out.token;
     return err.code;
+}
+
+/* Logs are large: what is read of a request for its context alone takes nothing of the room that it is judged in. */
+static void check_room(struct world *w)
+{
+    static const char head[] = "{\"alg\":\"PS256\",\"typ\":\"attReqV2\"}";
+    struct att_arena *room = att_arena_new((size_t)256 << 10);
+    struct att_buf payload = { 0 }, jws = { 0 };
+    struct service_attest_out out = { 0 };
+    struct att_err err = { 0 };
+
+    att_buf_puts(&payload, "{\"att_type\":\"basic\",\"att_data\":{\"challenge\":\"AAAA\","
+                           "\"service_context\":\"AAAA\",\"logs\":\"");
+    att_buf_fill(&payload, 'A', (size_t)1 << 20);
+    att_buf_puts(&payload, "\"}}");
+    att_base64url_put(&jws, att_str(head));
+    att_buf_putc(&jws, '.');
+    att_base64url_put(&jws, att_buf_span(&payload));
+    att_buf_puts(&jws, ".AAAA");
+    rig_need(room && !jws.failed, "request", &err);
+    cases_check(&cases,
+                !service_tpm_attest(w->rig.service, w->p, room, att_buf_span(&jws), false, &out, &err) &&
+                    err.code == ATT_TPM_CONTEXT_INVALID,
+                "a large request in a small arena, its context: %s", att_code_name(err.code));
+    att_buf_free(&payload);
+    att_buf_free(&jws);
+    att_arena_free(room);
 }
 
 static void check_missing(struct world *w)
@@ -405,6 +433,7 @@ int main(void)
     struct world w;
 
     world_new(&w);
+    check_room(&w);
     check_missing(&w);
     policy(&w, "default", PERMIT);
     policy(&w, "other", PERMIT);
