@@ -204,8 +204,67 @@ static void killed_in_the_middle(void)
     store_close(s);
 }
 
+/* Another process that looks when it is told to, and goes. Made before this one has a handle: a copy of SQLite's own account of
+ * its locks would be wrong. */
+struct visitor {
+    pid_t pid;
+    int gate;
+};
+
+static struct visitor visitor(long expected)
+{
+    int gate[2];
+    char byte = 0;
+
+    if (pipe(gate) != 0)
+        abort();
+    (void)fflush(NULL);
+    struct visitor v = { .pid = fork(), .gate = gate[1] };
+    if (v.pid == 0) {
+        (void)close(gate[1]);
+        bool told = read(gate[0], &byte, 1) == 1;
+        struct store *s = told ? open_again() : NULL;
+        bool seen = s && value_of(s, "a", NULL) == expected;
+        store_close(s);
+        _exit(seen ? 0 : 1);
+    }
+    (void)close(gate[0]);
+    return v;
+}
+
+static bool visits(const struct visitor *v)
+{
+    int status = 1;
+    bool told = v->pid > 0 && write(v->gate, "x", 1) == 1;
+
+    (void)close(v->gate);
+    return told && waitpid(v->pid, &status, 0) == v->pid && status == 0;
+}
+
+/* Who leaves last clears up. A process that has the store open several times is still there as long as one of its handles is, and
+ * what it writes after others have left is seen by the next. */
+static void others_come_and_go(void)
+{
+    struct store *s = open_fresh(), *own[3];
+
+    if (!s)
+        return;
+    store_close(s);
+    struct visitor first = visitor(1), second = visitor(2);
+    for (size_t i = 0; i < 3; i++)
+        own[i] = open_again();
+    bool there = own[0] && own[1] && own[2];
+    CHECK(there && put_alone(own[0], "a", "1", 0), "a row: %s", step_err.text);
+    CHECK(visits(&first), "another process sees it, and goes");
+    CHECK(there && put_alone(own[2], "a", "2", 1), "it is changed: %s", step_err.text);
+    CHECK(visits(&second), "the next one sees that");
+    for (size_t i = 0; i < 3; i++)
+        store_close(own[i]);
+}
+
 void shared_suite(void)
 {
+    others_come_and_go();
     reopening_sees_what_was_committed();
     two_handles();
     nothing_is_lost_between_writers();

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 5000 };
@@ -125,14 +126,22 @@ static const struct store_ops sqlite_ops = {
 
 /* -- opening ---------------------------------------------------------------------------------------------- */
 
+/* A file that is there is not opened here: this process may have it open already, and closing any descriptor of it drops
+ * all of SQLite's locks on it (POSIX). Another process that then leaves believes that it was the last, and takes the log
+ * away from under us with everything that we write from then on. */
 static bool create_private(const char *path, struct att_err *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    struct stat st;
 
-    if (fd < 0)
+    if (fd >= 0) {
+        (void)close(fd);
+        return true;
+    }
+    if (errno != EEXIST || lstat(path, &st) != 0)
         return att_fail(err, ATT_STORE_FAILED, "store.file", "a file that can be opened", "%m");
-    (void)close(fd);
-    return true;
+    return S_ISREG(st.st_mode) ||
+           att_fail(err, ATT_STORE_FAILED, "store.file", "a file", "a link, a folder or a device");
 }
 
 static bool set_up(struct sqlite *q, const char *path, struct att_err *err)
@@ -150,8 +159,7 @@ static bool set_up(struct sqlite *q, const char *path, struct att_err *err)
 }
 
 /* One opens at a time: two processes that turn a fresh file to WAL at once do not wait for each other, whatever the
- * busy timeout says - one is told "database is locked". The lock is a file of its own, since closing any descriptor
- * of the database would drop SQLite's locks. */
+ * busy timeout says - one is told "database is locked". The lock is a file of its own, for the reason above. */
 static bool open_lock(const char *path, int *ret, struct att_err *err)
 {
     char name[PATH_MAX];
