@@ -215,6 +215,16 @@ static size_t body_max(const struct api_options *o, const struct api_route *rout
     return route->body_bytes_max;
 }
 
+/* Bodies of this size are held for callers who are known, not for everybody who opens a connection. Whose issuer's keys must be
+ * asked for first is known later. A change is not refused here: it leaves a record, which is no work for this thread. */
+static bool worth_a_body(struct api_call *call, struct att_err *err)
+{
+    size_t refresh = ACCESS_NO_REFRESH;
+
+    return call->route->body_bytes_max != API_BODY_TPM || !api_needs_caller(call) ||
+           api_caller_check(call, &refresh, err) || refresh != ACCESS_NO_REFRESH;
+}
+
 static bool head(struct api *api, bool machine, const struct http_request *http, size_t *ret_body_max,
                  struct http_response *refusal)
 {
@@ -224,7 +234,7 @@ static bool head(struct api *api, bool machine, const struct http_request *http,
 
     *refusal = (struct http_response){ 0 };
     call_begin(&call, api, http, refusal);
-    if (!find(&call, machine, allow, &err)) {
+    if (!find(&call, machine, allow, &err) || !worth_a_body(&call, &err)) {
         refuse_found(&call, allow, &err);
         return false;
     }
