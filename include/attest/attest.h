@@ -153,6 +153,9 @@ struct att_attest_in {
     const struct att_tpm_trust *aik_trust; /* NULL: no certificate of an attestation key is trusted */
     bool challenge_given;      /* tpm: the request must answer `challenge`; else it is not compared */
     struct att_span challenge; /* as it was sent out, decoded; an empty one matches nothing */
+    /* tpm: registers of SHA-384 or SHA-512 count without those of SHA-256. Only where it is known that the machines' firmware
+     * extends these banks: one that it leaves alone, whoever runs the machine fills as he likes. */
+    bool other_banks_allowed;
     bool sha1_allowed; /* signatures and register banks of SHA-1 count, where there is nothing better */
     const struct att_boot_hashes *boot_hashes; /* azure-guest; NULL: none is known to be good */
     const struct att_policy *policy;           /* NULL: evidence alone is judged */

@@ -174,6 +174,7 @@ static bool options_fit(const struct cli *c, struct att_err *err)
         { "aik-intermediates", KIND_TPM | KIND_GUEST, 0, NULL },
         { "expect-challenge", KIND_TPM, 0, NULL },
         { "allow-sha1", KIND_TPM, 0, NULL },
+        { "other-banks", KIND_TPM, 0, NULL },
         { "quote", KIND_GUEST, 0, NULL },
         { "quote-signature", KIND_GUEST, 0, NULL },
         { "pcrs", KIND_GUEST, 0, NULL },
@@ -237,6 +238,7 @@ static bool read_request(struct cli *c, struct job *job, struct att_err *err)
         in->evidence.len--;
     in->aik_trust = job->aik_trust;
     in->sha1_allowed = cli_has(c, "allow-sha1");
+    in->other_banks_allowed = cli_has(c, "other-banks");
     return true;
 }
 
@@ -352,6 +354,9 @@ static const struct cli_option options[] = {
       .argument = "BASE64URL",
       .help = "tpm: the challenge that the request must answer. Without it, any challenge will do: that the "
               "request is fresh is then not checked." },
+    { .name = "other-banks",
+      .help = "tpm: registers of SHA-384 or SHA-512 count without those of SHA-256; for machines whose "
+              "firmware extends them." },
     { .name = "allow-sha1",
       .help = "tpm: take signatures and register banks of SHA-1, where there is nothing better." },
     { .name = "quote",

@@ -110,6 +110,7 @@ struct config {
     unsigned long tpm_aik_lifetime_days;
     struct config_list tpm_ek_roots;
     struct config_list tpm_ek_intermediates;
+    bool tpm_other_banks;
     bool tpm_sha1;
     unsigned long tpm_challenge_lifetime_s;
     const char *tpm_boot_hashes;

@@ -99,6 +99,7 @@ static bool start_service(struct server *s, struct att_err *err)
         .aik_authority = s->aik_authority,
         .aik_lifetime_days = (uint32_t)c->tpm_aik_lifetime_days,
         .tpm_challenge_lifetime_s = (uint32_t)c->tpm_challenge_lifetime_s,
+        .other_banks_allowed = c->tpm_other_banks,
         .sha1_allowed = c->tpm_sha1,
         .boot_hashes = c->tpm_boot_hashes[0] ? &s->boot_hashes : NULL,
         .domain = c->domain[0] ? c->domain : NULL,

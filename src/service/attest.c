@@ -90,6 +90,7 @@ static bool judge(struct service *s, struct att_arena *arena, const struct servi
         .aik_trust = s->options.aik_trust,
         .challenge_given = in->challenge_given,
         .challenge = in->challenge,
+        .other_banks_allowed = s->options.other_banks_allowed,
         .sha1_allowed = s->options.sha1_allowed,
         .boot_hashes = s->options.boot_hashes,
         .collateral = by->collateral,

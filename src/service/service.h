@@ -34,6 +34,7 @@ struct service_options {
     const struct aik_authority *aik_authority; /* this service's own; NULL: nobody is enrolled */
     uint32_t aik_lifetime_days;                /* of its certificates; 0: 365 */
     uint32_t tpm_challenge_lifetime_s;         /* 0: 300 */
+    bool other_banks_allowed;                  /* of TPMs; as att_attest_in has it */
     bool sha1_allowed;                         /* of TPMs */
     const struct att_boot_hashes *boot_hashes; /* of Azure guests; NULL: none */
     const char *base_url;                      /* no trailing slash */

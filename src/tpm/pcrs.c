@@ -66,24 +66,34 @@ static bool has_all(const struct tpm_selection *s, uint32_t mask)
     return s && s->pcrs != 0 && (s->pcrs & mask) == mask;
 }
 
-bool tpm_pcrs_bank(const struct tpm_attest *quote, uint32_t mask, bool sha1_allowed, const char *where,
-                   enum att_hash *ret, struct att_err *err)
+/* SHA-256 is the one bank that all firmware of TPM 2.0 extends. Of another one nobody else knows whether firmware did: if it did not,
+ * whoever runs the machine writes what he likes into it, and a log to go with it. */
+bool tpm_pcrs_bank(const struct tpm_attest *quote, uint32_t mask, const struct tpm_bank_rules *rules,
+                   const char *where, enum att_hash *ret, struct att_err *err)
 {
-    static const enum att_hash strongest_first[] = { ATT_SHA512, ATT_SHA384, ATT_SHA256 };
+    const struct {
+        enum att_hash bank;
+        bool allowed;
+    } rows[] = {
+        { ATT_SHA256, true },
+        { ATT_SHA512, rules->others_allowed },
+        { ATT_SHA384, rules->others_allowed },
+        { ATT_SHA1, rules->sha1_allowed },
+    };
+    const char *found = "no such bank";
     char expected[64];
 
-    for (size_t i = 0; i < sizeof strongest_first / sizeof strongest_first[0]; i++) {
-        if (has_all(selection_of(quote, strongest_first[i]), mask)) {
-            *ret = strongest_first[i];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!has_all(selection_of(quote, rows[i].bank), mask))
+            continue;
+        if (rows[i].allowed) {
+            *ret = rows[i].bank;
             return true;
         }
+        found = rows[i].bank == ATT_SHA1 ? "SHA-1, which does not count here"
+                                         : "another bank, which does not count here";
     }
-    bool sha1 = has_all(selection_of(quote, ATT_SHA1), mask);
-    if (sha1 && sha1_allowed) {
-        *ret = ATT_SHA1;
-        return true;
-    }
-    (void)snprintf(expected, sizeof expected, "all registers of 0x%06x in a bank of %s", (unsigned)mask,
-                   sha1_allowed ? "any hash" : "SHA-256 or stronger");
-    return att_fail(err, ATT_PCR_SELECTION, where, expected, "%s", sha1 ? "SHA-1 alone" : "no such bank");
+    (void)snprintf(expected, sizeof expected, "all registers of 0x%06x in the bank of SHA-256",
+                   (unsigned)mask);
+    return att_fail(err, ATT_PCR_SELECTION, where, expected, "%s", found);
 }

@@ -121,9 +121,15 @@ struct tpm_pcrs {
 ATT_CHECK bool tpm_pcrs_quoted(const struct att_crypto *c, const struct tpm_attest *quote,
                                enum att_hash digest_hash, const struct tpm_pcrs *values, const char *where,
                                struct att_err *err);
-/* The strongest quoted bank that has every register of the mask. SHA-1 only where it is allowed. PCR_SELECTION. */
-ATT_CHECK bool tpm_pcrs_bank(const struct tpm_attest *quote, uint32_t mask, bool sha1_allowed,
-                             const char *where, enum att_hash *ret, struct att_err *err);
+/* Which banks count beside that of SHA-256. */
+struct tpm_bank_rules {
+    bool others_allowed; /* SHA-384 and SHA-512 without SHA-256 */
+    bool sha1_allowed;   /* SHA-1, where there is nothing better */
+};
+/* The bank to judge by: that of SHA-256 when it has every register of the mask; else another that does and is allowed. PCR_SELECTION. */
+ATT_CHECK bool tpm_pcrs_bank(const struct tpm_attest *quote, uint32_t mask,
+                             const struct tpm_bank_rules *rules, const char *where, enum att_hash *ret,
+                             struct att_err *err);
 
 /* -- NCRYPT platform claims: the older form in which Windows sends a quote ---------------------------------- */
 

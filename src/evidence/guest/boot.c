@@ -26,7 +26,7 @@ static bool quote_read(struct att_ctx *ctx, struct guest_evidence *ev, struct at
 
     /* The values are of SHA-256, so whatever else was selected is refused for having none. */
     if (!tpm_attest_read(ev->tpm.quote, TPM_QUOTE, where_quote, &ev->quote, err) ||
-        !tpm_pcrs_bank(&ev->quote, FIRMWARE_PCRS, false, where_quote, &bank, err) ||
+        !tpm_pcrs_bank(&ev->quote, FIRMWARE_PCRS, &(struct tpm_bank_rules){ 0 }, where_quote, &bank, err) ||
         !tpm_pcrs_quoted(ctx->lib->crypto, &ev->quote, ATT_SHA256, ev->tpm.pcrs, "guest.TpmInfo.PCRs", err))
         return false;
     ev->quoted = quoted_registers(&ev->quote, ATT_SHA256);

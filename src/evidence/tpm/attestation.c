@@ -51,7 +51,9 @@ static bool values_quoted(const struct att_ctx *ctx, const struct tpm_attestatio
     const char *where = tpm_path(&path, a->where, "pcrs");
 
     drop_unquoted(a, quote);
-    return tpm_pcrs_bank(quote, ctx->required_pcr_mask, ctx->in->sha1_allowed, where, ret_bank, err) &&
+    const struct tpm_bank_rules banks = { .others_allowed = ctx->in->other_banks_allowed,
+                                          .sha1_allowed = ctx->in->sha1_allowed };
+    return tpm_pcrs_bank(quote, ctx->required_pcr_mask, &banks, where, ret_bank, err) &&
            tpm_pcrs_quoted(ctx->lib->crypto, quote, digest_hash, a->pcrs, where, err);
 }
 
