@@ -55,6 +55,8 @@ static bool has_claim(const struct att_verdict *v, const char *name)
     return att_claims_find(&v->claims, name, ATT_ISSUER_SERVICE) != NULL;
 }
 
+static bool other_banks; /* of the next judgements */
+
 /* Made and judged, by a policy that asks for the quoted registers, or by `policy`. */
 static bool judged(const char *name, const struct mk_request_options *o, const char *policy, bool sha1,
                    enum att_code want, struct att_verdict *ret)
@@ -66,6 +68,7 @@ static bool judged(const char *name, const struct mk_request_options *o, const c
     struct att_attest_in in = rig_in(&rig, mk_request_item(&ev, MK_REQUEST_JWS), o->challenge, p);
 
     in.sha1_allowed = sha1;
+    in.other_banks_allowed = other_banks;
     bool accepted = rig_judge(&rig, &in, ret);
     cases_check(&cases, ret->err.code == want && accepted == (want == ATT_OK), "%s: %s at %s (%s)", name,
                 att_code_name(ret->err.code), ret->err.where, ret->err.text);
@@ -269,6 +272,12 @@ static void banks(void)
     o.banks = MK_BANK(MK_SHA256) | MK_BANK(MK_SHA384);
     o.quoted_banks = o.banks;
     (void)!judged("SHA-384 and SHA-256", &o, NULL, false, ATT_OK, &v);
+    /* CVE-2021-42299: a log of one's own for a bank that firmware left alone. */
+    o.quoted_banks = MK_BANK(MK_SHA384);
+    (void)!judged("E-p: the bank of SHA-384 alone", &o, NULL, false, ATT_PCR_SELECTION, &v);
+    other_banks = true;
+    (void)!judged("the bank of SHA-384 alone, where that is allowed", &o, NULL, false, ATT_OK, &v);
+    other_banks = false;
     o.banks = MK_BANK(MK_SHA1) | MK_BANK(MK_SHA256);
     o.quoted_banks = MK_BANK(MK_SHA1);
     (void)!judged("E-p: the bank of SHA-1 alone", &o, NULL, false, ATT_PCR_SELECTION, &v);
