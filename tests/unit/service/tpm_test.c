@@ -386,8 +386,8 @@ static void check_properties(struct world *w)
 static void check_contradiction(struct world *w)
 {
     static const char *const rows[] = {
-        "=> issueproperty(type=\"report_validity_in_minutes\", value=5); "
-        "=> issueproperty(type=\"report_validity_in_minutes\", value=525600);",
+        ("=> issueproperty(type=\"report_validity_in_minutes\", value=5); "
+         "=> issueproperty(type=\"report_validity_in_minutes\", value=525600);"),
         "=> issueproperty(type=\"omit_x5c\", value=true); => issueproperty(type=\"omit_x5c\", value=false);",
         "c:[type==\"aikValidated\"] => issueproperty(type=\"omit_x5c\", value=\"true\");",
     };
