@@ -71,6 +71,10 @@ static void check_spoiled(const struct log_env *env, struct log_events *set, con
             memset(e->digest, 0, sizeof e->digest);
             e->template_name = att_str("made-up");
         }
+        /* libFuzzer sees comparisons, and has once made an event whose digest is that of the junk: then the junk is what was measured. */
+        if (how != 3 && log_event_cover(env, &kept, proven->bank) == LOG_NOT_COVERED &&
+            log_event_cover(env, e, proven->bank) != LOG_NOT_COVERED)
+            continue;
         struct log_facts g = facts_of(env, set, proven);
         MUST(odd || !better(f.secure_boot, g.secure_boot));
         if (is_dynamic(&kept))
