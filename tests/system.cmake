@@ -5,7 +5,7 @@ function(att_system_test name script)
   endif()
   add_test(NAME ${name} COMMAND "${CMAKE_SOURCE_DIR}/tests/${script}" ${ARGN})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 540
-    ENVIRONMENT "ATTESTD_SOURCE=${CMAKE_SOURCE_DIR};ATTESTD_BUILD=${CMAKE_BINARY_DIR}")
+    ENVIRONMENT "ATTESTD_SOURCE=${CMAKE_SOURCE_DIR};ATTESTD_BUILD=${CMAKE_BINARY_DIR};ATTESTD_SANITIZE=${ATT_SANITIZE}")
 endfunction()
 
 set(bin "${CMAKE_BINARY_DIR}/bin")

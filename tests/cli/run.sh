@@ -200,7 +200,8 @@ for file in $wanted; do
     export XDG_CONFIG_HOME=$scratch/$file/.config # nobody is logged in from the one before
     case $file in
     pages) run_pages ;;
-    breaks) run_breaks ;;
+    breaks) # two starts of a process for each row; under sanitizers unit_attest_breaks_test judges the same rows without any
+        [ -n "${ATTESTD_SANITIZE:-}" ] || run_breaks ;;
     https | policy_sign | policy_answers | policy_life)
         if ! command -v openssl > /dev/null; then
             skipped=$((skipped + $(grep -c '^\$ ' "$here/$file.txt")))
