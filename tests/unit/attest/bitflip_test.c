@@ -8,7 +8,7 @@
 /* Under a sanitizer each flip takes three times as long, and what it looks for is in how bytes are read, not in their bits:
  * there one bit of each byte, another from byte to byte. All of them elsewhere. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { BITS_STEP = 17 }; /* no multiple of 8: bits of all places in their bytes */
+enum { BITS_STEP = 17 }; /* a bit in each second byte or so, at all places */
 #else
 enum { BITS_STEP = 1 };
 #endif
@@ -58,7 +58,7 @@ static void flip_all(struct bench *b, const char *type, enum mk_item item, unsig
     memcpy(work, raw.ptr, raw.len);
     need(accepted(b, type, raw, &err), "the evidence itself", &err);
     for (size_t at = 0; at < raw.len; at++)
-        for (unsigned bit = at % BITS_STEP; bit < 8; bit += BITS_STEP) {
+        for (unsigned bit = (unsigned)(at % BITS_STEP); bit < 8; bit += BITS_STEP) {
             work[at] = (uint8_t)(work[at] ^ 1u << bit);
             bool yes = accepted(b, type, att_span_of(work, raw.len), &err);
             work[at] = (uint8_t)(work[at] ^ 1u << bit);
