@@ -8,7 +8,7 @@ if ! command -v swtpm > /dev/null || ! command -v swtpm_setup > /dev/null; then
     echo "skipped: swtpm and swtpm_setup are not installed (scripts/install-deps check)"
     exit 77
 fi
-life_s=4 # of a challenge: long enough to answer on a busy machine
+life_s=7 # of a challenge: long enough to answer on a busy machine
 work=$(mktemp -d "${TMPDIR:-/tmp}/attestd-swtpm-XXXXXX")
 cd "$work" || exit 1
 export HOME=$work XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
