@@ -127,8 +127,8 @@ ATT_API ATT_CHECK bool att_policy_configure(const struct att_policy *policy, str
                                             struct att_claims *incoming, const struct att_limits *limits,
                                             struct att_claims *ret_properties, struct att_err *err);
 
-/* Default policy text of an attestation type ("sgx", "open-enclave", "sev-snp", "tdx"); an empty span when it has none
- * ("tpm", "vbs", "azure-guest", unknown ones). */
+/* Default policy text of a type ("sgx", "open-enclave", "sev-snp", "tdx", "azure-guest"); an empty span when it has none
+ * ("tpm", "vbs", unknown ones). */
 ATT_API struct att_span att_policy_default(const char *evidence_type);
 
 /* -- policies as code ------------------------------------------------------------------------------------- */

@@ -20,7 +20,8 @@ struct log_proven {
     uint32_t pcrs; /* registers whose replay matched the quote */
 };
 
-/* How much of the event's body its digest in this bank covers. IMA: the record is what was replayed, so always all. */
+/* How much of the event's body its digest in this bank covers. IMA: the record
+ * is what was replayed, so all of it; but of a violation nothing, which extends a constant. */
 enum log_cover log_event_cover(const struct log_env *env, const struct log_event *e, enum att_hash bank);
 
 /* What decisions need; each starts as the unsafe value where an event is missing, as the rule table of policy 1.2 has it. */
