@@ -5,12 +5,12 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "files/files.h"
 #include "makers/amd.h"
 #include "makers/folder.h"
 #include "makers/tpm.h"
 #include "server/dev_principals.h"
 #include "server/dev_tls.h"
-#include "server/files.h"
 
 #include <attest/seal.h>
 

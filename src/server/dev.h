@@ -16,7 +16,7 @@
 
 #include <attest/collateral.h>
 
-#include "server/config.h"
+#include "config/config.h"
 
 enum { DEV_PRINCIPALS = 4, DEV_COLLATERAL = 8, DEV_AMD = 3 };
 

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "codec/json.h"
-#include "server/files.h"
+#include "files/files.h"
 #include "server/guid.h"
 
 #include <limits.h>

@@ -3,7 +3,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "server/files.h"
+#include "files/files.h"
 #include "server/pem.h"
 #include "signer/certificate.h"
 #include "signer/keypair.h"

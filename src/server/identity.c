@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "fetch/fetch.h"
-#include "server/files.h"
+#include "files/files.h"
 #include "server/log.h"
 #include "service/keyring.h"
 #include "site/site.h"

@@ -2,7 +2,7 @@
 
 #include "base/err.h"
 #include "base/timetext.h"
-#include "server/files.h"
+#include "files/files.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef SERVER_OPTIONS_H
 #define SERVER_OPTIONS_H
 
-#include "server/config.h"
+#include "config/config.h"
 
 enum options_verb {
     OPTIONS_RUN,

@@ -3,7 +3,7 @@
 
 #include "base/auto.h"
 #include "base/err.h"
-#include "server/store_url.h"
+#include "config/store_url.h"
 #include "service/aik_authority.h"
 #include "service/keyring.h"
 #include "signer/signer.h"

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "files/files.h"
 #include "server/boot_hashes.h"
-#include "server/files.h"
 #include "service/aik_authority.h"
 
 #include <attest/tpm.h>

@@ -18,7 +18,7 @@ struct store_backend {
     bool (*open)(const char *rest, struct store **ret, struct att_err *err);
 };
 
-/* Ends with an empty row; the program that links the back ends and store/load defines it (server/backends.c). */
+/* Ends with an empty row; the in store/load. */
 extern const struct store_backend store_backends[];
 
 /* In store/load. CONFIG_INVALID when no back end has the scheme. */

@@ -226,3 +226,10 @@ void store_close(struct store *s)
     store_rollback(s->tx);
     s->ops->close(s);
 }
+
+bool store_wait(struct store *s, unsigned ms, bool *ret_changed, struct att_err *err)
+{
+    if (s->ops->wait)
+        return s->ops->wait(s, ms, ret_changed, err);
+    return att_fail(err, ATT_STORE_FAILED, "store.wait", "a back end that can wait", "one that cannot");
+}

@@ -84,6 +84,8 @@ struct store_ops {
     void (*rollback)(struct store_tx *);
     bool (*once)(struct store *, const char *space, const char *id, int64_t until_unix_s, int64_t now_unix_s,
                  bool *ret_first, struct att_err *);
+    /* NULL: the back end cannot be told, and store_wait looks at the generation from time to time. */
+    bool (*wait)(struct store *, unsigned ms, bool *ret_changed, struct att_err *);
     unsigned (*schema_version)(struct store *);
     void (*close)(struct store *);
 };
@@ -147,6 +149,14 @@ void store_rollback(struct store_tx *tx); /* NULL is fine */
  * a transaction is open on this store (STORE_FAILED). `space` and `id` have the lengths of a kind and of an id. */
 ATT_CHECK bool store_once(struct store *s, const char *space, const char *id, int64_t until_unix_s,
                           int64_t now_unix_s, bool *ret_first, struct att_err *err);
+
+/* -- replicas ---------------------------------------------------------------------------------------------- */
+
+/* Waits at most so many milliseconds for a commit of another store handle that changed a document, of this process or another.
+ * ret_changed true: there was one, or there may have been one (a connection that broke and is back): read store_generation.
+ * Commits before the first call count as seen by it. STORE_FAILED at once when the store cannot be reached: the caller waits by
+ * itself before it asks again. A handle of its own for this: no transaction may be open on it. */
+ATT_CHECK bool store_wait(struct store *s, unsigned ms, bool *ret_changed, struct att_err *err);
 
 unsigned store_schema_version(struct store *s);
 void store_close(struct store *s); /* NULL is fine; rolls an open transaction back */

@@ -1,4 +1,4 @@
-/* server/config.h - settings: tables, a file, the command line.
+/* config/config.h - settings: tables, a file, the command line.
  *
  * The file is INI: one section [attestd], and any number of [issuer NAME], [subscription GUID], [source NAME] and
  * [compliance NAME]. Unknown names and
@@ -7,8 +7,8 @@
  *
  * On the command line a setting of another section is written with dots: issuer.corp.url, subscription.GUID.owner.
  */
-#ifndef SERVER_CONFIG_H
-#define SERVER_CONFIG_H
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
 
 #include <attest/arena.h>
 #include <attest/error.h>

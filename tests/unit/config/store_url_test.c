@@ -1,6 +1,6 @@
-/* layers: server base codec */
+/* layers: config files base codec */
 /* The address of the store, with a password that comes from a file alone. */
-#include "server/store_url.h"
+#include "config/store_url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

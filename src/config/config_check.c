@@ -1,5 +1,5 @@
 /* Settings against each other. */
-#include "server/config_table.h"
+#include "config/config_table.h"
 
 #include "base/err.h"
 

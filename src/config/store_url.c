@@ -1,9 +1,9 @@
-#include "server/store_url.h"
+#include "config/store_url.h"
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "server/files.h"
+#include "files/files.h"
 #include "store/backends.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* From the text of a setting to its value: one function for each kind of kinds.def. An empty text takes a setting back
  * where that means something; numbers and choices have no empty form. */
-#include "server/config_table.h"
+#include "config/config_table.h"
 
 #include <attest/attest.h>
 

@@ -1,4 +1,4 @@
-#include "server/files.h"
+#include "files/files.h"
 
 #include "base/err.h"
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *last_name(const char *path)
+const char *file_last_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -63,8 +63,8 @@ static bool load(struct att_arena *arena, const char *path, bool optional, struc
         return true;
     }
     if (fd < 0)
-        return att_fail(err, ATT_IO_FAILED, last_name(path), "a file that can be read", "%m");
-    bool ok = load_fd(arena, fd, last_name(path), ret, err);
+        return att_fail(err, ATT_IO_FAILED, file_last_name(path), "a file that can be read", "%m");
+    bool ok = load_fd(arena, fd, file_last_name(path), ret, err);
     (void)close(fd); /* opened for reading: nothing can be lost */
     return ok;
 }
@@ -98,16 +98,16 @@ bool file_store(const char *path, struct att_span bytes, unsigned mode, struct a
 
     /* A name of its own: two processes may write the same file at once, and each must rename what it wrote itself. */
     if (snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof beside)
-        return att_fail(err, ATT_IO_FAILED, last_name(path), "a shorter path", "over 4 kB");
+        return att_fail(err, ATT_IO_FAILED, file_last_name(path), "a shorter path", "over 4 kB");
     (void)unlink(beside); /* left by a crash; O_EXCL below refuses anything that stays */
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
-        return att_fail(err, ATT_IO_FAILED, last_name(path), "a file that can be written", "%m");
+        return att_fail(err, ATT_IO_FAILED, file_last_name(path), "a file that can be written", "%m");
     bool ok = write_all(fd, bytes);
     ok = close(fd) == 0 && ok;
     if (!ok || rename(beside, path) != 0) {
         (void)unlink(beside);
-        return att_fail(err, ATT_IO_FAILED, last_name(path), "all bytes written", "%m");
+        return att_fail(err, ATT_IO_FAILED, file_last_name(path), "all bytes written", "%m");
     }
     return true;
 }
@@ -125,75 +125,11 @@ bool folder_make(const char *path, unsigned mode, struct att_err *err)
             continue;
         part[i] = '\0';
         if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return att_fail(err, ATT_IO_FAILED, last_name(part), "a folder", "%m");
+            return att_fail(err, ATT_IO_FAILED, file_last_name(part), "a folder", "%m");
         part[i] = '/';
     }
     if (mkdir(path, mode) != 0 && errno != EEXIST)
-        return att_fail(err, ATT_IO_FAILED, last_name(path), "a folder", "%m");
-    return true;
-}
-
-struct folder_file {
-    const char *name;
-    struct att_span *to;
-};
-
-static bool load_files(struct att_arena *arena, const char *dir, const struct folder_file *files,
-                       size_t count, struct att_err *err)
-{
-    struct stat st;
-
-    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
-        return att_fail(err, ATT_IO_FAILED, last_name(dir), "a folder of collateral", "no such folder");
-    for (size_t i = 0; i < count; i++) {
-        char *path = file_path(arena, dir, files[i].name);
-        if (!path)
-            return att_fail_memory(err, "collateral");
-        if (!file_load_optional(arena, path, files[i].to, err))
-            return false;
-    }
-    return true;
-}
-
-bool collateral_folder_load(struct att_arena *arena, const char *dir, struct att_dcap_bundle *ret,
-                            struct att_err *err)
-{
-    struct att_dcap_bundle b = { .name = att_arena_dup(arena, att_str(last_name(dir))) };
-    const struct folder_file files[] = {
-        { "tcb_info.json", &b.tcb_info },
-        { "tcb_info_issuer_chain.pem", &b.tcb_info_issuer_chain },
-        { "qe_identity.json", &b.qe_identity },
-        { "qe_identity_issuer_chain.pem", &b.qe_identity_issuer_chain },
-        { "pck_crl.der", &b.pck_crl },
-        { "pck_crl_issuer_chain.pem", &b.pck_crl_issuer_chain },
-        { "root_ca_crl.der", &b.root_ca_crl },
-    };
-
-    if (!b.name)
-        return att_fail_memory(err, "collateral");
-    if (!load_files(arena, dir, files, sizeof files / sizeof files[0], err))
-        return false;
-    *ret = b;
-    return true;
-}
-
-bool collateral_folder_load_amd(struct att_arena *arena, const char *dir, struct att_amd_bundle *ret,
-                                bool *ret_any, struct att_err *err)
-{
-    struct att_amd_bundle b = { .name = att_arena_dup(arena, att_str(last_name(dir))) };
-    const struct folder_file files[] = {
-        { "vcek_crl.der", &b.vcek_crl },
-        { "vcek_chain.pem", &b.vcek_chain },
-        { "vlek_crl.der", &b.vlek_crl },
-        { "vlek_chain.pem", &b.vlek_chain },
-    };
-
-    if (!b.name)
-        return att_fail_memory(err, "collateral");
-    if (!load_files(arena, dir, files, sizeof files / sizeof files[0], err))
-        return false;
-    *ret_any = b.vcek_crl.len > 0 || b.vlek_crl.len > 0;
-    *ret = b;
+        return att_fail(err, ATT_IO_FAILED, file_last_name(path), "a folder", "%m");
     return true;
 }
 
@@ -230,7 +166,7 @@ bool folder_list(struct att_arena *arena, const char *path, const char *ending, 
         return att_fail_memory(err, "folder");
     DIR *dir = opendir(path);
     if (!dir && errno != ENOENT)
-        return att_fail(err, ATT_IO_FAILED, last_name(path), "a folder that can be read", "%m");
+        return att_fail(err, ATT_IO_FAILED, file_last_name(path), "a folder that can be read", "%m");
     bool ok = !dir || list_into(dir, arena, ending, names, &count, err);
     if (dir)
         (void)closedir(dir); /* only read */

@@ -1,5 +1,5 @@
-/* layers: server base codec */
-#include "server/config.h"
+/* layers: config files base codec */
+#include "config/config.h"
 
 #include <attest/attest.h>
 

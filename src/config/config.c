@@ -1,4 +1,4 @@
-#include "server/config_table.h"
+#include "config/config_table.h"
 
 #include "base/err.h"
 
@@ -18,27 +18,27 @@
       .help = (help_) },
 #define OF config
 static const struct config_row attestd_rows[] = {
-#include "server/config.def"
+#include "config/config.def"
 };
 #undef OF
 #define OF config_issuer
 static const struct config_row issuer_rows[] = {
-#include "server/issuer.def"
+#include "config/issuer.def"
 };
 #undef OF
 #define OF config_subscription
 static const struct config_row subscription_rows[] = {
-#include "server/subscription.def"
+#include "config/subscription.def"
 };
 #undef OF
 #define OF config_source
 static const struct config_row source_rows[] = {
-#include "server/source.def"
+#include "config/source.def"
 };
 #undef OF
 #define OF config_compliance
 static const struct config_row compliance_rows[] = {
-#include "server/compliance.def"
+#include "config/compliance.def"
 };
 #undef OF
 #undef S
@@ -82,7 +82,7 @@ typedef bool (*take_fn)(struct att_arena *, void *, const struct config_row *, c
                         struct att_err *);
 static const take_fn takes[] = {
 #define K(kind, take, type) [CONFIG_##kind] = (take),
-#include "server/kinds.def"
+#include "config/kinds.def"
 #undef K
 };
 

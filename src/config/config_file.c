@@ -1,6 +1,6 @@
 /* The file. What the INI library would split, cut or override in silence is refused in a pass before it: it keeps 50
  * bytes of a section's name, lets a second section of a name go on with the first, drops what stands behind " ;". */
-#include "server/config_table.h"
+#include "config/config_table.h"
 
 #include "base/err.h"
 

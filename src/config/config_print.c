@@ -1,5 +1,5 @@
 /* The tables as a sample file and as rows of a man page. */
-#include "server/config_table.h"
+#include "config/config_table.h"
 
 #include <stdio.h>
 

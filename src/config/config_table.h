@@ -1,13 +1,13 @@
-/* server/config_table.h - the tables behind config.h: which settings a section has, what their values may be. For the
+/* config/config_table.h - the tables behind config.h: which settings a section has, what their values may be. For the
  * files config*.c. */
-#ifndef SERVER_CONFIG_TABLE_H
-#define SERVER_CONFIG_TABLE_H
+#ifndef CONFIG_CONFIG_TABLE_H
+#define CONFIG_CONFIG_TABLE_H
 
-#include "server/config.h"
+#include "config/config.h"
 
 enum config_kind {
 #define K(kind, take, type) CONFIG_##kind,
-#include "server/kinds.def"
+#include "config/kinds.def"
 #undef K
 };
 enum config_required { CONFIG_NEVER, CONFIG_PRODUCTION, CONFIG_ALWAYS };
@@ -64,7 +64,7 @@ const char *config_text(const void *section, const struct config_row *row);
 #define K(kind, take, type)                                                                                  \
     ATT_CHECK bool take(struct att_arena *arena, void *to, const struct config_row *row, const char *value,  \
                         struct att_err *err);
-#include "server/kinds.def"
+#include "config/kinds.def"
 #undef K
 /* "8-4-4-4-12" hexadecimal digits, copied in lower case; NULL when it is none or memory is out. */
 char *config_guid(struct att_arena *arena, struct att_span text);
