@@ -18,6 +18,7 @@ struct job {
     uint8_t *from, *to;
     size_t from_len, to_room;
     CK_ULONG to_len;
+    CK_RV said; /* by C_Decrypt */
 };
 
 static CK_RV length_is_256(struct p11_session *s, void *arg, struct att_err *err)
@@ -79,12 +80,6 @@ static CK_RV encrypt(struct p11_session *s, void *arg, struct att_err *err)
     return rv;
 }
 
-/* What tokens say to a tag that does not fit; CKR_GENERAL_ERROR is SoftHSM's word for it. */
-static bool says_changed(CK_RV rv)
-{
-    return rv == CKR_ENCRYPTED_DATA_INVALID || rv == CKR_ENCRYPTED_DATA_LEN_RANGE || rv == CKR_GENERAL_ERROR;
-}
-
 static CK_RV decrypt(struct p11_session *s, void *arg, struct att_err *err)
 {
     struct job *j = arg;
@@ -99,10 +94,38 @@ static CK_RV decrypt(struct p11_session *s, void *arg, struct att_err *err)
     if (rv != CKR_OK)
         return rv;
     rv = P11_CALL(s, C_Decrypt, s->handle, j->from, j->from_len, j->to, &j->to_len);
-    if (says_changed(rv))
-        (void)att_fail(err, ATT_SEAL_INVALID, "seal", "the key and label it was sealed with",
-                       "other ones, or a change");
+    j->said = rv;
     return rv;
+}
+
+/* Was it the tag? Some tokens have no better word for that than CKR_GENERAL_ERROR, which stands for every trouble: then one that
+ * still works with the key has refused the bytes. */
+static bool tag_refused(struct p11 *p, const struct job *j)
+{
+    uint8_t root[P11_ROOT_BYTES];
+    struct att_err why = { 0 };
+
+    if (j->said == CKR_ENCRYPTED_DATA_INVALID || j->said == CKR_ENCRYPTED_DATA_LEN_RANGE)
+        return true;
+    if (j->said != CKR_GENERAL_ERROR)
+        return false;
+    bool works = p11_kek_root(p, j->kek, root, &why);
+    att_wipe(root, sizeof root);
+    return works;
+}
+
+static bool decrypt_all(struct p11 *p, struct job *j, struct att_err *err)
+{
+    struct att_err why = { 0 };
+
+    if (p11_run(p, decrypt, j, &why))
+        return true;
+    if (tag_refused(p, j))
+        return att_fail(err, ATT_SEAL_INVALID, "seal", "the key and label it was sealed with",
+                        "other ones, or a change");
+    if (err && err->code == ATT_OK)
+        *err = why;
+    return false;
 }
 
 /* Version and label, as attest/seal.h has them. */
@@ -169,7 +192,7 @@ bool p11_kek_unseal(struct p11 *p, struct p11_object *kek, struct att_span label
                      .to_room = len };
     if (!set_aad(&j, label, err))
         return false;
-    bool ok = p11_run(p, decrypt, &j, err);
+    bool ok = decrypt_all(p, &j, err);
     if (ok && j.to_len != len - TAG_BYTES)
         ok = att_fail(err, ATT_PKCS11_FAILED, "pkcs11.C_Decrypt", "what was sealed", "%lu bytes", j.to_len);
     if (!ok) {
