@@ -25,7 +25,8 @@ struct keyring {
     struct att_err refusal;
     /* The rest is of the thread of changes. */
     struct keyring_view *view;
-    struct keyring_view *gone; /* the one before: its keys are forgotten once nobody can be signing with them */
+    struct keyring_view
+        *gone; /* the one before: its keys are forgotten once nobody can be signing with them */
     uint64_t generation;
     bool generation_known;
     int64_t look_again_unix_s; /* at rows that were left out */
@@ -33,8 +34,9 @@ struct keyring {
 };
 
 /* A new set of what is published at this time; one reference. */
-ATT_CHECK bool keyset_new(const struct keyring_options *options, const struct keyrows *rows, int64_t now_unix_s,
-                          uint64_t number, const struct keyset **ret, struct att_err *err);
+ATT_CHECK bool keyset_new(const struct keyring_options *options, const struct keyrows *rows,
+                          int64_t now_unix_s, uint64_t number, const struct keyset **ret,
+                          struct att_err *err);
 /* Has the time changed what the set should be: which key stands first, or which is published? */
 bool keyset_outdated(const struct keyset *k, int64_t now_unix_s);
 

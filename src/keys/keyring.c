@@ -88,7 +88,8 @@ static bool read_view(struct keyring *r, struct keyring_view **ret, struct att_e
     v->arena = att_arena_new(VIEW_ARENA_BYTES);
     if (!v->arena)
         return att_fail_memory(err, "keyring");
-    if (!keyrows_read(r->options.store, r->options.purpose, v->arena, &v->rows, &v->refused, &v->refusal, err))
+    if (!keyrows_read(r->options.store, r->options.purpose, v->arena, &v->rows, &v->refused, &v->refusal,
+                      err))
         return false;
     take_rows(r, v);
     *ret = ATT_MOVE(v);

@@ -47,10 +47,10 @@ ATT_CHECK bool keyring_tick(struct keyring *r, int64_t now_unix_s, struct att_er
 const struct keyset *keyring_keys(struct keyring *r);
 
 struct keyring_status {
-    size_t waiting;  /* published, not signing yet */
-    size_t signing;  /* 1 */
-    size_t leaving;  /* published, not signing any more; those of another algorithm, too */
-    size_t refused;  /* rows that are left out: the signer does not take them, or they cannot be read */
+    size_t waiting; /* published, not signing yet */
+    size_t signing; /* 1 */
+    size_t leaving; /* published, not signing any more; those of another algorithm, too */
+    size_t refused; /* rows that are left out: the signer does not take them, or they cannot be read */
     int64_t signing_since_unix_s;
     int64_t next_activate_unix_s; /* KEYSET_NEVER: none is waiting */
     struct att_err refusal;       /* of the first row that is left out */

@@ -87,8 +87,8 @@ bool keyset_outdated(const struct keyset *k, int64_t now_unix_s)
 /* One key on its way into a set. */
 struct entry {
     struct keyset_key key;
-    bool other;    /* than RS256 */
-    bool signs;    /* of those of its algorithm */
+    bool other; /* than RS256 */
+    bool signs; /* of those of its algorithm */
 };
 
 /* RS256 first, and the key that signs before all others, since some clients take the first key; then newest first. */

@@ -45,9 +45,10 @@ struct keyset_key {
 };
 
 struct keyset {
-    uint64_t number;               /* grows with each set of a ring */
-    const char *alg;               /* of what is signed */
-    const struct keyset_key *keys; /* published ones: RS256 first, then the one that signs, then newest first */
+    uint64_t number; /* grows with each set of a ring */
+    const char *alg; /* of what is signed */
+    const struct keyset_key
+        *keys; /* published ones: RS256 first, then the one that signs, then newest first */
     size_t count;
 };
 

@@ -17,7 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_BYTES = 4 << 20, ID_SIZE = 128, NAME_SIZE = 80, NAME_BYTES_MIN = 18, BACKDATED_S = 300, DAY_S = 86400 };
+enum {
+    ARENA_BYTES = 4 << 20,
+    ID_SIZE = 128,
+    NAME_SIZE = 80,
+    NAME_BYTES_MIN = 18,
+    BACKDATED_S = 300,
+    DAY_S = 86400
+};
 
 static const char kind[] = "aik-authority";
 struct authority {

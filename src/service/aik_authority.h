@@ -28,7 +28,7 @@ struct aik_authority {
 struct aik_authority_options {
     struct store *store;
     struct signer *signer; /* outlives the authority */
-    const char *host;   /* of the service, for the name in the certificate */
+    const char *host;      /* of the service, for the name in the certificate */
     /* --dev, where anybody can make a TPM up: a key of its own, so that what it signed is worth nothing once the same store is
      * used in earnest. */
     bool test;

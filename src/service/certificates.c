@@ -41,11 +41,11 @@ bool service_certificate_for(const struct service *s, const struct keyset_key *k
 {
     const struct site_certificate *kept = service_certificate_of(p, key->kid, attest_uri);
 
-    if (!kept)
-        return derive(s, key, p->name, attest_uri, arena, ret, err);
+    struct att_err why = { 0 };
+
     /* A row of the store is not believed: a certificate of another key would be published under this one's name. */
-    if (!signer_certificate_fits(kept->der, key->spki, err))
-        return att_fail_as(err, ATT_STORE_FAILED, "provider.certificates");
+    if (!kept || !signer_certificate_fits(kept->der, key->spki, &why))
+        return derive(s, key, p->name, attest_uri, arena, ret, err);
     *ret = kept->der;
     return true;
 }

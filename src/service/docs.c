@@ -19,7 +19,8 @@ void service_docs_unref(struct service_docs *d)
 
 ATT_AUTO_PTR(docs_auto, struct service_docs, service_docs_unref)
 
-static bool compose_openid(const char *attest_uri, const char *alg, struct service_docs *d, struct att_err *err)
+static bool compose_openid(const char *attest_uri, const char *alg, struct service_docs *d,
+                           struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf out = { 0 };
 

@@ -92,7 +92,7 @@ struct service_docs {
 struct service_derived {
     struct site_attachment base; /* first: the site frees it by this */
     struct service_policy policies[SERVICE_TYPE_COUNT];
-    pthread_mutex_t lock; /* over `docs`; held for a reference count, never for work */
+    pthread_mutex_t lock;      /* over `docs`; held for a reference count, never for work */
     struct service_docs *docs; /* NULL: nobody has asked yet */
     const char *attest_uri;
 };
