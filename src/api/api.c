@@ -341,6 +341,8 @@ static void see_others(void *ctx)
 
     if (!site_refresh(service_site(api->parts.service), &err) && api->options.on_refusal)
         api->options.on_refusal(api->options.on_refusal_ctx, "-", "site.refresh", &err);
+    if (api->parts.tick)
+        api->parts.tick(api->parts.tick_ctx);
 }
 
 bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err)

@@ -75,6 +75,9 @@ struct config_compliance {
 };
 
 /* Text that was not given is "", never NULL. */
+/* How far clocks may differ: a key is published that much longer than a token that it signed. */
+enum { KEY_LEEWAY_S = 300 };
+
 struct config {
     const char *base_url;
     const char *data_dir;
@@ -83,6 +86,11 @@ struct config {
     const char *tls_certificate;
     const char *tls_key;
     const char *key_encryption_key;
+    struct config_list key_encryption_key_previous;
+    const char *pkcs11_module;
+    const char *pkcs11_token;
+    const char *pkcs11_pin_file;
+    const char *signing_keys;
     const char *store;
     const char *store_password_file;
     const char *domain;
@@ -115,6 +123,10 @@ struct config {
     unsigned long tpm_challenge_lifetime_s;
     const char *tpm_boot_hashes;
     const char *signing_algorithm;
+    unsigned long key_rotation_days;
+    unsigned long key_lead_s;
+    unsigned long key_keep_s;
+    unsigned long keys_max_age_s;
     unsigned long threads;
     unsigned long connections_max;
     unsigned long attest_body_bytes_max;
