@@ -12,8 +12,8 @@
 
 struct admin {
     const char *version;
-    _Atomic(struct service *) service; /* NULL until ready */
-    _Atomic(struct supply *) supply;   /* likewise */
+    _Atomic(struct service *) service;              /* NULL until ready */
+    _Atomic(struct supply *) supply;                /* likewise */
     _Atomic(struct keyring *) keys, authority_keys; /* likewise; the second NULL without the authority */
     _Atomic(struct http_server *)
         server; /* the service's listener, for its counters; NULL until it listens */
