@@ -354,7 +354,7 @@ void api_answer_error(struct api_call *call, const struct att_err *err, bool tel
                     compose(call->arena, &wire, err, tell, call->request_id, call->explanation, call->tcb));
     add_header(call->answer, "x-ms-error-code", att_str(wire.code));
     if (wire.status == 503 || wire.status == 429)
-        retry_after(call, retry_after_s(wire.status, err->code));
+        retry_after(call, call->retry_after_s ? call->retry_after_s : retry_after_s(wire.status, err->code));
     if (wire.status != 401)
         return;
     if (call->version == API_2018_09_01_PREVIEW)
