@@ -334,15 +334,33 @@ struct http_app api_machine_app(struct api *api)
     };
 }
 
-/* What other processes have changed in the store - a role that was taken away, for one - counts here within about a
- * second, and before any change of our own (site_change_begin looks itself). */
+/* What other processes have changed in the store - a role that was taken away, for one - counts here as soon as we are told
+ * (api_look_soon), else within about a second, and before any change of our own (site_change_begin looks itself). A store
+ * that is known to be away is not tried here: jobs would wait behind that. */
 static void see_others(void *ctx)
 {
     struct api *api = ctx;
+    const struct api_options *o = &api->options;
+    struct site *site = service_site(api->parts.service);
     struct att_err err = { 0 };
 
-    if (!site_refresh(service_site(api->parts.service), &err) && api->options.on_refusal)
-        api->options.on_refusal(api->options.on_refusal_ctx, "-", "site.refresh", &err);
+    if (service_store_away(api->parts.service))
+        return;
+    uint64_t before = site_generation(site);
+    bool ok = site_refresh(site, &err);
+    if (!ok && o->on_refusal)
+        o->on_refusal(o->on_refusal_ctx, "-", "site.refresh", &err);
+    if (o->on_refresh)
+        o->on_refresh(o->on_refusal_ctx,
+                      !ok                               ? API_REFRESH_FAILED
+                      : site_generation(site) != before ? API_REFRESH_READ
+                                                        : API_REFRESH_SAME,
+                      site_generation(site));
+}
+
+void api_look_soon(struct api *api)
+{
+    lane_tick_soon(api->changes);
 }
 
 bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err)

@@ -19,6 +19,9 @@ struct api;
 struct api_route;
 struct authority;
 
+/* It was as it is, has been read again, or could not be. */
+enum api_refresh { API_REFRESH_SAME, API_REFRESH_READ, API_REFRESH_FAILED };
+
 struct api_options {
     size_t attest_body_bytes_max;
     size_t tpm_body_bytes_max; /* of /attest/Tpm: logs; 0: 4 MiB */
@@ -45,6 +48,8 @@ struct api_options {
                      const char *client);
     /* A change is over. May be NULL. */
     void (*on_change)(void *ctx, bool done);
+    /* The memory was held against the store, on the thread of changes. May be NULL. */
+    void (*on_refresh)(void *ctx, enum api_refresh outcome, uint64_t generation);
 };
 
 /* What requests reach once the service is up. All outlive the api. */
@@ -66,6 +71,9 @@ struct http_app api_app(struct api *api);
 struct http_app api_machine_app(struct api *api);
 /* Starts the threads; from now on requests reach the service. */
 ATT_CHECK bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err);
+/* Somebody else may have committed: what is in memory is held against the store soon, without waiting for the second to be
+ * over. From any thread, after api_serve; never blocks for long. */
+void api_look_soon(struct api *api);
 /* After the http servers have stopped. */
 void api_free(struct api *api); /* NULL is fine */
 

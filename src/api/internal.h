@@ -100,6 +100,8 @@ ATT_CHECK bool lane_new(const struct lane_options *options, struct lane **ret, s
 /* Runs `work` on a thread of the lane; with one thread, in order. False: no room, for anybody or for this tenant (NULL: callers that
  * nobody knows share one place). */
 bool lane_push(struct lane *l, struct api_call *call, const char *tenant, void (*work)(struct api_call *));
+/* The tick need not wait for its second; ticks are at least a tenth of one apart. From any thread. */
+void lane_tick_soon(struct lane *l);
 /* Ends the thread after what waits is done. NULL is fine. */
 void lane_free(struct lane *l);
 

@@ -85,6 +85,7 @@ struct config {
     const char *key_encryption_key;
     const char *store;
     const char *store_password_file;
+    unsigned long store_outage_max_s;
     const char *domain;
     const char *location;
     struct config_list private_networks;

@@ -6,13 +6,15 @@
 #include "http/http.h"
 #include "server/counters.h"
 #include "service/service.h"
+#include "store/health.h"
 
 #include <stdatomic.h>
 
 struct admin {
     const char *version;
-    _Atomic(struct service *) service; /* NULL until ready */
-    _Atomic(struct supply *) supply;   /* likewise */
+    _Atomic(struct service *) service;           /* NULL until ready */
+    _Atomic(struct supply *) supply;             /* likewise */
+    _Atomic(struct store_health *) store_health; /* likewise */
     _Atomic(struct http_server *)
         server; /* the service's listener, for its counters; NULL until it listens */
     atomic_bool draining;

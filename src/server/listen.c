@@ -86,6 +86,18 @@ static void on_change(void *ctx, bool done)
     counters_add(done ? &s->admin.counters.changes_done : &s->admin.counters.changes_refused);
 }
 
+static void on_refresh(void *ctx, enum api_refresh outcome, uint64_t generation)
+{
+    static const enum store_refresh of[] = {
+        [API_REFRESH_SAME] = STORE_REFRESH_SAME,
+        [API_REFRESH_READ] = STORE_REFRESH_READ,
+        [API_REFRESH_FAILED] = STORE_REFRESH_FAILED,
+    };
+    struct server *s = ctx;
+
+    store_health_refreshed(&s->store_health, of[outcome], generation, server_clock(NULL));
+}
+
 static bool make_api(struct server *s, struct att_err *err)
 {
     static const struct api_route *const tables[] = { api_data_routes, api_authority_routes, api_arm_routes,
@@ -109,6 +121,7 @@ static bool make_api(struct server *s, struct att_err *err)
         .on_refusal_ctx = s,
         .on_token = on_token,
         .on_change = on_change,
+        .on_refresh = on_refresh,
     };
     return api_new(&options, &s->api, err);
 }

@@ -208,6 +208,22 @@ static void callers(struct att_buf *b, struct counters *n)
                    atomic_load_explicit(&n->fetch_failed, memory_order_relaxed));
 }
 
+static void store(struct att_buf *b, const struct store_health *h)
+{
+    static const enum metric m = METRIC_attestd_site_refreshes_total;
+
+    if (!h)
+        return;
+    plain(b, METRIC_attestd_store_up, !store_health_out(h));
+    plain(b, METRIC_attestd_store_outage_seconds, store_health_outage_s(h));
+    plain(b, METRIC_attestd_store_generation, atomic_load(&h->generation));
+    plain(b, METRIC_attestd_store_reconnects_total, atomic_load(&h->reconnects));
+    head(b, m);
+    outcome(b, m, "same", atomic_load(&h->refreshes_same));
+    outcome(b, m, "read", atomic_load(&h->refreshes_read));
+    outcome(b, m, "failed", atomic_load(&h->refreshes_failed));
+}
+
 void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
 {
     struct service *service = atomic_load(&admin->service);
@@ -215,6 +231,7 @@ void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
     head(out, METRIC_attestd_build_info);
     att_buf_printf(out, "attestd_build_info{version=\"%s\"} 1\n", admin->version);
     plain(out, METRIC_attestd_ready, ready);
+    store(out, atomic_load(&admin->store_health));
     listener(out, atomic_load(&admin->server));
     callers(out, &admin->counters);
     if (!service)

@@ -13,6 +13,7 @@
 #include "server/background.h"
 #include "server/dev.h"
 #include "server/options.h"
+#include "server/watch.h"
 #include "supply/supply_fetch.h"
 
 struct aik_authority;
@@ -31,6 +32,8 @@ struct server {
     struct store
         *collateral_store;    /* the same, for the thread that fetches collateral; NULL: a store in memory */
     struct store *once_store; /* the same, for what may happen once; its own when in memory */
+    struct store_health store_health;
+    struct watch watch; /* has the store once more */
     struct signer *signer;
     struct keyring *keys;                /* of attestation tokens */
     struct keyring *authority_keys;      /* of access tokens; NULL without the authority */
@@ -64,8 +67,8 @@ int64_t server_clock(void *ctx);
 
 /* Store, signer and the keys in them. */
 ATT_CHECK bool storage_open(struct server *s, struct att_err *err);
-/* The store twice more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
- * happen once has one of its own, as there is no other process that could see it. */
+/* The store three times more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
+ * happen once has one of its own, as there is no other process that could see it, or commit: there is nothing to wait for. */
 ATT_CHECK bool storage_open_again(struct server *s, struct att_err *err);
 
 /* -- collateral.c ----------------------------------------------------------------------------------------- */

@@ -77,5 +77,6 @@ bool storage_open_again(struct server *s, struct att_err *err)
 {
     bool memory = strcmp(s->options->config.store, "memory:") == 0;
 
-    return (memory || open_store(s, &s->collateral_store, err)) && open_store(s, &s->once_store, err);
+    return (memory || (open_store(s, &s->collateral_store, err) && open_store(s, &s->watch.store, err))) &&
+           open_store(s, &s->once_store, err);
 }

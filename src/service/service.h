@@ -15,6 +15,7 @@ struct aik_authority;
 struct keyring;
 struct service;
 struct store;
+struct store_health;
 struct signer;
 struct supply;
 
@@ -28,9 +29,10 @@ struct service_options {
     const struct keyring *keys; /* of tokens */
     /* TPM: a store of its own for what may happen once (used under a lock); NULL: TPM evidence is not taken (503). */
     struct store *once;
-    const uint8_t *context_key;      /* 32 bytes, the same in all replicas; NULL: as above */
-    struct att_tpm_trust *aik_trust; /* authorities of attestation keys, the site's own among them */
-    struct att_tpm_trust *ek_trust;  /* manufacturers, for enrolment; NULL: nobody is enrolled */
+    const struct store_health *store_health; /* how the store is; NULL: nothing could be away */
+    const uint8_t *context_key;              /* 32 bytes, the same in all replicas; NULL: as above */
+    struct att_tpm_trust *aik_trust;         /* authorities of attestation keys, the site's own among them */
+    struct att_tpm_trust *ek_trust;          /* manufacturers, for enrolment; NULL: nobody is enrolled */
     const struct aik_authority *aik_authority; /* this service's own; NULL: nobody is enrolled */
     uint32_t aik_lifetime_days;                /* of its certificates; 0: 365 */
     uint32_t tpm_challenge_lifetime_s;         /* 0: 300 */
@@ -55,6 +57,9 @@ struct service_options {
 
 ATT_CHECK bool service_new(const struct service_options *options, struct service **ret, struct att_err *err);
 void service_free(struct service *s); /* NULL is fine */
+
+/* The store cannot be reached as far as anybody knows: who needs it is told so without a try. */
+bool service_store_away(const struct service *s);
 
 /* -- first start ------------------------------------------------------------------------------------------ */
 

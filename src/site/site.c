@@ -87,6 +87,11 @@ bool site_refresh(struct site *s, struct att_err *err)
     return (s->generation_known && generation == s->generation) || load(s, err);
 }
 
+uint64_t site_generation(const struct site *s)
+{
+    return s->generation;
+}
+
 void site_publish(struct site *s, struct site_view *v)
 {
     (void)pthread_rwlock_wrlock(&s->lock);

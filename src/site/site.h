@@ -156,6 +156,8 @@ void site_close(struct site *s); /* NULL is fine; references that are still out 
 /* On the thread of changes: reads again what another process has committed since, if anything. A change does this by
  * itself; a server that only reads calls it on a timer, so that a role removed elsewhere is removed here. */
 ATT_CHECK bool site_refresh(struct site *s, struct att_err *err);
+/* The store's generation that the memory is of. On the thread of changes. */
+uint64_t site_generation(const struct site *s);
 
 /* -- reading, any thread ---------------------------------------------------------------------------------- */
 

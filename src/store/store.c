@@ -6,6 +6,8 @@
 #include "codec/utf8.h"
 #include "store/rows.h"
 
+#include <time.h>
+
 static bool check_text(const char *text, size_t least, size_t most, const char *where, struct att_err *err)
 {
     if (!text)
@@ -237,9 +239,63 @@ void store_close(struct store *s)
     s->ops->close(s);
 }
 
+/* -- replicas ---------------------------------------------------------------------------------------------- */
+
+enum { LOOK_MS = 200 };
+
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void sleep_ms(int64_t ms)
+{
+    struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+    (void)nanosleep(&t, NULL); /* cut short by a signal: one look more */
+}
+
+/* What was seen before the first look counts as seen; after a look that failed nobody knows. */
+static bool look(struct store *s, bool *ret_changed, struct att_err *err)
+{
+    uint64_t now = 0;
+
+    if (!s->ops->generation(s, &now, err)) {
+        s->seen_lost = s->seen_known;
+        return false;
+    }
+    *ret_changed = s->seen_known && (s->seen_lost || now != s->seen);
+    s->seen = now;
+    s->seen_known = true;
+    s->seen_lost = false;
+    return true;
+}
+
+static bool wait_by_looking(struct store *s, unsigned ms, bool *ret_changed, struct att_err *err)
+{
+    int64_t until_ms = clock_ms() + ms;
+
+    for (;;) {
+        if (!look(s, ret_changed, err))
+            return false;
+        int64_t left = until_ms - clock_ms();
+        if (*ret_changed || left <= 0)
+            return true;
+        sleep_ms(left < LOOK_MS ? left : LOOK_MS);
+    }
+}
+
 bool store_wait(struct store *s, unsigned ms, bool *ret_changed, struct att_err *err)
 {
-    if (s->ops->wait)
-        return s->ops->wait(s, ms, ret_changed, err);
-    return att_fail(err, ATT_STORE_FAILED, "store.wait", "a back end that can wait", "one that cannot");
+    bool changed = false;
+
+    if (s->tx)
+        return att_fail(err, ATT_STORE_FAILED, "store.wait", "no open transaction", "one that is open");
+    if (!(s->ops->wait ? s->ops->wait : wait_by_looking)(s, ms, &changed, err))
+        return false;
+    *ret_changed = changed;
+    return true;
 }

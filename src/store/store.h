@@ -93,6 +93,8 @@ struct store_ops {
 struct store {
     const struct store_ops *ops; /* each back end embeds it as its first member */
     struct store_tx *tx;         /* the open one; kept by store.c, as is `refused` */
+    uint64_t seen;               /* the generation that store_wait saw last; store.c's, too */
+    bool seen_known, seen_lost;  /* there is one; the look after it failed */
 };
 struct store_tx {
     struct store *store; /* likewise */

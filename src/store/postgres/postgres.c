@@ -106,7 +106,9 @@ static bool commit(struct store_tx *tx, struct att_err *err)
         postgres_roll_back(p);
         return false;
     }
-    RESULT r = postgres_text(p, "COMMIT", "store.commit", err);
+    /* A word to who listens goes with what it is about, or not at all. */
+    RESULT r =
+        postgres_text(p, p->changed ? "NOTIFY " POSTGRES_CHANNEL "; COMMIT" : "COMMIT", "store.commit", err);
     if (!r) {
         postgres_roll_back(p);
         return false;
@@ -154,6 +156,7 @@ static const struct store_ops postgres_ops = {
     .commit = commit,
     .rollback = rollback,
     .once = postgres_once,
+    .wait = postgres_wait,
     .schema_version = schema_version,
     .close = postgres_close,
 };
