@@ -1,6 +1,7 @@
 /* A new sub-command is a new row here. */
 #include "cli/apply.h"
 #include "cli/attest.h"
+#include "cli/backup.h"
 #include "cli/collateral.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
@@ -78,6 +79,8 @@ const struct cli_command *const cli_commands[] = {
     &cli_apply,
     &cli_audit_list,
     &cli_init,
+    &cli_backup,
+    &cli_restore,
     &cli_help,
     &cli_man,
     &cli_completion,
