@@ -356,6 +356,8 @@ static void see_others(void *ctx)
                       : site_generation(site) != before ? API_REFRESH_READ
                                                         : API_REFRESH_SAME,
                       site_generation(site));
+    if (api->parts.tick)
+        api->parts.tick(api->parts.tick_ctx);
 }
 
 void api_look_soon(struct api *api)

@@ -29,6 +29,7 @@ struct api_options {
     const char *version;       /* of the server, for x-ms-maa-service-version */
     /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
     const struct api_route *const *tables;
+    unsigned keys_max_age_s; /* that clients may keep public documents: max-age; 0: 3600 */
     size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
     size_t changes_of_tenant_max; /* of these, those of one tenant; 0: 64 */
     unsigned writes_per_minute;   /* of one subscription; 0: 6000 */
@@ -61,6 +62,9 @@ struct api_parts {
     /* The sign-in page of a tenant, for the challenge: "https://login.example/TENANT". Text in the arena. */
     bool (*authorization_uri)(void *ctx, struct att_arena *arena, const char *tenant, const char **ret);
     void *authorization_ctx;
+    /* On the thread of changes, about once a second, behind the look at what other replicas have changed. May be NULL. */
+    void (*tick)(void *ctx);
+    void *tick_ctx;
 };
 
 /* Checks the tables of routes: a row without a permission is refused. Until api_serve every request is answered

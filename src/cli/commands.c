@@ -7,6 +7,8 @@
 #include "cli/help.h"
 #include "cli/init.h"
 #include "cli/jmespath.h"
+#include "cli/key_seal.h"
+#include "cli/key_seal.h"
 #include "cli/login.h"
 #include "cli/policy.h"
 #include "cli/policy_past.h"
@@ -78,6 +80,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_principal_remove_credential,
     &cli_apply,
     &cli_audit_list,
+    &cli_key_seal_policies,
     &cli_init,
     &cli_backup,
     &cli_restore,

@@ -4,7 +4,7 @@
 #include "cli/answer.h"
 #include "cli/key_seal.h"
 #include "cli/operator.h"
-#include "service/rowkey.h"
+#include "keys/rowkey.h"
 #include "site/site.h"
 
 #include <time.h>

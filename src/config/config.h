@@ -75,6 +75,9 @@ struct config_compliance {
 };
 
 /* Text that was not given is "", never NULL. */
+/* How far clocks may differ: a key is published that much longer than a token that it signed. */
+enum { KEY_LEEWAY_S = 300 };
+
 struct config {
     const char *base_url;
     const char *data_dir;
@@ -116,6 +119,10 @@ struct config {
     unsigned long tpm_challenge_lifetime_s;
     const char *tpm_boot_hashes;
     const char *signing_algorithm;
+    unsigned long key_rotation_days;
+    unsigned long key_lead_s;
+    unsigned long key_keep_s;
+    unsigned long keys_max_age_s;
     unsigned long threads;
     unsigned long connections_max;
     unsigned long connections_per_client_max;

@@ -121,6 +121,24 @@ static bool collateral_good(const struct config *c, struct att_err *err)
     return true;
 }
 
+/* Who has fetched the keys may use them for max_age; a client that asked just before the new key was there, and a proxy in
+ * between that did, make it twice. A minute for replicas that are behind. */
+static bool keys_good(const struct config *c, struct att_err *err)
+{
+    unsigned long lead = 2 * c->keys_max_age_s + 60;
+    unsigned long keep = c->authority_token_lifetime_s + KEY_LEEWAY_S;
+
+    if (c->key_lead_s < lead)
+        return att_fail(err, ATT_CONFIG_INVALID, "key_lead_s", "at least twice keys_max_age_s and a minute",
+                        "%lu s where %lu are needed", c->key_lead_s, lead);
+    if (c->key_rotation_days > 0 && c->key_lead_s > c->key_rotation_days * 86400)
+        return att_fail(err, ATT_CONFIG_INVALID, "key_lead_s", "no longer than key_rotation_days", "%lu s",
+                        c->key_lead_s);
+    return c->key_keep_s >= keep ||
+           att_fail(err, ATT_CONFIG_INVALID, "key_keep_s",
+                    "at least authority_token_lifetime_s and five minutes", "%lu s", c->key_keep_s);
+}
+
 bool config_consistent(const struct config *c, struct att_err *err)
 {
     bool postgres = strncmp(c->store, "postgres", 8) == 0;
@@ -144,7 +162,7 @@ bool config_consistent(const struct config *c, struct att_err *err)
         if (!subscription_good(c, &c->subscriptions[i], err))
             return false;
     }
-    return collateral_good(c, err);
+    return keys_good(c, err) && collateral_good(c, err);
 }
 
 bool config_complete(const struct config *c, struct att_err *err)

@@ -105,6 +105,7 @@ static bool make_api(struct server *s, struct att_err *err)
     const struct config *c = &s->options->config;
     struct api_options options = {
         .attest_body_bytes_max = c->attest_body_bytes_max,
+        .keys_max_age_s = (unsigned)c->keys_max_age_s,
         .tpm_body_bytes_max = c->tpm_body_bytes_max,
         .version = ATTESTD_VERSION,
         .tables = tables,

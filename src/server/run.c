@@ -13,7 +13,6 @@
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/server.h"
-#include "service/keyring.h"
 #include "signer/signer.h"
 #include "site/site.h"
 #include "store/store.h"
@@ -108,6 +107,7 @@ static bool start_service(struct server *s, struct att_err *err)
         .accepted_tcb = c->accepted_tcb,
         .signer_rsa_bits_min = (unsigned)c->policy_signer_rsa_bits_min,
         .policy_tokens_fresh_only = c->policy_tokens_fresh_only,
+        .token_lifetime_max_s = (int64_t)c->key_keep_s - KEY_LEEWAY_S,
         .evidence_time_set = s->options->evidence_time_set,
         .evidence_time_unix_s = s->options->evidence_time_unix_s,
         .now_unix_s = server_clock,
@@ -123,7 +123,9 @@ static bool start_background(struct server *s, struct att_err *err)
 
 static bool open_site(struct server *s, struct att_err *err)
 {
-    if (!site_open(s->store, &s->site, err))
+    bool ok = site_open_sealed(s->store, s->rows_sealed ? s->row_key : NULL, &s->site, err);
+    att_wipe(s->row_key, sizeof s->row_key); /* the site has it */
+    if (!ok)
         return false;
     store_health_init(&s->store_health, s->options->config.store_outage_max_s, server_clock(NULL));
     atomic_store(&s->store_health.generation, site_generation(s->site));
@@ -144,6 +146,8 @@ static bool serve_api(struct server *s, struct att_err *err)
         .data_audience = s->options->config.data_audiences.item[0],
         .authorization_uri = identity_authorization_uri,
         .authorization_ctx = s,
+        .tick = keys_tick,
+        .tick_ctx = s,
     };
     return api_serve(s->api, &parts, err);
 }
@@ -166,6 +170,8 @@ static bool start_watch(struct server *s, struct att_err *err)
 static bool be_ready(struct server *s, struct att_err *err)
 {
     (void)err;
+    atomic_store(&s->admin.keys, s->keys);
+    atomic_store(&s->admin.authority_keys, s->authority_keys);
     atomic_store(&s->admin.supply, s->supply);
     atomic_store(&s->admin.store_health, &s->store_health);
     atomic_store(&s->admin.service, s->service);
@@ -273,8 +279,8 @@ static void tear_down(struct server *s)
     tpm_close(s);
     background_stop(&s->background);
     att_lib_free(s->lib);
-    keyring_free(s->authority_keys);
-    keyring_free(s->keys);
+    keyring_close(s->authority_keys);
+    keyring_close(s->keys);
     signer_close(s->signer);
     store_close(s->watch.store);
     store_close(s->once_store);

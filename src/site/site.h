@@ -259,6 +259,10 @@ struct site_record {
 ATT_CHECK bool site_change_commit(struct site_change *c, const struct site_record *record,
                                   struct att_err *err);
 void site_change_abandon(struct site_change *c); /* NULL is fine */
+/* A record of something that is no object of the site, such as a signing key, inside of the caller's transaction. */
+struct store_tx;
+ATT_CHECK bool site_record_append(struct store_tx *tx, int64_t now_unix_s, const struct site_record *record,
+                                  struct att_err *err);
 /* A record alone: a refusal. Its own transaction. */
 ATT_CHECK bool site_record_refusal(struct site *s, int64_t now_unix_s, const struct site_record *record,
                                    struct att_err *err);

@@ -1,4 +1,4 @@
-#include "service/rowkey.h"
+#include "keys/rowkey.h"
 
 #include "base/auto.h"
 #include "base/base64.h"

@@ -1,4 +1,4 @@
-/* service/rowkey.h - the key that rows of policies are sealed under (site_open_sealed).
+/* keys/rowkey.h - the key that rows of policies are sealed under (site_open_sealed).
  *
  * Random, made at the first start of a fresh store; a document of tenant STORE_TENANT_SITE, kind "sealing-key", id "rows", body
  * {"sealed"}: sealed by the signer under the key-encryption key, so that a new one of those re-seals this row and no other. A
@@ -6,8 +6,8 @@
  *
  * Errors: STORE_FAILED (a broken row is one), SEAL_INVALID, SIGNER_FAILED, OUT_OF_MEMORY.
  */
-#ifndef SERVICE_ROWKEY_H
-#define SERVICE_ROWKEY_H
+#ifndef KEYS_ROWKEY_H
+#define KEYS_ROWKEY_H
 
 #include "signer/signer.h"
 #include "store/store.h"
