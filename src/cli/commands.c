@@ -9,6 +9,7 @@
 #include "cli/jmespath.h"
 #include "cli/key_seal.h"
 #include "cli/key_seal.h"
+#include "cli/key_rewrap.h"
 #include "cli/login.h"
 #include "cli/policy.h"
 #include "cli/policy_past.h"
@@ -81,6 +82,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_apply,
     &cli_audit_list,
     &cli_key_seal_policies,
+    &cli_key_rewrap,
     &cli_init,
     &cli_backup,
     &cli_restore,

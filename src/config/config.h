@@ -86,6 +86,11 @@ struct config {
     const char *tls_certificate;
     const char *tls_key;
     const char *key_encryption_key;
+    struct config_list key_encryption_key_previous;
+    const char *pkcs11_module;
+    const char *pkcs11_token;
+    const char *pkcs11_pin_file;
+    const char *signing_keys;
     const char *store;
     const char *store_password_file;
     unsigned long store_outage_max_s;

@@ -121,6 +121,26 @@ static bool collateral_good(const struct config *c, struct att_err *err)
     return true;
 }
 
+static bool in_token(const char *key)
+{
+    return strncmp(key, "pkcs11:", 7) == 0;
+}
+
+/* A token is half named, or not named at all where one is needed. */
+static bool token_good(const struct config *c, struct att_err *err)
+{
+    bool needed = in_token(c->key_encryption_key) || strcmp(c->signing_keys, "token") == 0;
+    bool named = c->pkcs11_token[0] || c->pkcs11_pin_file[0];
+
+    for (size_t i = 0; i < c->key_encryption_key_previous.count; i++)
+        needed = needed || in_token(c->key_encryption_key_previous.item[i]);
+    if (!c->pkcs11_module[0])
+        return !(needed || named) || att_fail(err, ATT_CONFIG_INVALID, "pkcs11_module",
+                                              "a library: other settings speak of a token", "none");
+    return c->pkcs11_token[0] ||
+           att_fail(err, ATT_CONFIG_INVALID, "pkcs11_token", "a label beside pkcs11_module", "none");
+}
+
 /* Who has fetched the keys may use them for max_age; a client that asked just before the new key was there, and a proxy in
  * between that did, make it twice. A minute for replicas that are behind. */
 static bool keys_good(const struct config *c, struct att_err *err)
@@ -148,6 +168,8 @@ bool config_consistent(const struct config *c, struct att_err *err)
     if (c->identity_socket[0] && !c->authority)
         return att_fail(err, ATT_CONFIG_INVALID, "identity_socket", "authority = on beside it",
                         "authority is off");
+    if (!token_good(c, err))
+        return false;
     if (c->store_password_file[0] && !postgres)
         return att_fail(err, ATT_CONFIG_INVALID, "store_password_file", "a postgres: store", "another store");
     if (c->data_audiences.count == 0)

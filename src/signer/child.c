@@ -110,7 +110,7 @@ static enum outcome do_share(struct work *w)
     struct att_span sealed = wire_take_bytes(&w->request), kept = { 0 };
     uint8_t secret[SIGNER_SHARED_BYTES];
 
-    if (!att_all_read(&w->request) || which > UINT8_MAX)
+    if (!att_all_read(&w->request))
         return MALFORMED;
     if (!signer_share(w->core, (enum signer_shared)which, sealed, w->arena, secret, &kept, &w->err))
         return REFUSED;
@@ -215,13 +215,14 @@ static _Noreturn void serve(struct channel *ch)
 
 /* -- the start -------------------------------------------------------------------------------------------- */
 
-/* Threads are there before the calls that make threads are taken away, and wait here until they are. */
-static pthread_barrier_t shut_in;
+/* Threads have begun before the calls that threads begin with are taken away, and wait until they are. */
+static pthread_barrier_t begun, shut_in;
 
 static void *serve_signing(void *arg)
 {
     struct channel *ch = arg;
 
+    (void)pthread_barrier_wait(&begun);
     (void)pthread_barrier_wait(&shut_in);
     serve(ch);
 }
@@ -229,13 +230,16 @@ static void *serve_signing(void *arg)
 static bool start_threads(struct channel *channels, size_t count)
 {
     pthread_attr_t attr;
-    bool ok = pthread_barrier_init(&shut_in, NULL, (unsigned)count) == 0 && pthread_attr_init(&attr) == 0 &&
+    bool ok = pthread_barrier_init(&begun, NULL, (unsigned)count) == 0 &&
+              pthread_barrier_init(&shut_in, NULL, (unsigned)count) == 0 && pthread_attr_init(&attr) == 0 &&
               pthread_attr_setstacksize(&attr, STACK_BYTES) == 0;
 
     for (size_t i = 1; ok && i < count; i++) {
         pthread_t thread;
         ok = pthread_create(&thread, &attr, serve_signing, &channels[i]) == 0;
     }
+    if (ok)
+        (void)pthread_barrier_wait(&begun);
     return ok;
 }
 

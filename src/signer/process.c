@@ -84,43 +84,38 @@ static void channel_give(struct process *p, size_t at)
 
 /* -- one request ------------------------------------------------------------------------------------------ */
 
-static bool exchange(struct process *p, int fd, enum wire_type type, struct att_span frame,
-                     struct att_arena *arena, struct wire_head *ret, struct att_span *ret_body)
+static bool exchange(struct process *p, int fd, enum wire_type type, struct att_span frame, uint8_t *room,
+                     struct wire_head *ret)
 {
     uint8_t bytes[WIRE_HEAD_BYTES];
 
-    if (atomic_load(&p->broken) || !wire_send(fd, frame) ||
-        wire_receive(fd, bytes, sizeof bytes) != WIRE_WHOLE || !wire_head_read(bytes, true, ret) ||
-        ret->type != type)
-        return false;
-    uint8_t *body = att_arena_alloc(arena, ret->body_bytes + 1U, 1);
-    if (!body || wire_receive(fd, body, ret->body_bytes) != WIRE_WHOLE)
-        return false;
-    *ret_body = att_span_of(body, ret->body_bytes);
-    return true;
+    return !atomic_load(&p->broken) && wire_send(fd, frame) &&
+           wire_receive(fd, bytes, sizeof bytes) == WIRE_WHOLE && wire_head_read(bytes, true, ret) &&
+           ret->type == type && wire_receive(fd, room, ret->body_bytes) == WIRE_WHOLE;
 }
 
-/* Sends what is in `frame`. *ret reads the answer, which is in `work`. */
+/* Sends what is in `frame`. *ret reads the answer, which is in `work`. Memory for the answer is taken first: nothing but the
+ * channel itself may break it. */
 static bool ask(struct process *p, enum wire_type type, struct att_buf *frame, struct att_arena *work,
                 struct att_reader *ret, struct att_err *err)
 {
     const struct wire_head wish = { .type = type };
     struct wire_head head = { 0 };
-    struct att_span body = { 0 };
     struct att_err said = { 0 };
+    uint8_t *room = work ? att_arena_alloc(work, wire_answer_bytes_max(type), 1) : NULL;
 
-    if (!work || frame->out_of_memory)
+    if (!room || frame->out_of_memory)
         return att_fail_memory(err, "signer");
     if (!wire_end(frame, &wish, false))
         return att_fail(err, ATT_SIGNER_REFUSED, "signer", "a request of at most its size", "a larger one");
     size_t at = channel_take(p, type == WIRE_SIGN);
-    bool ok = exchange(p, p->fds[at], type, att_buf_span(frame), work, &head, &body);
+    bool ok = exchange(p, p->fds[at], type, att_buf_span(frame), room, &head);
     if (!ok)
         atomic_store(&p->broken, true);
     channel_give(p, at);
     if (!ok)
         return gone(err);
-    *ret = att_reader_of(body);
+    *ret = att_reader_of(att_span_of(room, head.body_bytes));
     if (!head.failed)
         return true;
     wire_take_err(ret, work, &said);

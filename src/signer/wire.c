@@ -2,7 +2,7 @@
 
 #include "base/err.h"
 
-enum { MAGIC = 0x5347, TEXT_BYTES_MAX = 4096, PREVIOUS_MAX = 8 };
+enum { MAGIC = 0x5347, TEXT_BYTES_MAX = 4096, PREVIOUS_MAX = 64 };
 
 static const struct {
     uint32_t request_bytes_max;
@@ -15,12 +15,17 @@ static const struct {
     [WIRE_CERTIFY] = { WIRE_SMALL_BYTES_MAX, WIRE_SMALL_BYTES_MAX },
     [WIRE_RESEAL] = { WIRE_SMALL_BYTES_MAX, WIRE_SMALL_BYTES_MAX },
     [WIRE_SHARE] = { WIRE_SMALL_BYTES_MAX, WIRE_SMALL_BYTES_MAX },
-    [WIRE_SIGN] = { WIRE_SIGN_BYTES_MAX, WIRE_SMALL_BYTES_MAX },
+    [WIRE_SIGN] = { WIRE_SIGN_BYTES_MAX, 4096 },
 };
 
 static bool size_ok(enum wire_type type, bool answer, size_t bytes)
 {
     return bytes <= (answer ? rules[type].answer_bytes_max : rules[type].request_bytes_max);
+}
+
+uint32_t wire_answer_bytes_max(enum wire_type type)
+{
+    return rules[type].answer_bytes_max;
 }
 
 bool wire_head_read(const uint8_t bytes[WIRE_HEAD_BYTES], bool answer, struct wire_head *ret)
@@ -76,7 +81,10 @@ void wire_put_bytes(struct att_buf *b, struct att_span bytes)
 
 void wire_put_text(struct att_buf *b, const char *text)
 {
-    wire_put_bytes(b, att_str(text));
+    struct att_span bytes = att_str(text);
+
+    b->failed = b->failed || bytes.len > TEXT_BYTES_MAX; /* or the other side would end */
+    wire_put_bytes(b, bytes);
 }
 
 static void put_bool(struct att_buf *b, bool v)
@@ -111,6 +119,7 @@ void wire_put_options(struct att_buf *b, const struct signer_options *options)
 
     while (options->kek_previous && options->kek_previous[previous])
         previous++;
+    b->failed = b->failed || previous > PREVIOUS_MAX;
     wire_put_text(b, options->kek);
     att_buf_u32le(b, previous);
     for (uint32_t i = 0; i < previous; i++)
@@ -178,11 +187,7 @@ void wire_take_key(struct att_reader *r, struct att_arena *arena, struct signer_
 
 void wire_take_certify(struct att_reader *r, struct att_arena *arena, struct signer_certify *ret)
 {
-    uint32_t kind = att_take_u32le(r);
-
-    /* Which kinds there are and who may ask for which is certify.c's to say; here it only has to be a number of an enum. */
-    r->failed = r->failed || kind > UINT8_MAX;
-    ret->kind = (enum signer_certificate_kind)kind;
+    ret->kind = (enum signer_certificate_kind)att_take_u32le(r); /* which there are is certify.c's to say */
     ret->name = wire_take_text(r, arena);
     ret->uri = wire_take_text(r, arena);
     ret->test = wire_take_bool(r);

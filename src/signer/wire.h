@@ -44,6 +44,7 @@ struct wire_head {
 
 /* False: no head, or of a body that is larger than its type may be. */
 ATT_CHECK bool wire_head_read(const uint8_t bytes[WIRE_HEAD_BYTES], bool answer, struct wire_head *ret);
+uint32_t wire_answer_bytes_max(enum wire_type type);
 /* May a request of this type come on this channel? */
 bool wire_channel_takes(size_t channel, bool greeted, enum wire_type type);
 
