@@ -23,10 +23,23 @@ static bool open_store(struct server *s, struct store **ret, struct att_err *err
     return store_url(&s->options->config, secrets, &url, err) && store_open(url, ret, err);
 }
 
+static const char *given(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
 static bool open_signer(struct server *s, struct att_err *err)
 {
-    const struct signer_options options = { .kek = s->options->config.key_encryption_key,
-                                            .in_process = true };
+    const struct config *c = &s->options->config;
+    const struct signer_options options = {
+        .kek = c->key_encryption_key,
+        .kek_previous = c->key_encryption_key_previous.item,
+        .pkcs11_module = given(c->pkcs11_module),
+        .pkcs11_token = given(c->pkcs11_token),
+        .pkcs11_pin_file = given(c->pkcs11_pin_file),
+        .keys_in_hsm = strcmp(c->signing_keys, "token") == 0,
+        .in_process = true,
+    };
 
     return signer_open(&options, &s->signer, err);
 }
