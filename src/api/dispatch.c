@@ -288,10 +288,28 @@ static void busy(struct api_call *call)
     finish(call);
 }
 
+/* The lane's thread may hang in the very store that is away: nobody is sent there. A job that waits there already is told the
+ * same by that thread. */
+static bool refused_for_store(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (call->route->lane != API_LANE_CHANGES || store_there(call, &err))
+        return false;
+    if (call->route->change && call->options->on_change)
+        call->options->on_change(call->options->on_refusal_ctx, false);
+    api_refuse(call, &err, true);
+    finish(call);
+    return true;
+}
+
 static void run_on_lane(struct api_call *call)
 {
     struct api *api = call->api;
     bool ok = true;
+
+    if (refused_for_store(call))
+        return;
 
     switch (call->route->lane) {
     case API_LANE_LOOP:
