@@ -8,7 +8,6 @@
 #include "cli/init.h"
 #include "cli/jmespath.h"
 #include "cli/key_seal.h"
-#include "cli/key_seal.h"
 #include "cli/key_rewrap.h"
 #include "cli/login.h"
 #include "cli/policy.h"

@@ -10,6 +10,7 @@
 #include "fetch/fetch.h"
 #include "files/files.h"
 #include "http/tls.h"
+#include "records/records.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/server.h"
@@ -174,6 +175,7 @@ static bool be_ready(struct server *s, struct att_err *err)
     atomic_store(&s->admin.authority_keys, s->authority_keys);
     atomic_store(&s->admin.supply, s->supply);
     atomic_store(&s->admin.store_health, &s->store_health);
+    atomic_store(&s->admin.records, s->records);
     atomic_store(&s->admin.service, s->service);
     return true;
 }
@@ -181,9 +183,10 @@ static bool be_ready(struct server *s, struct att_err *err)
 typedef bool (*step_fn)(struct server *, struct att_err *);
 
 static const step_fn start_steps[] = {
-    storage_open,       listen_service, find_base_url,   listen_admin,  open_site,        start_background,
-    storage_open_again, tpm_open,       collateral_open, start_service, collateral_start, install_site,
-    identity_open,      tell_dev,       serve_api,       start_watch,   listen_identity,  be_ready,
+    storage_open,  journal_start,    listen_service,     find_base_url, listen_admin,
+    open_site,     start_background, storage_open_again, tpm_open,      collateral_open,
+    start_service, collateral_start, install_site,       identity_open, tell_dev,
+    serve_api,     start_watch,      listen_identity,    be_ready,
 };
 
 static bool tls_usable(struct server *s, struct att_err *err)
@@ -219,8 +222,8 @@ static bool say_complete(struct server *s, struct att_err *err)
 }
 
 static const step_fn check_steps[] = {
-    listen_check,   tls_usable,       store_usable, name_checked_url,
-    identity_check, collateral_check, tpm_check,    say_complete,
+    listen_check,     tls_usable, store_usable, name_checked_url, identity_check,
+    collateral_check, tpm_check,  sinks_check,  say_complete,
 };
 
 static bool run_steps(struct server *s, const step_fn *steps, size_t count, struct att_err *err)
@@ -269,6 +272,9 @@ static void tear_down(struct server *s)
     watch_join(&s->watch);  /* it wakes the api */
     supply_stop(s->supply); /* who waits is told so, and is still answered below */
     api_free(s->api);
+    atomic_store(&s->admin.records, NULL);
+    records_close(s->records); /* who could write has stopped */
+    fetch_close(s->records_fetch);
     access_free(s->access);
     authority_free(s->authority);
     fetch_close(s->fetch);

@@ -20,6 +20,7 @@
 struct aik_authority;
 struct authority;
 struct fetch;
+struct records;
 struct signer;
 struct store;
 
@@ -59,6 +60,8 @@ struct server {
     struct supply_fetch supply_fetch;
     struct supply *supply;
     struct background background;
+    struct fetch *records_fetch; /* NULL: no sink is asked over HTTPS */
+    struct records *records;     /* NULL: nothing is recorded */
     struct access *access;
     struct authority *authority;
     const char *authority_issuers[ACCESS_ISSUERS_MAX]; /* their names in `access`: one for each tenant */
@@ -104,6 +107,15 @@ ATT_CHECK bool tpm_open(struct server *s, struct att_err *err);
 /* The files can be used. */
 ATT_CHECK bool tpm_check(struct server *s, struct att_err *err);
 void tpm_close(struct server *s);
+
+/* -- records.c -------------------------------------------------------------------------------------------- */
+
+/* The journal and the sinks. Before the api, which writes to them. */
+ATT_CHECK bool journal_start(struct server *s, struct att_err *err);
+/* The files that the sinks need can be read. */
+ATT_CHECK bool sinks_check(struct server *s, struct att_err *err);
+/* Files of sinks anew. */
+ATT_CHECK bool sinks_reload(struct server *s, struct att_err *err);
 
 /* -- listen.c --------------------------------------------------------------------------------------------- */
 
