@@ -90,6 +90,7 @@ static bool take_policies(struct service *s, const struct site_provider *p, stru
             return att_fail(err, ATT_RESOURCE_NOT_FOUND, "provider", "a provider that is there",
                             "one that was deleted");
         bool ok = read_policies(s, p, work, d, err);
+        service_sinks(s, p->o.key, d->records.sinks);
         const struct site_provider *after = site_get(s->options.site, SITE_PROVIDER, p->o.key);
         bool same = before == after;
         site_unref(before);
@@ -108,6 +109,17 @@ static struct att_span text_at(const uint8_t *texts, size_t from, size_t to)
     return att_span_of(texts + from, to - from);
 }
 
+/* As records name it: in the case in which it was written, with a NUL. */
+static void put_resource_id(const struct site_provider *p, struct att_buf *out)
+{
+    const char *const parts[] = { "/subscriptions/", p->subscription, "/resourceGroups/", p->group,
+                                  "/providers/Microsoft.Attestation/attestationProviders/", p->name };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        att_buf_put(out, att_str(parts[i]));
+    att_buf_put(out, att_span_of("", 1));
+}
+
 /* A struct with its texts behind it. */
 static bool compose(struct service *s, const struct site_provider *p, struct service_derived **ret,
                     struct att_err *err)
@@ -123,6 +135,8 @@ static bool compose(struct service *s, const struct site_provider *p, struct ser
     service_compose_openid(uri, keys->alg, &texts);
     size_t openid_end = texts.len;
     att_buf_put(&texts, att_span_of(uri, strlen(uri) + 1));
+    size_t uri_end = texts.len;
+    put_resource_id(p, &texts);
     struct service_derived *d = texts.failed ? NULL : malloc(sizeof *d + texts.len);
     if (!d)
         return att_fail_memory(err, "provider");
@@ -133,6 +147,7 @@ static bool compose(struct service *s, const struct site_provider *p, struct ser
         .certs_json = text_at(behind, 0, certs_end),
         .openid_json = text_at(behind, certs_end, openid_end),
         .attest_uri = (const char *)behind + openid_end,
+        .records = { .resource_id = (const char *)behind + uri_end },
     };
     *ret = d;
     return true;
@@ -172,5 +187,16 @@ bool service_openid_json(struct service *s, const struct site_provider *p, struc
     if (!service_derive(s, p, &d, err))
         return false;
     *ret = d->openid_json;
+    return true;
+}
+
+bool service_record_facts(struct service *s, const struct site_provider *p,
+                          const struct service_record_facts **ret, struct att_err *err)
+{
+    const struct service_derived *d = NULL;
+
+    if (!service_derive(s, p, &d, err))
+        return false;
+    *ret = &d->records;
     return true;
 }

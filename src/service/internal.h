@@ -77,6 +77,7 @@ struct service_derived {
     struct att_span certs_json;
     struct att_span openid_json;
     const char *attest_uri;
+    struct service_record_facts records;
 };
 /* Made at its first use; lives as long as the provider object. RESOURCE_NOT_FOUND when the provider was deleted
  * before anything was derived from it. */

@@ -88,6 +88,8 @@ void site_view_release(struct site_view *v);
 /* What the object lies in is there and of the same tenant: SUBSCRIPTION_NOT_FOUND, GROUP_NOT_FOUND,
  * RESOURCE_NOT_FOUND. */
 ATT_CHECK bool site_rule_parent(const struct site_view *v, const struct site_object *o, struct att_err *err);
+/* What the row lies in is not there, or is a namesake of what it was made for. Of kinds with may_be_left; else false. */
+bool site_rule_left_behind(const struct site_view *v, const struct site_object *o);
 /* Nobody else has what must be unique: NAME_TAKEN, ROLE_ASSIGNMENT_EXISTS. */
 ATT_CHECK bool site_rule_unique(const struct site_view *v, const struct site_object *o, struct att_err *err);
 /* Nothing lies below this key, which is gone: INTERNAL. */
@@ -109,6 +111,12 @@ struct site {
 ATT_CHECK bool site_load(struct site *s, struct store_tx *tx, struct att_err *err);
 /* The new arrays take the place of those that `v` has not borrowed; v has the old ones afterwards. */
 void site_publish(struct site *s, struct site_view *v);
+
+/* -- rows that another program has left: leftover.c --------------------------------------------------------- */
+
+/* In a change, before a new object is written: the row under its own key, and what a namesake of a new provider had. */
+ATT_CHECK bool site_leftovers_drop(struct site_change *c, const struct site_object *fresh,
+                                   struct att_err *err);
 
 /* -- changes ---------------------------------------------------------------------------------------------- */
 
