@@ -100,6 +100,7 @@ static bool make_api(struct server *s, struct att_err *err)
         .changes_of_tenant_max = c->changes_of_tenant_max,
         .writes_per_minute = (unsigned)c->writes_per_minute,
         .private_networks = c->private_networks.item,
+        .records = s->records,
         .on_refusal = on_refusal,
         .on_refusal_ctx = s,
         .on_token = on_token,

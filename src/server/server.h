@@ -19,6 +19,7 @@ struct aik_authority;
 struct authority;
 struct fetch;
 struct keyring;
+struct records;
 struct signer;
 struct store;
 
@@ -49,6 +50,7 @@ struct server {
     struct background background;
     struct access *access;
     struct authority *authority;
+    struct records *records; /* NULL: nothing is recorded */
     struct api *api;
     struct admin admin;
     struct http_server *http;

@@ -48,7 +48,8 @@ static bool name_check(const char *name, struct att_err *err)
     struct att_shown shown;
     size_t len = strlen(name);
 
-    if (len > 0 && len <= 260 && !strpbrk(name, "<>*%&:\\?+/") && name[len - 1] != ' ' && name[len - 1] != '.')
+    if (len > 0 && len <= 260 && !strpbrk(name, "<>*%&:\\?+/") && name[len - 1] != ' ' &&
+        name[len - 1] != '.')
         return true;
     return att_fail(err, ATT_NAME_INVALID, "name",
                     "1 to 260 characters without <>*%&:\\?+/, no dot or space at the end", "\"%s\"",
@@ -127,9 +128,8 @@ static bool room_for_one(struct service *s, const char *provider_key, struct att
         return false;
     size_t count = list.count;
     site_list_free(&list);
-    return count < SERVICE_DIAGNOSTICS_MAX ||
-           att_fail(err, ATT_QUOTA_EXCEEDED, "diagnosticSettings", "at most 5 of one provider", "%zu already",
-                    count);
+    return count < SERVICE_DIAGNOSTICS_MAX || att_fail(err, ATT_QUOTA_EXCEEDED, "diagnosticSettings",
+                                                       "at most 5 of one provider", "%zu already", count);
 }
 
 bool service_diagnostic_put(struct service *s, struct site_change *change, struct att_arena *arena,

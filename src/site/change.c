@@ -238,7 +238,8 @@ static bool put(struct site_change *c, const struct site_object *o, uint64_t rep
         return false;
     const struct site_object *fresh = made;
     if (!site_rule_parent(&c->view, fresh, err) || !site_rule_unique(&c->view, fresh, err) ||
-        !role_known(fresh, err) || (!was && !site_leftovers_drop(c, fresh, err)) || !write_row(c, fresh, att_buf_span(body), replaces, err)) {
+        !role_known(fresh, err) || (!was && !site_leftovers_drop(c, fresh, err)) ||
+        !write_row(c, fresh, att_buf_span(body), replaces, err)) {
         site_unref(made);
         return false;
     }

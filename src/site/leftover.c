@@ -33,8 +33,8 @@ static bool each_row(void *ctx, const struct store_doc *doc, struct att_err *err
     if (strncmp(doc->id, l->provider, len) != 0 || doc->id[len] != '/')
         return true;
     if (l->count == LEFT_MAX)
-        return att_fail(err, ATT_STORE_FAILED, "site.leftover", "few rows of a provider that is gone", "more than %d",
-                        LEFT_MAX);
+        return att_fail(err, ATT_STORE_FAILED, "site.leftover", "few rows of a provider that is gone",
+                        "more than %d", LEFT_MAX);
     struct left *row = &l->rows[l->count];
     *row = (struct left){ strdup(doc->tenant), strdup(doc->id), doc->version };
     l->count++;

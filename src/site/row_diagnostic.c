@@ -22,7 +22,8 @@ static bool is_sink_name(struct att_span s)
 }
 
 static const struct site_form form_name = {
-    "1 to 260 bytes without <>*%&:\\?+/ and control characters, no dot or space at the end", is_setting_name, 1, 260
+    "1 to 260 bytes without <>*%&:\\?+/ and control characters, no dot or space at the end", is_setting_name,
+    1, 260
 };
 static const struct site_form form_sink = { "1 to 32 of a-z, 0-9 and hyphens", is_sink_name, 1, 32 };
 
@@ -58,7 +59,10 @@ static const struct site_field fields[] = {
     { .name = "provider_created_at",
       .type = SITE_TIME,
       .offset = offsetof(struct site_diagnostic, provider_created_unix_s) },
-    { .name = "sink", .type = SITE_TEXT, .offset = offsetof(struct site_diagnostic, sink), .form = &form_sink },
+    { .name = "sink",
+      .type = SITE_TEXT,
+      .offset = offsetof(struct site_diagnostic, sink),
+      .form = &form_sink },
     { .name = "workspace_id",
       .type = SITE_TEXT,
       .offset = offsetof(struct site_diagnostic, workspace_id),

@@ -51,8 +51,8 @@ bool site_rule_parent(const struct site_view *v, const struct site_object *o, st
     if (!same_tenant(v, o))
         return no_subscription(err);
     if (site_rule_left_behind(v, o))
-        return att_fail(err, ATT_RESOURCE_NOT_FOUND, "site.parent", "the provider that the object was made for",
-                        "none");
+        return att_fail(err, ATT_RESOURCE_NOT_FOUND, "site.parent",
+                        "the provider that the object was made for", "none");
     for (unsigned kind = 0; kind < SITE_KINDS; kind++)
         if (row->parent_kinds & 1u << kind && site_view_get_span(v, (enum site_kind)kind, parent))
             return true;

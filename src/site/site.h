@@ -139,6 +139,7 @@ struct site_principal { /* key "/subscriptions/HOME/principals/CLIENT-ID" */
     size_t credential_count;
 };
 
+enum { SITE_DIAGNOSTIC_LOGS_MAX = 16 };
 struct site_diagnostic_log {
     const char *category; /* "Operational"; of a group: "allLogs" */
     bool group;
