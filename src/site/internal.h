@@ -104,6 +104,7 @@ struct site {
     /* The rest is of the thread of changes. */
     uint64_t generation;
     bool generation_known;
+    bool left_behind; /* there were rows that nobody owns when all was read */
     bool changing;
 };
 

@@ -70,6 +70,9 @@ static bool drop_one(struct site_change *c, const struct site_object *fresh, str
 
 bool site_leftovers_drop(struct site_change *c, const struct site_object *fresh, struct att_err *err)
 {
+    /* What another process has left was seen when this change began, at the latest. */
+    if (!c->site->left_behind)
+        return true;
     if (site_rows[fresh->kind]->may_be_left)
         return drop_one(c, fresh, err);
     if (fresh->kind != SITE_PROVIDER)
