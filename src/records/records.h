@@ -75,8 +75,8 @@ struct record_sink {
 };
 
 struct records_options {
-    const char *dir; /* of the journal; NULL: none */
-    uint64_t segment_bytes; /* 0: 64 MiB */
+    const char *dir;         /* of the journal; NULL: none */
+    uint64_t segment_bytes;  /* 0: 64 MiB */
     uint32_t retention_days; /* of segments; 0: for ever */
     bool fail_closed;
     size_t queue_max; /* records that may wait; 0: 10000 */
