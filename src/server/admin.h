@@ -13,6 +13,7 @@ struct admin {
     const char *version;
     _Atomic(struct service *) service; /* NULL until ready */
     _Atomic(struct supply *) supply;   /* likewise */
+    _Atomic(struct records *) records; /* likewise; NULL too when nothing is recorded */
     _Atomic(struct http_server *)
         server; /* the service's listener, for its counters; NULL until it listens */
     atomic_bool draining;

@@ -1,5 +1,6 @@
 #include "server/metrics.h"
 
+#include "records/records.h"
 #include "supply/supply.h"
 
 #include <inttypes.h>
@@ -208,6 +209,36 @@ static void callers(struct att_buf *b, struct counters *n)
                    atomic_load_explicit(&n->fetch_failed, memory_order_relaxed));
 }
 
+static void sink_row(struct att_buf *b, const struct record_sink_stats *s)
+{
+    static const char *const outcomes[] = { "written", "lost" };
+    const uint64_t counts[] = { s->written, s->lost };
+
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
+        att_buf_printf(b, "attestd_sink_records_total{sink=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", s->name,
+                       outcomes[i], counts[i]);
+}
+
+/* `failed` of the journal is attempts, not records: what was not written waits and is tried again. */
+static void records(struct att_buf *b, struct records *r)
+{
+    struct records_stats n;
+
+    records_stats(r, &n);
+    head(b, METRIC_attestd_records_total);
+    outcome(b, METRIC_attestd_records_total, "written", (unsigned long)n.journal_written);
+    outcome(b, METRIC_attestd_records_total, "lost", (unsigned long)n.journal_lost);
+    plain(b, METRIC_attestd_records_waiting, n.waiting);
+    head(b, METRIC_attestd_sink_records_total);
+    for (size_t i = 0; i < n.sink_count; i++)
+        sink_row(b, &n.sinks[i]);
+    head(b, METRIC_attestd_sink_failures_total);
+    att_buf_printf(b, "attestd_sink_failures_total{sink=\"(journal)\"} %" PRIu64 "\n", n.journal_failed);
+    for (size_t i = 0; i < n.sink_count; i++)
+        att_buf_printf(b, "attestd_sink_failures_total{sink=\"%s\"} %" PRIu64 "\n", n.sinks[i].name,
+                       n.sinks[i].failed);
+}
+
 void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
 {
     struct service *service = atomic_load(&admin->service);
@@ -225,6 +256,7 @@ void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
     service_early_verdicts(service, early_row, out);
     library(out, service);
     collateral(out, service);
+    records(out, atomic_load(&admin->records));
     if (atomic_load(&admin->supply))
         supply(out, atomic_load(&admin->supply), service_now_unix_s(service));
 }

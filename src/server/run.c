@@ -175,6 +175,7 @@ static bool be_ready(struct server *s, struct att_err *err)
 {
     (void)err;
     atomic_store(&s->admin.supply, s->supply);
+    atomic_store(&s->admin.records, s->records);
     atomic_store(&s->admin.service, s->service);
     return true;
 }
@@ -182,9 +183,9 @@ static bool be_ready(struct server *s, struct att_err *err)
 typedef bool (*step_fn)(struct server *, struct att_err *);
 
 static const step_fn start_steps[] = {
-    storage_open,       listen_service, find_base_url,   listen_admin,    open_site,        start_background,
-    storage_open_again, tpm_open,       collateral_open, start_service,   collateral_start, install_site,
-    identity_open,      tell_dev,       serve_api,       listen_identity, be_ready,
+    storage_open,     journal_start,      listen_service, find_base_url,   listen_admin,    open_site,
+    start_background, storage_open_again, tpm_open,       collateral_open, start_service,   collateral_start,
+    install_site,     identity_open,      tell_dev,       serve_api,       listen_identity, be_ready,
 };
 
 static bool tls_usable(struct server *s, struct att_err *err)
@@ -220,8 +221,8 @@ static bool say_complete(struct server *s, struct att_err *err)
 }
 
 static const step_fn check_steps[] = {
-    listen_check,   tls_usable,       store_usable, name_checked_url,
-    identity_check, collateral_check, tpm_check,    say_complete,
+    listen_check,     tls_usable, store_usable, name_checked_url, identity_check,
+    collateral_check, tpm_check,  sinks_check,  say_complete,
 };
 
 static bool run_steps(struct server *s, const step_fn *steps, size_t count, struct att_err *err)
@@ -268,6 +269,9 @@ static void tear_down(struct server *s)
     http_server_stop(s->http);
     supply_stop(s->supply); /* who waits is told so, and is still answered below */
     api_free(s->api);
+    atomic_store(&s->admin.records, NULL);
+    records_close(s->records); /* who could write has stopped */
+    fetch_close(s->records_fetch);
     access_free(s->access);
     authority_free(s->authority);
     fetch_close(s->fetch);

@@ -48,6 +48,8 @@ struct server {
     struct supply_fetch supply_fetch;
     struct supply *supply;
     struct background background;
+    struct fetch *records_fetch; /* NULL: no sink is asked over HTTPS */
+    struct records *records;     /* NULL: nothing is recorded */
     struct access *access;
     struct authority *authority;
     struct records *records; /* NULL: nothing is recorded */
@@ -91,6 +93,15 @@ ATT_CHECK bool tpm_open(struct server *s, struct att_err *err);
 /* The files can be used. */
 ATT_CHECK bool tpm_check(struct server *s, struct att_err *err);
 void tpm_close(struct server *s);
+
+/* -- records.c -------------------------------------------------------------------------------------------- */
+
+/* The journal and the sinks. Before the api, which writes to them. */
+ATT_CHECK bool journal_start(struct server *s, struct att_err *err);
+/* The files that the sinks need can be read. */
+ATT_CHECK bool sinks_check(struct server *s, struct att_err *err);
+/* Files of sinks anew. */
+ATT_CHECK bool sinks_reload(struct server *s, struct att_err *err);
 
 /* -- listen.c --------------------------------------------------------------------------------------------- */
 
