@@ -52,7 +52,6 @@ struct server {
     struct records *records;     /* NULL: nothing is recorded */
     struct access *access;
     struct authority *authority;
-    struct records *records; /* NULL: nothing is recorded */
     struct api *api;
     struct admin admin;
     struct http_server *http;
