@@ -183,6 +183,7 @@ static bool find(struct api_call *call, bool machine, char allow[API_ALLOW_SIZE]
     if (!api_place_of(call->http, &place, err) || !endpoint_of(call, &place, &endpoint, err))
         return false;
     call->provider = endpoint.provider;
+    call->endpoint_named = endpoint.of_provider;
     struct api_where where = { .data_only = endpoint.of_provider, .machine = machine };
     const struct api_route *route = api_match(call->api, &place, &where, call->http->method, call, allow);
     if (!route || !has_authority(call, route))

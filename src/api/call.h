@@ -104,6 +104,7 @@ struct api_call {
     bool explain;                         /* the caller asked why, and the role may know */
     struct att_span explanation;          /* JSON that goes with a refusal; or empty */
     struct att_span tcb;                  /* likewise: how good the platform is */
+    bool endpoint_named; /* the pipeline's: the host or the path names the provider; else it is the default one */
     const struct site_provider *provider; /* data plane: whose endpoint this is; borrowed for the call */
     const char
         *resource; /* lower-case id that the permission is about: the path; data plane: the provider's key */

@@ -91,9 +91,11 @@ static void of_resource(const struct api_call *call, struct api_record_of *of)
     site_unref(p);
 }
 
+/* At the address that all share, what is no request of anybody's is not the default provider's either: the path may name what
+ * belongs to others (A23). */
 static void of_whom(const struct api_call *call, struct api_record_of *of)
 {
-    if (call->provider)
+    if (call->provider && (call->route || call->endpoint_named))
         of_endpoint(call, of);
     else if (call->site && call->route && call->route->plane == API_CONTROL)
         of_resource(call, of);
