@@ -253,8 +253,8 @@ static void unknown_kids(void)
                signed_by(evil, textf("y%d", i), claims_of(ISSUER, "")), start + 30 + 3 * i,
                ATT_TOKEN_KEY_UNKNOWN);
     asked("J23: once in 30 seconds", &w, 11);
-    char *headers[] = { "{\"alg\":\"none\"}", "{\"alg\":\"HS256\",\"kid\":\"z\"}",
-                        "{\"alg\":\"ES999\",\"kid\":\"z\"}" };
+    const char *headers[] = { "{\"alg\":\"none\"}", "{\"alg\":\"HS256\",\"kid\":\"z\"}",
+                              "{\"alg\":\"ES999\",\"kid\":\"z\"}" };
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
         cases_check(&cases, ({
             struct att_err err;
@@ -386,8 +386,8 @@ static void documents(void)
     struct att_relying_options o = options_with(&w);
     struct att_relying_party *p = party_of(&o);
     expect("keys", p, token1(), start, ATT_OK);
-    w.metadata = metadata(ISSUER, ISSUER "/keys/2"), w.jwks_url = ISSUER "/keys/2", w.jwks = keys1(two, "k2");
-    expect("metadata that names another place", p, signed_by(two, "k2", claims_of(ISSUER, "")), start + 30,
+    w.metadata = metadata(ISSUER, ISSUER "/keys/2"), w.jwks_url = ISSUER "/keys/2", w.jwks = keys1(two, "k3");
+    expect("metadata that names another place", p, signed_by(two, "k3", claims_of(ISSUER, "")), start + 30,
            ATT_OK);
     expect("J22: and the old place's key is gone", p, token1(), start + 31, ATT_TOKEN_KEY_UNKNOWN);
     w.jwks = textf("{\"keys\":[%s,%s]}", jwk_of(one, "\"kid\":\"k1\","), jwk_of(evil, "\"kid\":\"k1\","));
