@@ -22,8 +22,12 @@
  * examples/relying_party.c is that service.
  *
  * What is checked, in this order: form; algorithm; issuer; key and signature; times; x-attestd-unsafe; audience; nonce;
- * required claims. What the token says about keys (jku, x5u, jwk, x5c) is never looked at. Replay is the caller's: give
- * a nonce that counts once.
+ * required claims. What the token says about keys (jku, x5u, jwk, x5c) is never looked at.
+ *
+ * Freshness. `nonce` shows that the token is new; it is not bound to the evidence, which has no time of its own and may be
+ * an old one. Who must know that the machine is alive has it put a challenge into the runtime data that the evidence is
+ * bound to, and requires it of this one check: { .path = "x-ms-runtime.challenge", .value = mine }. Which nonces and
+ * challenges were used before is for the caller to know.
  *
  * Keys. They come from the issuer's metadata and the key set that it names, on the issuer's own origin; both documents
  * together are one fetch. A set is replaced whole, so a key that the issuer has taken away is refused from the next
@@ -111,7 +115,9 @@ struct att_relying_options {
 struct att_relying_check {
     size_t size; /* sizeof(struct att_relying_check) */
     int64_t now_unix_s;
-    const char *nonce; /* the claim `nonce` is exactly this; NULL: not looked at */
+    const char *nonce;                       /* the claim `nonce` is exactly this; NULL: not looked at */
+    const struct att_required_claim *claims; /* of this token, beside those of the options */
+    size_t claims_count;                     /* 0 to 64 */
 };
 
 /* Keys of one issuer, for a service's own metrics. */

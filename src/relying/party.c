@@ -65,7 +65,7 @@ static bool options_usable(struct att_relying_party *p, struct att_err *err)
         if (!issuer_usable(o, i, err))
             return false;
     }
-    return periods(o, err) && party_claims_usable(o->claims, o->claims_count, err) &&
+    return periods(o, err) && party_claims_usable(o->claims, o->claims_count, "options.claims", err) &&
            att_alg_set(o->algs ? o->algs : algs_default, &p->rules.algs, err);
 }
 

@@ -68,7 +68,7 @@ ATT_CHECK bool party_keys_due(struct att_relying_party *p, struct party_source *
                               struct party_keys **ret, struct att_err *err);
 
 /* require.c: what the claims must be. */
-ATT_CHECK bool party_claims_usable(const struct att_required_claim *claims, size_t count,
+ATT_CHECK bool party_claims_usable(const struct att_required_claim *claims, size_t count, const char *where,
                                    struct att_err *err);
 ATT_CHECK bool party_claims_copy(struct att_arena *a, const struct att_required_claim **io, size_t count,
                                  struct att_err *err);

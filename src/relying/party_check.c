@@ -15,7 +15,7 @@ static bool usable(const struct att_relying_check *check, struct att_err *err)
     if (check->now_unix_s < 0 || check->now_unix_s > PARTY_NOW_MAX)
         return att_fail(err, ATT_INTERNAL, "check.now_unix_s", "0 to 2^53", "%lld",
                         (long long)check->now_unix_s);
-    return true;
+    return party_claims_usable(check->claims, check->claims_count, "check.claims", err);
 }
 
 /* Each issuer has its own keys: whose token it is decides, before a key is looked for. */
@@ -56,6 +56,16 @@ static bool signed_by(struct att_relying_party *p, struct party_source *s, struc
     return true;
 }
 
+static bool all_fit(struct att_arena *a, const struct att_json *claims,
+                    const struct att_required_claim *wanted, size_t count, struct att_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!party_require(a, claims, &wanted[i], err))
+            return false;
+    }
+    return true;
+}
+
 static bool claims_fit(const struct att_relying_party *p, struct att_arena *a, const struct att_json *claims,
                        const struct att_relying_check *check, struct att_err *err)
 {
@@ -65,11 +75,8 @@ static bool claims_fit(const struct att_relying_party *p, struct att_arena *a, c
         return false;
     if (!party_audience(a, claims, o->audience, err) || !party_nonce(a, claims, check->nonce, err))
         return false;
-    for (size_t i = 0; i < o->claims_count; i++) {
-        if (!party_require(a, claims, &o->claims[i], err))
-            return false;
-    }
-    return true;
+    return all_fit(a, claims, o->claims, o->claims_count, err) &&
+           all_fit(a, claims, check->claims, check->claims_count, err);
 }
 
 bool att_relying_party_check(struct att_relying_party *p, struct att_arena *arena, struct att_span text,

@@ -157,14 +157,15 @@ static bool values_usable(const struct att_required_claim *c)
     return true;
 }
 
-bool party_claims_usable(const struct att_required_claim *claims, size_t count, struct att_err *err)
+bool party_claims_usable(const struct att_required_claim *claims, size_t count, const char *where,
+                         struct att_err *err)
 {
     if (count > PARTY_CLAIMS_MAX || (count > 0 && !claims))
-        return att_fail(err, ATT_INTERNAL, "options.claims", "0 to 64 claims", "%zu", count);
+        return att_fail(err, ATT_INTERNAL, where, "0 to 64 claims", "%zu", count);
     for (size_t i = 0; i < count; i++) {
         if (!claims[i].path || (unsigned)claims[i].kind >= KINDS || !values_usable(&claims[i]))
-            return att_fail(err, ATT_INTERNAL, "options.claims",
-                            "a path, a kind, and what the kind compares with", "claim %zu without", i);
+            return att_fail(err, ATT_INTERNAL, where, "a path, a kind, and what the kind compares with",
+                            "claim %zu without", i);
     }
     return true;
 }

@@ -608,6 +608,43 @@ static void unsafe_audience_nonce(void)
     att_relying_party_free(p);
 }
 
+/* A challenge in the runtime data is of one check alone. */
+static void challenge(void)
+{
+    struct web w = good_web();
+    struct att_relying_options o = options_with(&w);
+    const struct att_required_claim mine = { .path = "x-ms-runtime.challenge", .value = "c1" };
+    const struct att_required_claim svn = { .path = "svn", .kind = ATT_REQUIRE_AT_LEAST, .at_least = 2 };
+    struct att_relying_check check = {
+        .size = sizeof check, .now_unix_s = start, .claims = &mine, .claims_count = 1
+    };
+    static const struct {
+        const char *name, *claims;
+        const char *where;
+    } rows[] = { { "challenge", ",\"svn\":2,\"x-ms-runtime\":{\"challenge\":\"c1\"}", NULL },
+                 { "J17: another challenge", ",\"svn\":2,\"x-ms-runtime\":{\"challenge\":\"c0\"}",
+                   "x-ms-runtime.challenge" },
+                 { "J17: no challenge", ",\"svn\":2", "x-ms-runtime.challenge" },
+                 { "the claims of the options count, too",
+                   ",\"svn\":1,\"x-ms-runtime\":{\"challenge\":\"c1\"}", "svn" } };
+
+    o.claims = &svn, o.claims_count = 1;
+    struct att_relying_party *p = party_of(&o);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct att_arena *a = att_arena_new(1 << 20);
+        struct att_err err = { 0 };
+        struct att_token got;
+        bool ok = att_relying_party_check(
+            p, a, att_str(signed_by(one, "k1", claims_of(ISSUER, rows[i].claims))), &check, &got, &err);
+        cases_check(
+            &cases,
+            rows[i].where ? !ok && err.code == ATT_TOKEN_CLAIM && strcmp(err.where, rows[i].where) == 0 : ok,
+            "%s: %s", rows[i].name, err.text);
+        att_arena_free(a);
+    }
+    att_relying_party_free(p);
+}
+
 /* -- threads */
 struct runner {
     struct att_relying_party *party;
@@ -744,10 +781,14 @@ static void wrong_options(void)
     struct att_relying_party *p = party_of(&good);
     struct att_arena *a = att_arena_new(1 << 20);
     struct att_token got;
-    const struct att_relying_check checks[] = { { .size = 0, .now_unix_s = start },
-                                                { .size = sizeof checks[0], .now_unix_s = -1 },
-                                                { .size = sizeof checks[0], .now_unix_s = INT64_MAX } };
-    for (size_t i = 0; i < 3; i++) {
+    const struct att_relying_check checks[] = {
+        { .size = 0, .now_unix_s = start },
+        { .size = sizeof checks[0], .now_unix_s = -1 },
+        { .size = sizeof checks[0], .now_unix_s = INT64_MAX },
+        { .size = sizeof checks[0], .now_unix_s = start, .claims_count = 1 },
+        { .size = sizeof checks[0], .now_unix_s = start, .claims = bad, .claims_count = 1 }
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         struct att_err err = { 0 };
         cases_check(&cases,
                     !att_relying_party_check(p, a, att_str(token1()), &checks[i], &got, &err) &&
@@ -798,6 +839,7 @@ int main(void)
     times();
     said_claims();
     unsafe_audience_nonce();
+    challenge();
     stampedes();
     old_keys_meanwhile();
     wrong_options();
