@@ -23,7 +23,7 @@ start() { # start NAME: a server of its own, sets url
     "$attestd" --dev --data "$run/$1" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 >"$run/$1.out" 2>"$run/$1.log" &
     pids+=($!)
     for _ in $(seq 600); do
-        url=$(sed -n 's/^attestd ready //p' "$run/$1.out")
+        url=$(sed -n "s/^attestd ready //p" "$run/$1.out" 2>/dev/null)
         [ -n "$url" ] && return 0
         kill -0 "${pids[-1]}" 2>/dev/null || break
         sleep 0.05
