@@ -177,6 +177,7 @@ static void cache_life(void)
         { "reported by the key set", 900, -1, 0, 0, 0, 900 },
         { "reported by the metadata", -1, 700, 0, 0, 0, 700 },
         { "the smaller of both", 900, 700, 0, 0, 0, 700 },
+        { "the smaller of both, the other way", 600, 700, 0, 0, 0, 600 },
         { "no-store", 0, -1, 0, 0, 0, 60 },
         { "shorter than the bound", 10, -1, 300, 0, 0, 300 },
         { "longer than the bound", 1000000, -1, 0, 0, 0, 86400 },
