@@ -346,7 +346,9 @@ void api_answer_error(struct api_call *call, const struct att_err *err, bool tel
                     compose(call->arena, &wire, err, tell, call->request_id, call->explanation, call->tcb));
     add_header(call->answer, "x-ms-error-code", att_str(wire.code));
     if (wire.status == 503 || wire.status == 429)
-        retry_after(call, wire.status == 503 ? RETRY_AFTER_S : RETRY_THROTTLED_S);
+        retry_after(call, call->retry_after_s  ? call->retry_after_s
+                          : wire.status == 503 ? RETRY_AFTER_S
+                                               : RETRY_THROTTLED_S);
     if (wire.status != 401)
         return;
     if (call->version == API_2018_09_01_PREVIEW)

@@ -257,10 +257,12 @@ static void request(struct api *api, bool machine, const struct http_request *ht
         return;
     }
     call_begin(call, api, http, ret);
-    if (find(call, machine, allow, &err))
-        api_dispatch(call);
-    else
+    if (!find(call, machine, allow, &err))
         refuse_found(call, allow, &err);
+    else if (!api_limits_pass(call, &err))
+        refuse_found(call, "", &err);
+    else
+        api_dispatch(call);
 }
 
 static bool on_head(void *ctx, const struct http_request *http, size_t *ret_body_max,
@@ -312,7 +314,7 @@ bool api_new(const struct api_options *options, struct api **ret, struct att_err
         api->options.writes_per_minute = WRITES_PER_MINUTE;
     if (!att_cidr_list_parse(options->private_networks, "private_networks", &api->private_networks, err) ||
         !throttle_new(api->options.writes_per_minute, &api->throttle, err) ||
-        !throttle_new(REFUSALS_PER_MINUTE, &api->refusals, err)) {
+        !throttle_new(REFUSALS_PER_MINUTE, &api->refusals, err) || !api_limits_new(api, err)) {
         api_free(api);
         return false;
     }
@@ -388,6 +390,7 @@ void api_free(struct api *api)
     lane_free(api->tpm);
     lane_free(api->collateral);
     lane_free(api->changes);
+    api_limits_free(api);
     throttle_free(api->throttle);
     throttle_free(api->refusals);
     att_cidr_list_free(&api->private_networks);

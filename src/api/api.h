@@ -29,6 +29,11 @@ struct api_options {
     size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
     size_t changes_of_tenant_max; /* of these, those of one tenant; 0: 64 */
     unsigned writes_per_minute;   /* of one subscription; 0: 6000 */
+    /* Requests of one client, and of all clients of one provider: 0: no such limit. Beyond: 429. */
+    unsigned client_per_s, client_burst, provider_per_s, provider_burst;
+    /* An attestation that has waited longer in a busy loop is refused (503), so that what is answered is answered soon, and
+     * management keeps its share. 0: never. */
+    unsigned overload_ms;
     /* Clients inside may reach providers whose public network access is disabled; NULL-terminated, as trusted_proxies
      * of http.h. NULL: nobody. */
     const char *const *private_networks;

@@ -117,6 +117,12 @@ struct config {
     const char *signing_algorithm;
     unsigned long threads;
     unsigned long connections_max;
+    unsigned long connections_per_client_max;
+    unsigned long client_requests_per_s;
+    unsigned long client_burst;
+    unsigned long provider_attestations_per_s;
+    unsigned long provider_burst;
+    unsigned long overload_ms;
     unsigned long attest_body_bytes_max;
     unsigned long tpm_body_bytes_max;
     unsigned long head_timeout_s;

@@ -99,6 +99,11 @@ static bool make_api(struct server *s, struct att_err *err)
         .changes_waiting_max = c->changes_waiting_max,
         .changes_of_tenant_max = c->changes_of_tenant_max,
         .writes_per_minute = (unsigned)c->writes_per_minute,
+        .client_per_s = (unsigned)c->client_requests_per_s,
+        .client_burst = (unsigned)c->client_burst,
+        .provider_per_s = (unsigned)c->provider_attestations_per_s,
+        .provider_burst = (unsigned)c->provider_burst,
+        .overload_ms = (unsigned)c->overload_ms,
         .private_networks = c->private_networks.item,
         .on_refusal = on_refusal,
         .on_refusal_ctx = s,
@@ -123,6 +128,7 @@ bool listen_service(struct server *s, struct att_err *err)
         .body_ms = (unsigned)c->body_timeout_s * 1000,
         .idle_ms = (unsigned)c->idle_timeout_s * 1000,
         .connections_max = c->connections_max,
+        .connections_per_client_max = c->connections_per_client_max,
         .arena_bytes_max = REQUEST_ARENA_BYTES,
     };
     if (!split_listen(s->arena, c->listen, "listen", &http.host, &http.port, err) || !make_api(s, err))
