@@ -15,7 +15,7 @@
  *
  * PURPOSES. A key can do what its purpose allows and nothing else; who asks for more is refused with SIGNER_REFUSED:
  *   attestation          JWS whose header has typ JWT and this alg and kid; certificates of endpoints, self-signed
- *   authority            JWS likewise
+ *   authority            likewise, of access tokens
  *   aik-authority, aik-authority-test    its own CA certificate, certificates of attestation keys; no JWS
  *
  * The signature is what JWS wants: RSASSA-PKCS1-v1_5 bytes for RS256, raw r||s for ES256.
