@@ -2,6 +2,7 @@
 #include "cli/apply.h"
 #include "cli/attest.h"
 #include "cli/collateral.h"
+#include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
 #include "cli/init.h"
@@ -78,6 +79,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_apply,
     &cli_audit_list,
     &cli_init,
+    &cli_doctor,
     &cli_help,
     &cli_man,
     &cli_completion,

@@ -39,13 +39,12 @@ static void put_bash(struct att_buf *b)
 
 static void put_zsh(struct att_buf *b)
 {
-    att_buf_puts(b,
-                 "#compdef attestctl\n"
-                 "# zsh completion for attestctl: attestctl completion zsh > \"${fpath[1]}/_attestctl\"\n"
-                 "_attestctl() {\n"
-                 "  local -aU next\n"
-                 "  local line=\"${(j: :)words[2,CURRENT]}\"\n"
-                 "  case \"$line\" in\n");
+    att_buf_puts(b, "#compdef attestctl\n"
+                    "# zsh completion for attestctl: attestctl completion zsh > \"${fpath[1]}/_attestctl\"\n"
+                    "_attestctl() {\n"
+                    "  local -aU next\n"
+                    "  local line=\"${(j: :)words[2,CURRENT]}\"\n"
+                    "  case \"$line\" in\n");
     put_cases(b, "next=(", ")");
     att_buf_puts(b, "  compadd -- $next\n"
                     "  _files\n"
@@ -136,8 +135,9 @@ const struct cli_command cli_completion = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "write a completion script for a shell",
-    .about = "Completes commands and options in bash, zsh or fish; made from the same table as this help. The "
-             "Debian package installs all three.",
+    .about =
+        "Completes commands and options in bash, zsh or fish; made from the same table as this help. The "
+        "Debian package installs all three.",
     .examples = "  source <(attestctl completion bash)\n"
                 "  attestctl completion fish | source\n",
     .run = run_completion,

@@ -22,7 +22,7 @@ static const struct examination {
     { "configuration", doctor_configuration, true },
     { "account", doctor_account, true },
     { "files", doctor_files, false },
-    { "kek", doctor_kek, false },
+    { "kek", doctor_kek, true },
     { "user", doctor_become, true },
     { "tls", doctor_tls, false },
     { "store", doctor_store, false },
@@ -161,10 +161,11 @@ static bool names_good(struct cli *c, struct att_err *err)
         for (size_t i = 0; i < EXAMINATIONS; i++)
             known = known || strcmp(one, examinations[i].name) == 0;
         if (!known)
-            return att_fail(err, ATT_USAGE, "only",
-                            "configuration, account, files, kek, user, tls, store, clock, disk, limits, proxies, "
-                            "ready, service or collateral",
-                            "%s", att_shown(&shown, att_str(one)));
+            return att_fail(
+                err, ATT_USAGE, "only",
+                "configuration, account, files, kek, user, tls, store, clock, disk, limits, proxies, "
+                "ready, service or collateral",
+                "%s", att_shown(&shown, att_str(one)));
     }
     return true;
 }
@@ -237,6 +238,9 @@ static const struct cli_option options[] = {
       .help =
           "Look at this alone: configuration, account, files, kek, user, tls, store, clock, disk, limits, "
           "proxies, ready, service, collateral." },
+    { .name = "at",
+      .argument = "TIME",
+      .help = "Judge dates at this time instead of now: what will have expired by then?" },
     { .name = "deep", .help = "Go through the whole audit trail, not only its end." },
     { 0 },
 };

@@ -25,7 +25,8 @@ void doctor_configuration(struct doctor *d)
 
     if (!cli_read(d->c, "config", d->path, &text, &err)) {
         doctor_found(d, check, DOCTOR_BAD, "%s cannot be read: %s", d->path, err.found);
-        doctor_advice(d, "run as root; if there is none: attestctl init --system ..., or name it with --config");
+        doctor_advice(d,
+                      "run as root; if there is none: attestctl init --system ..., or name it with --config");
         return;
     }
     if (!config_defaults(d->c->arena, &d->config, &err) ||
@@ -80,7 +81,8 @@ void doctor_account(struct doctor *d)
         p = getpwnam(PACKAGE_ACCOUNT);
     }
     if (!p) {
-        doctor_found(d, "account", DOCTOR_WARN, "which user the service runs as is not known: no data_dir yet");
+        doctor_found(d, "account", DOCTOR_WARN,
+                     "which user the service runs as is not known: no data_dir yet");
         doctor_advice(d, "start the service once, or give --user");
         return;
     }
@@ -175,7 +177,8 @@ static void examine_file(struct doctor *d, const char *check, const char *path, 
     if (path[0] == '\0')
         return;
     if (stat(path, &st) != 0) {
-        doctor_found(d, check, errno == EACCES ? DOCTOR_UNKNOWN : DOCTOR_BAD, "%s: %s", path, strerror(errno));
+        doctor_found(d, check, errno == EACCES ? DOCTOR_UNKNOWN : DOCTOR_BAD, "%s: %s", path,
+                     strerror(errno));
         doctor_advice(d, errno == EACCES ? "run as root" : "put it there, or mend %s in %s", check, d->path);
         return;
     }
@@ -189,8 +192,8 @@ static void examine_file(struct doctor *d, const char *check, const char *path, 
     int why = demands & FOR_SERVICE ? why_unreadable(d, path) : 0;
     if (why > 0) {
         doctor_found(d, check, DOCTOR_BAD, "%s cannot be read by %s: %s", path, d->account, strerror(why));
-        doctor_advice(d, "chgrp %s %s && chmod 0640 %s, and let it through the folders above", d->account, path,
-                      path);
+        doctor_advice(d, "chgrp %s %s && chmod 0640 %s, and let it through the folders above", d->account,
+                      path, path);
         return;
     }
     doctor_found(d, check, DOCTOR_OK, "%s, mode %04o", path, (unsigned)(st.st_mode & 07777));

@@ -59,7 +59,8 @@ static bool read_chain(struct doctor *d, struct chain *ret)
     ERR_clear_error();
     if (sk_X509_num(ret->certs) > 0)
         return true;
-    doctor_found(d, "tls certificate", DOCTOR_BAD, "%s holds no certificate in PEM", d->config.tls_certificate);
+    doctor_found(d, "tls certificate", DOCTOR_BAD, "%s holds no certificate in PEM",
+                 d->config.tls_certificate);
     doctor_advice(d, "put the server's certificate there, its issuers behind it");
     return false;
 }
@@ -116,8 +117,7 @@ static void examine_names(struct doctor *d, X509 *cert)
         return;
     }
     if (d->config.domain[0]) {
-        const char *one =
-            cli_text(d->c->arena, "a-provider.%s.%s", d->config.location, d->config.domain);
+        const char *one = cli_text(d->c->arena, "a-provider.%s.%s", d->config.location, d->config.domain);
         if (one && !covers(cert, one)) {
             doctor_found(d, check, DOCTOR_BAD, "the certificate is not for *.%s.%s, where providers are",
                          d->config.location, d->config.domain);
@@ -125,8 +125,18 @@ static void examine_names(struct doctor *d, X509 *cert)
             return;
         }
     }
-    doctor_found(d, check, DOCTOR_OK, "for %s%s%s", peer.host, d->config.domain[0] ? " and providers below " : "",
-                 d->config.domain);
+    doctor_found(d, check, DOCTOR_OK, "for %s%s%s", peer.host,
+                 d->config.domain[0] ? " and providers below " : "", d->config.domain);
+}
+
+/* A password would be asked for on the terminal: none is. */
+static int no_password(char *room, int size, int writing, void *ctx)
+{
+    (void)room;
+    (void)size;
+    (void)writing;
+    (void)ctx;
+    return -1;
 }
 
 static void examine_key(struct doctor *d, X509 *cert)
@@ -141,12 +151,12 @@ static void examine_key(struct doctor *d, X509 *cert)
                       d->config.tls_key, d->config.tls_key);
         return;
     }
-    /* A password would be asked for on the terminal: none is. */
-    ATT_AUTO(pkey_auto) EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"");
+    ATT_AUTO(pkey_auto) EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
     bool fits = key && X509_check_private_key(cert, key) == 1;
     ERR_clear_error();
     if (!key) {
-        doctor_found(d, check, DOCTOR_BAD, "%s is no private key in PEM without a password", d->config.tls_key);
+        doctor_found(d, check, DOCTOR_BAD, "%s is no private key in PEM without a password",
+                     d->config.tls_key);
         doctor_advice(d, "openssl pkey -in OLD -out %s", d->config.tls_key);
     } else if (!fits) {
         doctor_found(d, check, DOCTOR_BAD, "%s is the key of another certificate", d->config.tls_key);
@@ -164,8 +174,7 @@ static void examine_trust(struct doctor *d, const struct chain *chain)
     ATT_AUTO(store_auto) X509_STORE *store = X509_STORE_new();
     ATT_AUTO(verify_auto) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 
-    if (!store || !ctx ||
-        (ca ? X509_STORE_load_file(store, ca) : X509_STORE_set_default_paths(store)) != 1 ||
+    if (!store || !ctx || (ca ? X509_STORE_load_file(store, ca) : X509_STORE_set_default_paths(store)) != 1 ||
         X509_STORE_CTX_init(ctx, store, leaf_of(chain), chain->certs) != 1 ||
         X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER) != 1) {
         ERR_clear_error();
@@ -185,9 +194,10 @@ static void examine_trust(struct doctor *d, const struct chain *chain)
         doctor_advice(d, "renew the certificate that it is about, then systemctl reload attestd");
     } else {
         doctor_found(d, check, ca ? DOCTOR_BAD : DOCTOR_WARN, "%s", X509_verify_cert_error_string(why));
-        doctor_advice(d, ca ? "put the certificates between the server's and the CA's behind it in %s"
-                            : "with a CA of your own give it with --ca; else put the certificates between the "
-                              "server's and the CA's behind it in %s",
+        doctor_advice(d,
+                      ca ? "put the certificates between the server's and the CA's behind it in %s"
+                         : "with a CA of your own give it with --ca; else put the certificates between the "
+                           "server's and the CA's behind it in %s",
                       d->config.tls_certificate);
     }
 }
