@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "config/store_url.h"
+#include "keys/rowkey.h"
 #include "service/aik_authority.h"
 #include "signer/signer.h"
 #include "store/backends.h"
@@ -41,6 +42,12 @@ static bool open_signer(struct server *s, struct att_err *err)
     };
 
     return signer_open(&options, &s->signer, err);
+}
+
+/* Before the first signing key is made: that is how a fresh store is known. */
+static bool open_row_key(struct server *s, struct att_err *err)
+{
+    return rowkey_open(s->store, s->signer, server_clock(NULL), s->row_key, &s->rows_sealed, err);
 }
 
 static bool open_keys(struct server *s, const char *purpose, const char *alg, struct keyring **ret,
@@ -86,7 +93,7 @@ bool storage_open(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
 
-    if (!open_store(s, &s->store, err) || !open_signer(s, err) ||
+    if (!open_store(s, &s->store, err) || !open_signer(s, err) || !open_row_key(s, err) ||
         !open_keys(s, "attestation", c->signing_algorithm, &s->keys, err))
         return false;
     return (!c->authority || open_keys(s, "authority", "RS256", &s->authority_keys, err)) &&
@@ -97,5 +104,6 @@ bool storage_open_again(struct server *s, struct att_err *err)
 {
     bool memory = strcmp(s->options->config.store, "memory:") == 0;
 
-    return (memory || open_store(s, &s->collateral_store, err)) && open_store(s, &s->once_store, err);
+    return (memory || (open_store(s, &s->collateral_store, err) && open_store(s, &s->watch.store, err))) &&
+           open_store(s, &s->once_store, err);
 }
