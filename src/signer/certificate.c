@@ -262,7 +262,8 @@ bool signer_certificate_fits(struct att_span der, struct att_span spki, struct a
 
     if (cert && same && p == der.ptr + der.len)
         return true;
-    if ((!cert || !key || !inside) && signer_out_of_memory())
+    /* Without memory there are also keys that do not know what they are. */
+    if (signer_out_of_memory())
         return att_fail_memory(err, "certificate");
     if (!cert || p != der.ptr + der.len)
         return att_fail(err, ATT_CERT_MALFORMED, "certificate", "one DER certificate", "something else");
