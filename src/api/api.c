@@ -270,10 +270,12 @@ static void request(struct api *api, bool machine, const struct http_request *ht
         return;
     }
     call_begin(call, api, http, ret);
-    if (find(call, machine, allow, &err))
-        api_dispatch(call);
-    else
+    if (!find(call, machine, allow, &err))
         refuse_found(call, allow, &err);
+    else if (!api_limits_pass(call, &err))
+        refuse_found(call, "", &err);
+    else
+        api_dispatch(call);
 }
 
 static bool on_head(void *ctx, const struct http_request *http, size_t *ret_body_max,
@@ -326,7 +328,7 @@ bool api_new(const struct api_options *options, struct api **ret, struct att_err
         api->options.writes_per_minute = WRITES_PER_MINUTE;
     if (!att_cidr_list_parse(options->private_networks, "private_networks", &api->private_networks, err) ||
         !throttle_new(api->options.writes_per_minute, &api->throttle, err) ||
-        !throttle_new(REFUSALS_PER_MINUTE, &api->refusals, err)) {
+        !throttle_new(REFUSALS_PER_MINUTE, &api->refusals, err) || !api_limits_new(api, err)) {
         api_free(api);
         return false;
     }
@@ -346,15 +348,35 @@ struct http_app api_machine_app(struct api *api)
     };
 }
 
-/* What other processes have changed in the store - a role that was taken away, for one - counts here within about a
- * second, and before any change of our own (site_change_begin looks itself). */
+/* What other processes have changed in the store - a role that was taken away, for one - counts here as soon as we are told
+ * (api_look_soon), else within about a second, and before any change of our own (site_change_begin looks itself). A store
+ * that is known to be away is not tried here: jobs would wait behind that. */
 static void see_others(void *ctx)
 {
     struct api *api = ctx;
+    const struct api_options *o = &api->options;
+    struct site *site = service_site(api->parts.service);
     struct att_err err = { 0 };
 
-    if (!site_refresh(service_site(api->parts.service), &err) && api->options.on_refusal)
-        api->options.on_refusal(api->options.on_refusal_ctx, "-", "site.refresh", &err);
+    if (service_store_away(api->parts.service))
+        return;
+    uint64_t before = site_generation(site);
+    bool ok = site_refresh(site, &err);
+    if (!ok && o->on_refusal)
+        o->on_refusal(o->on_refusal_ctx, "-", "site.refresh", &err);
+    if (o->on_refresh)
+        o->on_refresh(o->on_refusal_ctx,
+                      !ok                               ? API_REFRESH_FAILED
+                      : site_generation(site) != before ? API_REFRESH_READ
+                                                        : API_REFRESH_SAME,
+                      site_generation(site));
+    if (api->parts.tick)
+        api->parts.tick(api->parts.tick_ctx);
+}
+
+void api_look_soon(struct api *api)
+{
+    lane_tick_soon(api->changes);
 }
 
 bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err)
@@ -402,6 +424,7 @@ void api_free(struct api *api)
     lane_free(api->tpm);
     lane_free(api->collateral);
     lane_free(api->changes);
+    api_limits_free(api);
     throttle_free(api->throttle);
     throttle_free(api->refusals);
     att_cidr_list_free(&api->private_networks);

@@ -121,8 +121,9 @@ struct api_call {
      * there or known not to come, and the handler runs once more, with `waited`. */
     struct att_collateral_want *want;
     bool waited;
-    struct att_err *missing_why;        /* then: why it did not come */
-    bool caller_refused;                /* the bearer token is what is wrong: 401 with a challenge */
+    struct att_err *missing_why; /* then: why it did not come */
+    unsigned retry_after_s;      /* of a refusal; 0: the usual time */
+    bool caller_refused;         /* the bearer token is what is wrong: 401 with a challenge */
     int64_t begun_us;                   /* the pipeline's: monotonic */
     const struct att_err *outcome;      /* the pipeline's: what was refused, for the record */
     const struct api_record_of *before; /* the pipeline's: whose the record is, as it was before a change */
@@ -151,6 +152,8 @@ bool api_may(const struct api_call *call, const char *resource, const char *acti
 /* JSON that is static or in the request's arena. */
 void api_answer_json(struct api_call *call, int status, struct att_span json);
 /* 204, or 200 without a body. */
+/* 200 with how long it may be kept and a tag, or 304 when the client has it. */
+ATT_CHECK bool api_answer_cached(struct api_call *call, struct att_span json, struct att_err *err);
 void api_answer_empty(struct api_call *call, int status);
 /* Name and value static or in the arena; beyond HTTP_RESPONSE_HEADERS_MAX it is left out. */
 void api_answer_header(struct api_call *call, const char *name, struct att_span value);

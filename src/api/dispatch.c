@@ -115,13 +115,21 @@ static bool wait_for_item(struct api_call *call)
     return true;
 }
 
+/* Who would wait for a store that is known to be away is told at once; it comes back by itself. */
+static bool store_there(const struct api_call *call, struct att_err *err)
+{
+    return !service_store_away(call->service) ||
+           att_fail(err, ATT_STORE_FAILED, "store", "a store that answers", "none at the moment");
+}
+
 static void run_read(struct api_call *call)
 {
     struct att_err err = { 0 };
 
     if (api_needs_caller(call))
         api_explain_allow(call);
-    bool ok = permitted(call, &err) && call->route->handle(call, &err);
+    bool ok = (call->route->lane != API_LANE_CHANGES || store_there(call, &err)) && permitted(call, &err) &&
+              call->route->handle(call, &err);
     if (ok && call->want) {
         if (wait_for_item(call))
             return;
@@ -179,6 +187,8 @@ static bool record_refusal(struct api_call *call, const struct att_err *why, str
     if (!throttle_take(call->api->refusals, call->who.tenant ? call->who.tenant : "", call->now_unix_s,
                        &left))
         return true;
+    if (!store_there(call, err))
+        return false;
     struct site_record record = record_of(call, why, &held);
     bool ok = site_record_refusal(call->site, call->now_unix_s, &record, err);
     site_unref(held);
@@ -244,6 +254,8 @@ static bool change(struct api_call *call, struct att_err *err)
 {
     const struct site_subscription *held = NULL;
 
+    if (!store_there(call, err))
+        return false;
     if (call->route->before && (!permitted(call, err) || !call->route->before(call, err)))
         return false;
     if (!site_change_begin(call->site, call->now_unix_s, &call->change, err))
@@ -294,10 +306,28 @@ static void busy(struct api_call *call)
     finish(call);
 }
 
+/* The lane's thread may hang in the very store that is away: nobody is sent there. A job that waits there already is told the
+ * same by that thread. */
+static bool refused_for_store(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (call->route->lane != API_LANE_CHANGES || store_there(call, &err))
+        return false;
+    if (call->route->change && call->options->on_change)
+        call->options->on_change(call->options->on_refusal_ctx, false);
+    api_refuse(call, &err, true);
+    finish(call);
+    return true;
+}
+
 static void run_on_lane(struct api_call *call)
 {
     struct api *api = call->api;
     bool ok = true;
+
+    if (refused_for_store(call))
+        return;
 
     switch (call->route->lane) {
     case API_LANE_LOOP:

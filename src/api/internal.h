@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 struct lane;
+struct rate;
 struct throttle;
 
 /* Calls that wait for collateral at the same time; more answer at once that it is missing. */
@@ -24,7 +25,8 @@ struct api {
     struct lane *collateral; /* goes on with calls that waited for an item */
     atomic_uint waiting;     /* how many wait, or are being gone on with */
     struct att_cidr_list private_networks;
-    struct throttle *throttle; /* on the thread of changes only */
+    struct rate *clients, *providers; /* NULL: no limit */
+    struct throttle *throttle;        /* on the thread of changes only */
     struct throttle *refusals; /* likewise: how many a tenant's callers (or strangers) may leave records of */
 };
 
@@ -112,8 +114,17 @@ ATT_CHECK bool lane_new(const struct lane_options *options, struct lane **ret, s
 /* Runs `work` on a thread of the lane; with one thread, in order. False: no room, for anybody or for this tenant (NULL: callers that
  * nobody knows share one place). */
 bool lane_push(struct lane *l, struct api_call *call, const char *tenant, void (*work)(struct api_call *));
+/* The tick need not wait for its second; ticks are at least a tenth of one apart. From any thread. */
+void lane_tick_soon(struct lane *l);
 /* Ends the thread after what waits is done. NULL is fine. */
 void lane_free(struct lane *l);
+
+/* -- limits.c ---------------------------------------------------------------------------------------------- */
+
+ATT_CHECK bool api_limits_new(struct api *api, struct att_err *err);
+void api_limits_free(struct api *api);
+/* Before anything is done for a request that has a route: THROTTLED, OVERLOADED; call->retry_after_s is set. */
+ATT_CHECK bool api_limits_pass(struct api_call *call, struct att_err *err);
 
 /* -- throttle.c ------------------------------------------------------------------------------------------- */
 

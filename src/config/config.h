@@ -87,6 +87,9 @@ struct config_sink {
 };
 
 /* Text that was not given is "", never NULL. */
+/* How far clocks may differ: a key is published that much longer than a token that it signed. */
+enum { KEY_LEEWAY_S = 300 };
+
 struct config {
     const char *base_url;
     const char *data_dir;
@@ -95,8 +98,14 @@ struct config {
     const char *tls_certificate;
     const char *tls_key;
     const char *key_encryption_key;
+    struct config_list key_encryption_key_previous;
+    const char *pkcs11_module;
+    const char *pkcs11_token;
+    const char *pkcs11_pin_file;
+    const char *signing_keys;
     const char *store;
     const char *store_password_file;
+    unsigned long store_outage_max_s;
     const char *domain;
     const char *location;
     struct config_list private_networks;
@@ -127,8 +136,18 @@ struct config {
     unsigned long tpm_challenge_lifetime_s;
     const char *tpm_boot_hashes;
     const char *signing_algorithm;
+    unsigned long key_rotation_days;
+    unsigned long key_lead_s;
+    unsigned long key_keep_s;
+    unsigned long keys_max_age_s;
     unsigned long threads;
     unsigned long connections_max;
+    unsigned long connections_per_client_max;
+    unsigned long client_requests_per_s;
+    unsigned long client_burst;
+    unsigned long provider_attestations_per_s;
+    unsigned long provider_burst;
+    unsigned long overload_ms;
     unsigned long attest_body_bytes_max;
     unsigned long tpm_body_bytes_max;
     unsigned long head_timeout_s;

@@ -168,6 +168,44 @@ static bool collateral_good(const struct config *c, struct att_err *err)
     return true;
 }
 
+static bool in_token(const char *key)
+{
+    return strncmp(key, "pkcs11:", 7) == 0;
+}
+
+/* A token is half named, or not named at all where one is needed. */
+static bool token_good(const struct config *c, struct att_err *err)
+{
+    bool needed = in_token(c->key_encryption_key) || strcmp(c->signing_keys, "token") == 0;
+    bool named = c->pkcs11_token[0] || c->pkcs11_pin_file[0];
+
+    for (size_t i = 0; i < c->key_encryption_key_previous.count; i++)
+        needed = needed || in_token(c->key_encryption_key_previous.item[i]);
+    if (!c->pkcs11_module[0])
+        return !(needed || named) || att_fail(err, ATT_CONFIG_INVALID, "pkcs11_module",
+                                              "a library: other settings speak of a token", "none");
+    return c->pkcs11_token[0] ||
+           att_fail(err, ATT_CONFIG_INVALID, "pkcs11_token", "a label beside pkcs11_module", "none");
+}
+
+/* Who has fetched the keys may use them for max_age; a client that asked just before the new key was there, and a proxy in
+ * between that did, make it twice. A minute for replicas that are behind. */
+static bool keys_good(const struct config *c, struct att_err *err)
+{
+    unsigned long lead = 2 * c->keys_max_age_s + 60;
+    unsigned long keep = c->authority_token_lifetime_s + KEY_LEEWAY_S;
+
+    if (c->key_lead_s < lead)
+        return att_fail(err, ATT_CONFIG_INVALID, "key_lead_s", "at least twice keys_max_age_s and a minute",
+                        "%lu s where %lu are needed", c->key_lead_s, lead);
+    if (c->key_rotation_days > 0 && c->key_lead_s > c->key_rotation_days * 86400)
+        return att_fail(err, ATT_CONFIG_INVALID, "key_lead_s", "no longer than key_rotation_days", "%lu s",
+                        c->key_lead_s);
+    return c->key_keep_s >= keep ||
+           att_fail(err, ATT_CONFIG_INVALID, "key_keep_s",
+                    "at least authority_token_lifetime_s and five minutes", "%lu s", c->key_keep_s);
+}
+
 bool config_consistent(const struct config *c, struct att_err *err)
 {
     bool postgres = strncmp(c->store, "postgres", 8) == 0;
@@ -177,6 +215,8 @@ bool config_consistent(const struct config *c, struct att_err *err)
     if (c->identity_socket[0] && !c->authority)
         return att_fail(err, ATT_CONFIG_INVALID, "identity_socket", "authority = on beside it",
                         "authority is off");
+    if (!token_good(c, err))
+        return false;
     if (c->store_password_file[0] && !postgres)
         return att_fail(err, ATT_CONFIG_INVALID, "store_password_file", "a postgres: store", "another store");
     if (c->data_audiences.count == 0)
@@ -191,7 +231,7 @@ bool config_consistent(const struct config *c, struct att_err *err)
         if (!subscription_good(c, &c->subscriptions[i], err))
             return false;
     }
-    return records_good(c, err) && collateral_good(c, err);
+    return keys_good(c, err) && records_good(c, err) && collateral_good(c, err);
 }
 
 bool config_complete(const struct config *c, struct att_err *err)

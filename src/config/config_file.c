@@ -10,18 +10,33 @@
 
 enum { LINE_BYTES_MAX = 190, LINES_MAX = 2000, HEADER_BYTES_MAX = 49 };
 
-/* Which sections and settings the file has had: a bit for each row, and SECTION. */
-struct seen {
-    uint64_t attestd;
-    uint64_t issuers[CONFIG_ISSUERS_MAX];
-    uint64_t subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
-    uint64_t sources[CONFIG_SOURCES_MAX];
-    uint64_t compliance[CONFIG_COMPLIANCE_MAX];
-    uint64_t sinks[CONFIG_SINKS_MAX];
+/* A bit for each row of a section, and one for the section. */
+struct row_set {
+    uint64_t bits[2];
 };
-static const uint64_t section_bit = (uint64_t)1 << CONFIG_ROWS_MAX;
 
-static uint64_t *seen_of(struct seen *seen, const struct config_place *place)
+/* False when it was there already. */
+static bool add(struct row_set *set, size_t row)
+{
+    uint64_t bit = (uint64_t)1 << row % 64, *bits = &set->bits[row / 64];
+    bool first = !(*bits & bit);
+
+    *bits |= bit;
+    return first;
+}
+
+/* Which sections and settings the file has had. */
+struct seen {
+    struct row_set attestd;
+    struct row_set issuers[CONFIG_ISSUERS_MAX];
+    struct row_set subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
+    struct row_set sources[CONFIG_SOURCES_MAX];
+    struct row_set compliance[CONFIG_COMPLIANCE_MAX];
+    struct row_set sinks[CONFIG_SINKS_MAX];
+};
+_Static_assert(CONFIG_ROWS_MAX == 127, "the last bit of a row_set is the section itself");
+
+static struct row_set *seen_of(struct seen *seen, const struct config_place *place)
 {
     switch (place->section) { /* without a default: the compiler asks for the one that is added */
     case CONFIG_ISSUER:
@@ -62,10 +77,8 @@ static bool header_good(struct reading *r, struct att_span line, struct att_err 
         return att_fail(err, ATT_CONFIG_INVALID, "section", "a name of at most 49 bytes", "%zu", header.len);
     if (!config_open(r->arena, r->c, header, &place, err))
         return false;
-    uint64_t *seen = seen_of(&r->seen, &place);
-    if (*seen & section_bit)
+    if (!add(seen_of(&r->seen, &place), CONFIG_ROWS_MAX))
         return att_fail(err, ATT_CONFIG_INVALID, "section", "each section once", "it stands twice");
-    *seen |= section_bit;
     return true;
 }
 
@@ -119,11 +132,9 @@ static int take(void *user, const char *section, const char *name, const char *v
         return 0;
     const struct config_row *row = config_row_of(place.section, att_str(name));
     if (row) {
-        uint64_t bit = (uint64_t)1 << (row - config_tables[place.section].rows);
-        uint64_t *seen = seen_of(&r->seen, &place);
-        if (*seen & bit)
+        size_t number = (size_t)(row - config_tables[place.section].rows);
+        if (!add(seen_of(&r->seen, &place), number))
             return att_fail(r->err, ATT_CONFIG_INVALID, row->name, "each setting once", "it stands twice");
-        *seen |= bit;
     }
     return config_put(r->arena, r->c, &place, att_str(name), value ? value : "", r->err) ? 1 : 0;
 }

@@ -323,6 +323,14 @@ bool config_take_algorithm(struct att_arena *arena, void *to, const struct confi
     return keep(arena, to, row, value, err);
 }
 
+bool config_take_signing_keys(struct att_arena *arena, void *to, const struct config_row *row,
+                              const char *value, struct att_err *err)
+{
+    if (strcmp(value, "sealed") != 0 && strcmp(value, "token") != 0)
+        return refuse(row, "sealed or token", value, err);
+    return keep(arena, to, row, value, err);
+}
+
 bool config_take_algorithms(struct att_arena *arena, void *to, const struct config_row *row,
                             const char *value, struct att_err *err)
 {

@@ -1,7 +1,7 @@
 #include "records/check.h"
 
 #include "base/err.h"
-#include "base/hex.h"
+#include "codec/json.h"
 #include "records/segment.h"
 
 #include <fcntl.h>
@@ -11,10 +11,13 @@
 #include <strings.h>
 #include <unistd.h>
 
+enum { LINE_ARENA_BYTES = 16 << 20 };
+
 struct checking {
     const struct records_check *check;
     struct records_checked *ret;
     struct chain_hasher hasher;
+    struct att_arena *arena; /* of one line */
     struct chain_end end, anchor;
     bool anchored, anchor_met, expect_met;
 };
@@ -66,7 +69,12 @@ static bool on_line(void *ctx, uint64_t seq, struct att_span line, struct att_er
     const struct met *m = ctx;
     struct checking *c = m->c;
     const struct chain_end *end = &m->scan->end;
+    struct att_json doc;
 
+    /* One object: two lines that have become one would else pass for a line, if nothing stands behind them. */
+    att_arena_reset(c->arena);
+    if (!att_json_parse(c->arena, line, NULL, &doc, err))
+        return att_fail_as(err, ATT_IO_FAILED, "records");
     if (c->ret->first_seq == 0)
         c->ret->first_seq = seq;
     c->ret->last_seq = seq;
@@ -155,15 +163,16 @@ bool records_check(const char *dir, const struct records_check *check, struct re
                    struct att_err *err)
 {
     struct records_checked out = { 0 };
-    struct checking c = { .check = check, .ret = &out };
+    struct checking c = { .check = check, .ret = &out, .arena = att_arena_new(LINE_ARENA_BYTES) };
     struct segments list = { 0 };
 
     chain_start(&c.end);
-    if (!anchor_read(dir, &c.anchor, &c.anchored, err) || !segments_list(dir, &list, err))
-        return false;
+    bool ok = (c.arena || att_fail_memory(err, "records")) && anchor_read(dir, &c.anchor, &c.anchored, err) &&
+              segments_list(dir, &list, err);
     out.removed_to = c.anchored ? c.anchor.seq : 0;
-    bool ok = chain_hasher_open(&c.hasher, err) && check_all(&c, dir, &list, err);
+    ok = ok && chain_hasher_open(&c.hasher, err) && check_all(&c, dir, &list, err);
     chain_hasher_close(&c.hasher);
+    att_arena_free(c.arena);
     free(list.all);
     *ret = out;
     return ok;

@@ -1,6 +1,5 @@
-/* What is derived from a provider: made at its first use by whichever thread comes first, kept in its attachment.
- *
- * One block of memory holds the struct and its texts, since ten thousand providers may have one each. */
+/* What is derived from a provider: made at its first use by whichever thread comes first, kept in its attachment. What depends on
+ * the set of keys, too, is in docs.c: policies stay when keys change. */
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -8,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { TEXTS_BYTES_MAX = 4 << 20, KEY_BYTES_MAX = 2048, ATTEMPTS = 8 };
+enum { KEY_BYTES_MAX = 2048, ATTEMPTS = 8 };
 
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
@@ -20,6 +19,8 @@ static void derived_free(struct site_attachment *a)
         att_policy_free(d->policies[i].own);
         site_unref(d->policies[i].set);
     }
+    service_docs_unref(d->docs);
+    pthread_mutex_destroy(&d->lock);
     free(d);
 }
 
@@ -102,13 +103,6 @@ static bool take_policies(struct service *s, const struct site_provider *p, stru
                     "a provider that stays the same for a moment", "one that changes all the time");
 }
 
-/* -- texts ------------------------------------------------------------------------------------------------ */
-
-static struct att_span text_at(const uint8_t *texts, size_t from, size_t to)
-{
-    return att_span_of(texts + from, to - from);
-}
-
 /* As records name it: in the case in which it was written, with a NUL. */
 static void put_resource_id(const struct site_provider *p, struct att_buf *out)
 {
@@ -120,35 +114,29 @@ static void put_resource_id(const struct site_provider *p, struct att_buf *out)
     att_buf_put(out, att_span_of("", 1));
 }
 
-/* A struct with its texts behind it. */
+/* A struct with its address and its id behind it. */
 static bool compose(struct service *s, const struct site_provider *p, struct service_derived **ret,
                     struct att_err *err)
 {
-    ATT_AUTO(att_buf_free) struct att_buf texts = { .max = TEXTS_BYTES_MAX };
-    const struct keyring *keys = s->options.keys;
     char uri[SERVICE_URI_SIZE];
 
-    if (!service_uri_of(s, p->name, p->location, uri, err) ||
-        !service_compose_certs(keys, p, uri, &texts, err))
+    if (!service_uri_of(s, p->name, p->location, uri, err))
         return false;
-    size_t certs_end = texts.len;
-    service_compose_openid(uri, keys->alg, &texts);
-    size_t openid_end = texts.len;
+    ATT_AUTO(att_buf_free) struct att_buf texts = { 0 };
     att_buf_put(&texts, att_span_of(uri, strlen(uri) + 1));
     size_t uri_end = texts.len;
     put_resource_id(p, &texts);
     struct service_derived *d = texts.failed ? NULL : malloc(sizeof *d + texts.len);
     if (!d)
         return att_fail_memory(err, "provider");
-    uint8_t *behind = (uint8_t *)(d + 1);
-    memcpy(behind, texts.ptr, texts.len);
-    *d = (struct service_derived){
-        .base = { .free = derived_free },
-        .certs_json = text_at(behind, 0, certs_end),
-        .openid_json = text_at(behind, certs_end, openid_end),
-        .attest_uri = (const char *)behind + openid_end,
-        .records = { .resource_id = (const char *)behind + uri_end },
-    };
+    char *behind = memcpy((char *)(d + 1), texts.ptr, texts.len);
+    *d = (struct service_derived){ .base = { .free = derived_free },
+                                   .attest_uri = behind,
+                                   .records = { .resource_id = behind + uri_end } };
+    if (pthread_mutex_init(&d->lock, NULL) != 0) {
+        free(d);
+        return att_fail_memory(err, "provider");
+    }
     *ret = d;
     return true;
 }
@@ -165,28 +153,6 @@ bool service_derive(struct service *s, const struct site_provider *p, const stru
         a = site_attachment_set(p, &ATT_MOVE(d)->base);
     }
     *ret = (const struct service_derived *)(void *)a;
-    return true;
-}
-
-bool service_certs_json(struct service *s, const struct site_provider *p, struct att_span *ret,
-                        struct att_err *err)
-{
-    const struct service_derived *d = NULL;
-
-    if (!service_derive(s, p, &d, err))
-        return false;
-    *ret = d->certs_json;
-    return true;
-}
-
-bool service_openid_json(struct service *s, const struct site_provider *p, struct att_span *ret,
-                         struct att_err *err)
-{
-    const struct service_derived *d = NULL;
-
-    if (!service_derive(s, p, &d, err))
-        return false;
-    *ret = d->openid_json;
     return true;
 }
 

@@ -102,6 +102,8 @@ struct site {
     pthread_rwlock_t lock; /* over `view`; held for lookups and for the moment of publishing, never for I/O */
     struct site_view view;
     /* The rest is of the thread of changes. */
+    bool sealing; /* does not change once it is open */
+    uint8_t row_key[SITE_ROW_KEY_BYTES];
     uint64_t generation;
     bool generation_known;
     bool left_behind; /* there were rows that nobody owns when all was read */
@@ -118,6 +120,17 @@ void site_publish(struct site *s, struct site_view *v);
 /* In a change, before a new object is written: the row under its own key, and what a namesake of a new provider had. */
 ATT_CHECK bool site_leftovers_drop(struct site_change *c, const struct site_object *fresh,
                                    struct att_err *err);
+
+/* -- sealed rows: seal.c ---------------------------------------------------------------------------------- */
+
+/* Are rows of this kind sealed here? */
+bool site_seals(const struct site *s, const char *kind);
+/* The body that stands in the store for a plain one. */
+ATT_CHECK bool site_seal(const uint8_t *key, const char *kind, const char *id, struct att_arena *arena,
+                         struct att_span plain, struct att_buf *out, struct att_err *err);
+/* The document with its plain body, in the arena. SEAL_INVALID, STORE_FAILED. */
+ATT_CHECK bool site_unseal(const uint8_t *key, struct att_arena *arena, const struct store_doc *doc,
+                           struct store_doc *ret, struct att_err *err);
 
 /* -- changes ---------------------------------------------------------------------------------------------- */
 

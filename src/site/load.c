@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 struct loader {
+    const struct site *site;
     const struct site_view *old;
     struct site_view view;
     struct att_arena *arena;
@@ -38,7 +39,10 @@ static bool read_row(struct loader *l, const struct store_doc *doc, const void *
         return true;
     }
     att_arena_reset(l->arena);
-    return site_row_decode(l->kind, doc, l->arena, &decoded, err) &&
+    struct store_doc plain = *doc;
+    if (site_seals(l->site, doc->kind) && !site_unseal(l->site->row_key, l->arena, doc, &plain, err))
+        return false;
+    return site_row_decode(l->kind, &plain, l->arena, &decoded, err) &&
            site_object_new(decoded, digest, ret, err);
 }
 
@@ -157,7 +161,7 @@ static bool read_all(struct loader *l, struct store *store, struct att_err *err)
 
 bool site_load(struct site *s, struct store_tx *tx, struct att_err *err)
 {
-    struct loader l = { .old = &s->view, .arena = att_arena_new(SITE_ARENA_BYTES_MAX) };
+    struct loader l = { .site = s, .old = &s->view, .arena = att_arena_new(SITE_ARENA_BYTES_MAX) };
     uint64_t generation = 0;
 
     if (!l.arena)

@@ -31,6 +31,7 @@
 
 struct site;
 struct store;
+struct store_tx;
 
 enum site_kind {
     SITE_SUBSCRIPTION,
@@ -163,11 +164,21 @@ struct site_diagnostic {
 
 /* Reads everything. The store is borrowed, and used by the thread that makes changes (and by this call). */
 ATT_CHECK bool site_open(struct store *store, struct site **ret, struct att_err *err);
+/* The same of a store whose rows of policies and of their history are sealed under this key (attest/seal.h); one that is not
+ * sealed is a broken row. NULL: none is. */
+enum { SITE_ROW_KEY_BYTES = 32 };
+ATT_CHECK bool site_open_sealed(struct store *store, const uint8_t *row_key, struct site **ret,
+                                struct att_err *err);
+/* Seals every such row of a store that has none yet, in a transaction of the caller's. */
+ATT_CHECK bool site_seal_rows(struct store *store, struct store_tx *tx, const uint8_t key[SITE_ROW_KEY_BYTES],
+                              size_t *ret_count, struct att_err *err);
 void site_close(struct site *s); /* NULL is fine; references that are still out stay valid */
 
 /* On the thread of changes: reads again what another process has committed since, if anything. A change does this by
  * itself; a server that only reads calls it on a timer, so that a role removed elsewhere is removed here. */
 ATT_CHECK bool site_refresh(struct site *s, struct att_err *err);
+/* The store's generation that the memory is of. On the thread of changes. */
+uint64_t site_generation(const struct site *s);
 
 /* -- reading, any thread ---------------------------------------------------------------------------------- */
 
@@ -269,6 +280,10 @@ struct site_record {
 ATT_CHECK bool site_change_commit(struct site_change *c, const struct site_record *record,
                                   struct att_err *err);
 void site_change_abandon(struct site_change *c); /* NULL is fine */
+/* A record of something that is no object of the site, such as a signing key, inside of the caller's transaction. */
+struct store_tx;
+ATT_CHECK bool site_record_append(struct store_tx *tx, int64_t now_unix_s, const struct site_record *record,
+                                  struct att_err *err);
 /* A record alone: a refusal. Its own transaction. */
 ATT_CHECK bool site_record_refusal(struct site *s, int64_t now_unix_s, const struct site_record *record,
                                    struct att_err *err);

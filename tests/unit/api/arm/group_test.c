@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access http attest base codec */
 /* Resource groups, and what goes with them and with providers when they are deleted. */
 #include "codec/json.h"
 #include "unit/api/arm/rig.h"

@@ -15,9 +15,10 @@
 #include "api/arm/arm.h"
 #include "api/internal.h"
 #include "service/arm.h"
-#include "service/keyring.h"
+#include "keys/keyring.h"
 #include "service/service.h"
 #include "signer/signer.h"
+#include "support/signer.h"
 #include "store/memory/memory.h"
 #include "support/cases.h"
 #include "support/x5c.h"
@@ -98,10 +99,9 @@ TEST_HELPER void rig_new(struct rig *r)
     r->api.options.version = "test";
     rig_must(store_memory_open("", &r->store, &err), "store", &err);
     rig_must(site_open(r->store, &r->site, &err), "site", &err);
-    rig_must(signer_local_new(4, &r->signer, &err), "signer", &err);
+    r->signer = test_signer(kek);
     const struct keyring_options keys = { .store = r->store,
                                           .signer = r->signer,
-                                          .kek = kek,
                                           .purpose = "attestation",
                                           .alg = "ES256",
                                           .now_unix_s = 1800000000 };
@@ -124,7 +124,7 @@ TEST_HELPER void rig_free(struct rig *r)
 {
     service_free(r->service);
     att_lib_free(r->lib);
-    keyring_free(r->keys);
+    keyring_close(r->keys);
     signer_close(r->signer);
     site_close(r->site);
     store_close(r->store);
