@@ -18,6 +18,7 @@
 struct api;
 struct api_route;
 struct authority;
+struct records;
 
 /* It was as it is, has been read again, or could not be. */
 enum api_refresh { API_REFRESH_SAME, API_REFRESH_READ, API_REFRESH_FAILED };
@@ -41,6 +42,8 @@ struct api_options {
     /* Clients inside may reach providers whose public network access is disabled; NULL-terminated, as trusted_proxies
      * of http.h. NULL: nobody. */
     const char *const *private_networks;
+    /* Each answered request leaves a record here; with fail_closed, answers that cannot be recorded are not given. NULL: none. */
+    struct records *records;
     /* Each refusal that is not the client's framing: for the operator's log. Never holds evidence or tokens. */
     void (*on_refusal)(void *ctx, const char *request_id, const char *operation, const struct att_err *err);
     void *on_refusal_ctx;

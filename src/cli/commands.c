@@ -3,6 +3,7 @@
 #include "cli/attest.h"
 #include "cli/backup.h"
 #include "cli/collateral.h"
+#include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
 #include "cli/init.h"
@@ -87,6 +88,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_init,
     &cli_backup,
     &cli_restore,
+    &cli_doctor,
     &cli_help,
     &cli_man,
     &cli_completion,

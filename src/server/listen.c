@@ -118,6 +118,7 @@ static bool make_api(struct server *s, struct att_err *err)
         .provider_burst = (unsigned)c->provider_burst,
         .overload_ms = (unsigned)c->overload_ms,
         .private_networks = c->private_networks.item,
+        .records = s->records,
         .on_refusal = on_refusal,
         .on_refusal_ctx = s,
         .on_token = on_token,

@@ -81,6 +81,29 @@ static bool find_base_url(struct server *s, struct att_err *err)
     return s->base_url || att_fail_memory(err, "base_url");
 }
 
+/* -- sinks, as the service asks for them ------------------------------------------------------------------- */
+
+static int sink_number(void *ctx, const char *name)
+{
+    const struct server *s = ctx;
+
+    return records_sink(s->records, name);
+}
+
+static const char *sink_names(void *ctx, struct att_arena *arena)
+{
+    const struct server *s = ctx;
+    struct records_stats stats = { 0 };
+    char text[RECORDS_SINKS_MAX * 36] = "";
+    size_t len = 0;
+
+    if (s->records)
+        records_stats(s->records, &stats);
+    for (size_t i = 0; i < stats.sink_count && len < sizeof text; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? ", " : "", stats.sinks[i].name);
+    return att_arena_dup(arena, att_str(text));
+}
+
 static bool start_service(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
@@ -111,6 +134,9 @@ static bool start_service(struct server *s, struct att_err *err)
         .token_lifetime_max_s = (int64_t)c->key_keep_s - KEY_LEEWAY_S,
         .evidence_time_set = s->options->evidence_time_set,
         .evidence_time_unix_s = s->options->evidence_time_unix_s,
+        .sink = sink_number,
+        .sink_names = sink_names,
+        .sink_ctx = s,
         .now_unix_s = server_clock,
     };
     return compliance_of(s, &options.compliance, &options.compliance_count, err) &&

@@ -21,6 +21,14 @@ struct supply;
 
 #define SERVICE_DEFAULT_PROVIDER "default"
 
+/* Kinds of records of a provider, as diagnostic settings choose among them. */
+enum service_log {
+    SERVICE_LOG_OPERATIONAL,
+    SERVICE_LOG_AUDIT,
+    SERVICE_LOG_NOT_PROCESSED,
+    SERVICE_LOGS
+};
+
 struct service_options {
     const struct att_lib *lib;
     struct supply *supply; /* the collateral service; NULL: nobody is asked for what is missing */
@@ -52,6 +60,11 @@ struct service_options {
     int64_t token_lifetime_max_s; /* a key stays published that long after it signed; 0: a year */
     bool evidence_time_set;       /* --dev: judge evidence at evidence_time_unix_s; never iat, nbf, exp */
     int64_t evidence_time_unix_s;
+    /* Sinks of the configuration: the number of one (0 to 31; -1: there is none of that name), and their names for people, in
+     * the arena. NULL: there are none. */
+    int (*sink)(void *ctx, const char *name);
+    const char *(*sink_names)(void *ctx, struct att_arena *arena);
+    void *sink_ctx;
     int64_t (*now_unix_s)(void *ctx);
     void *now_ctx;
 };
@@ -100,6 +113,19 @@ ATT_CHECK bool service_certificates_make(const struct service *s, struct att_are
 bool service_host_is_provider(const struct service *s, const char *host);
 /* By the host of a request (lower case, without port): the provider in host style, or NULL. A reference. */
 const struct site_provider *service_provider_by_host(struct service *s, const char *host);
+
+/* -- records ---------------------------------------------------------------------------------------------- */
+
+/* What records of a provider say of it, and where its settings send them: bit N of each kind is the sink of that number. */
+struct service_record_facts {
+    const char *resource_id; /* as it was first written */
+    uint32_t sinks[SERVICE_LOGS];
+};
+/* Borrowed from the provider. */
+ATT_CHECK bool service_record_facts(struct service *s, const struct site_provider *p,
+                                    const struct service_record_facts **ret, struct att_err *err);
+/* The sinks alone, of the settings as they are now; none when they cannot be read. */
+void service_sinks(struct service *s, const char *provider_key, uint32_t ret[SERVICE_LOGS]);
 
 /* -- collateral ------------------------------------------------------------------------------------------- */
 

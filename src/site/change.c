@@ -248,14 +248,13 @@ static bool put(struct site_change *c, const struct site_object *o, uint64_t rep
         return false;
     const struct site_object *fresh = made;
     if (!site_rule_parent(&c->view, fresh, err) || !site_rule_unique(&c->view, fresh, err) ||
-        !role_known(fresh, err) ||
+        !role_known(fresh, err) || (!was && !site_leftovers_drop(c, fresh, err)) ||
         !write_row(c, fresh, att_buf_span(sealed->len > 0 ? sealed : body), replaces, err)) {
         site_unref(made);
         return false;
     }
     return apply(c, was, fresh, false, err) &&
-           ((fresh->kind != SITE_POLICY && fresh->kind != SITE_CONNECTION) ||
-            renew_provider(c, fresh->key, fresh->kind, err));
+           (!site_rows[fresh->kind]->part_of_provider || renew_provider(c, fresh->key, fresh->kind, err));
 }
 
 bool site_put(struct site_change *c, const void *object, uint64_t replaces, const char *changed_by,
@@ -284,7 +283,7 @@ static bool take_out(struct site_change *c, enum site_kind kind, const char *key
     c->wrote = true;
     if (!store_doc_delete(c->tx, was->tenant, site_rows[kind]->name, was->key, replaces, err))
         return false;
-    if ((kind == SITE_POLICY || kind == SITE_CONNECTION) && !renew_provider(c, was->key, kind, err))
+    if (site_rows[kind]->part_of_provider && !renew_provider(c, was->key, kind, err))
         return false;
     return apply(c, was, NULL, false, err);
 }

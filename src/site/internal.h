@@ -88,6 +88,8 @@ void site_view_release(struct site_view *v);
 /* What the object lies in is there and of the same tenant: SUBSCRIPTION_NOT_FOUND, GROUP_NOT_FOUND,
  * RESOURCE_NOT_FOUND. */
 ATT_CHECK bool site_rule_parent(const struct site_view *v, const struct site_object *o, struct att_err *err);
+/* What the row lies in is not there, or is a namesake of what it was made for. Of kinds with may_be_left; else false. */
+bool site_rule_left_behind(const struct site_view *v, const struct site_object *o);
 /* Nobody else has what must be unique: NAME_TAKEN, ROLE_ASSIGNMENT_EXISTS. */
 ATT_CHECK bool site_rule_unique(const struct site_view *v, const struct site_object *o, struct att_err *err);
 /* Nothing lies below this key, which is gone: INTERNAL. */
@@ -104,6 +106,7 @@ struct site {
     uint8_t row_key[SITE_ROW_KEY_BYTES];
     uint64_t generation;
     bool generation_known;
+    bool left_behind; /* there were rows that nobody owns when all was read */
     bool changing;
 };
 
@@ -122,6 +125,12 @@ ATT_CHECK bool site_seal(const uint8_t *key, const char *kind, const char *id, s
 /* The document with its plain body, in the arena. SEAL_INVALID, STORE_FAILED. */
 ATT_CHECK bool site_unseal(const uint8_t *key, struct att_arena *arena, const struct store_doc *doc,
                            struct store_doc *ret, struct att_err *err);
+
+/* -- rows that another program has left: leftover.c --------------------------------------------------------- */
+
+/* In a change, before a new object is written: the row under its own key, and what a namesake of a new provider had. */
+ATT_CHECK bool site_leftovers_drop(struct site_change *c, const struct site_object *fresh,
+                                   struct att_err *err);
 
 /* -- changes ---------------------------------------------------------------------------------------------- */
 

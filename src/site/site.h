@@ -41,6 +41,7 @@ enum site_kind {
     SITE_CONNECTION, /* private endpoint connection */
     SITE_ASSIGNMENT, /* role assignment */
     SITE_PRINCIPAL,  /* of the built-in authority */
+    SITE_DIAGNOSTIC, /* diagnostic setting: where a provider's records go */
     SITE_KINDS
 };
 
@@ -137,6 +138,26 @@ struct site_principal { /* key "/subscriptions/HOME/principals/CLIENT-ID" */
     const char *name;
     const struct site_credential *credentials;
     size_t credential_count;
+};
+
+enum { SITE_DIAGNOSTIC_LOGS_MAX = 16 };
+struct site_diagnostic_log {
+    const char *category; /* "Operational"; of a group: "allLogs" */
+    bool group;
+    bool enabled;
+};
+/* Key PROVIDER-KEY "/providers/microsoft.insights/diagnosticsettings/NAME". A program that does not know this kind may delete the
+ * provider and leave its settings: rows that are not of a provider that is there are not read, and a namesake that is made later
+ * is another one (provider_created_unix_s). They go when their key, or that of their provider, is put again. */
+struct site_diagnostic {
+    struct site_object o;
+    const char *name;
+    const char *sink;             /* of the server's configuration */
+    const char *workspace_id;     /* as it was written */
+    const char *destination_type; /* logAnalyticsDestinationType; "" */
+    int64_t provider_created_unix_s;
+    const struct site_diagnostic_log *logs;
+    size_t log_count;
 };
 
 /* -- start ------------------------------------------------------------------------------------------------ */
