@@ -121,9 +121,9 @@ struct api_call {
      * there or known not to come, and the handler runs once more, with `waited`. */
     struct att_collateral_want *want;
     bool waited;
-    struct att_err *missing_why; /* then: why it did not come */
-    unsigned retry_after_s;      /* of a refusal; 0: the usual time */
-    bool caller_refused;         /* the bearer token is what is wrong: 401 with a challenge */
+    struct att_err *missing_why;        /* then: why it did not come */
+    unsigned retry_after_s;             /* of a refusal; 0: the usual time */
+    bool caller_refused;                /* the bearer token is what is wrong: 401 with a challenge */
     int64_t begun_us;                   /* the pipeline's: monotonic */
     const struct att_err *outcome;      /* the pipeline's: what was refused, for the record */
     const struct api_record_of *before; /* the pipeline's: whose the record is, as it was before a change */

@@ -3,6 +3,7 @@
 #include "cli/attest.h"
 #include "cli/backup.h"
 #include "cli/collateral.h"
+#include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
 #include "cli/init.h"
@@ -80,11 +81,14 @@ const struct cli_command *const cli_commands[] = {
     &cli_principal_remove_credential,
     &cli_apply,
     &cli_audit_list,
+    &cli_audit_verify,
+    &cli_audit_export,
     &cli_key_seal_policies,
     &cli_key_rewrap,
     &cli_init,
     &cli_backup,
     &cli_restore,
+    &cli_doctor,
     &cli_help,
     &cli_man,
     &cli_completion,

@@ -10,33 +10,22 @@
 
 enum { LINE_BYTES_MAX = 190, LINES_MAX = 2000, HEADER_BYTES_MAX = 49 };
 
-/* A bit for each row of a section, and one for the section. */
-struct row_set {
-    uint64_t bits[2];
+/* Which sections and settings the file has had: a bit for each row, and SECTION. */
+/* Which rows of a section have been set, and behind them the section itself. */
+struct set {
+    bool has[CONFIG_ROWS_MAX + 1];
 };
-
-/* False when it was there already. */
-static bool add(struct row_set *set, size_t row)
-{
-    uint64_t bit = (uint64_t)1 << row % 64, *bits = &set->bits[row / 64];
-    bool first = !(*bits & bit);
-
-    *bits |= bit;
-    return first;
-}
-
-/* Which sections and settings the file has had. */
 struct seen {
-    struct row_set attestd;
-    struct row_set issuers[CONFIG_ISSUERS_MAX];
-    struct row_set subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
-    struct row_set sources[CONFIG_SOURCES_MAX];
-    struct row_set compliance[CONFIG_COMPLIANCE_MAX];
-    struct row_set sinks[CONFIG_SINKS_MAX];
+    struct set attestd;
+    struct set issuers[CONFIG_ISSUERS_MAX];
+    struct set subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
+    struct set sources[CONFIG_SOURCES_MAX];
+    struct set compliance[CONFIG_COMPLIANCE_MAX];
+    struct set sinks[CONFIG_SINKS_MAX];
 };
-_Static_assert(CONFIG_ROWS_MAX == 127, "the last bit of a row_set is the section itself");
+enum { SECTION_ITSELF = CONFIG_ROWS_MAX };
 
-static struct row_set *seen_of(struct seen *seen, const struct config_place *place)
+static struct set *seen_of(struct seen *seen, const struct config_place *place)
 {
     switch (place->section) { /* without a default: the compiler asks for the one that is added */
     case CONFIG_ISSUER:
@@ -77,8 +66,10 @@ static bool header_good(struct reading *r, struct att_span line, struct att_err 
         return att_fail(err, ATT_CONFIG_INVALID, "section", "a name of at most 49 bytes", "%zu", header.len);
     if (!config_open(r->arena, r->c, header, &place, err))
         return false;
-    if (!add(seen_of(&r->seen, &place), CONFIG_ROWS_MAX))
+    bool *seen = &seen_of(&r->seen, &place)->has[SECTION_ITSELF];
+    if (*seen)
         return att_fail(err, ATT_CONFIG_INVALID, "section", "each section once", "it stands twice");
+    *seen = true;
     return true;
 }
 
@@ -132,9 +123,10 @@ static int take(void *user, const char *section, const char *name, const char *v
         return 0;
     const struct config_row *row = config_row_of(place.section, att_str(name));
     if (row) {
-        size_t number = (size_t)(row - config_tables[place.section].rows);
-        if (!add(seen_of(&r->seen, &place), number))
+        bool *seen = &seen_of(&r->seen, &place)->has[row - config_tables[place.section].rows];
+        if (*seen)
             return att_fail(r->err, ATT_CONFIG_INVALID, row->name, "each setting once", "it stands twice");
+        *seen = true;
     }
     return config_put(r->arena, r->c, &place, att_str(name), value ? value : "", r->err) ? 1 : 0;
 }

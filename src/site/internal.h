@@ -115,12 +115,6 @@ ATT_CHECK bool site_load(struct site *s, struct store_tx *tx, struct att_err *er
 /* The new arrays take the place of those that `v` has not borrowed; v has the old ones afterwards. */
 void site_publish(struct site *s, struct site_view *v);
 
-/* -- rows that another program has left: leftover.c --------------------------------------------------------- */
-
-/* In a change, before a new object is written: the row under its own key, and what a namesake of a new provider had. */
-ATT_CHECK bool site_leftovers_drop(struct site_change *c, const struct site_object *fresh,
-                                   struct att_err *err);
-
 /* -- sealed rows: seal.c ---------------------------------------------------------------------------------- */
 
 /* Are rows of this kind sealed here? */
@@ -131,6 +125,12 @@ ATT_CHECK bool site_seal(const uint8_t *key, const char *kind, const char *id, s
 /* The document with its plain body, in the arena. SEAL_INVALID, STORE_FAILED. */
 ATT_CHECK bool site_unseal(const uint8_t *key, struct att_arena *arena, const struct store_doc *doc,
                            struct store_doc *ret, struct att_err *err);
+
+/* -- rows that another program has left: leftover.c --------------------------------------------------------- */
+
+/* In a change, before a new object is written: the row under its own key, and what a namesake of a new provider had. */
+ATT_CHECK bool site_leftovers_drop(struct site_change *c, const struct site_object *fresh,
+                                   struct att_err *err);
 
 /* -- changes ---------------------------------------------------------------------------------------------- */
 
