@@ -114,11 +114,7 @@ static void put_resource_id(const struct site_provider *p, struct att_buf *out)
     att_buf_put(out, att_span_of("", 1));
 }
 
-<<<<<<< HEAD
-/* A struct with its address and its id behind it. */
-=======
 /* A struct with its texts behind it. */
->>>>>>> w-rec
 static bool compose(struct service *s, const struct site_provider *p, struct service_derived **ret,
                     struct att_err *err)
 {
@@ -127,27 +123,16 @@ static bool compose(struct service *s, const struct site_provider *p, struct ser
 
     if (!service_uri_of(s, p->name, p->location, uri, err))
         return false;
-<<<<<<< HEAD
-    ATT_AUTO(att_buf_free) struct att_buf texts = { 0 };
-=======
->>>>>>> w-rec
     att_buf_put(&texts, att_span_of(uri, strlen(uri) + 1));
     put_resource_id(p, &texts);
     struct service_derived *d = texts.failed ? NULL : malloc(sizeof *d + texts.len);
     if (!d)
         return att_fail_memory(err, "provider");
-<<<<<<< HEAD
-    char *behind = memcpy((char *)(d + 1), texts.ptr, texts.len);
-    *d = (struct service_derived){ .base = { .free = derived_free },
-                                   .attest_uri = behind,
-                                   .records = { .resource_id = behind + uri_end } };
-=======
     char *behind = (char *)(d + 1);
     memcpy(behind, texts.ptr, texts.len);
     *d = (struct service_derived){ .base = { .free = derived_free },
                                    .attest_uri = behind,
                                    .records = { .resource_id = behind + strlen(uri) + 1 } };
->>>>>>> w-rec
     if (pthread_mutex_init(&d->lock, NULL) != 0) {
         free(d);
         return att_fail_memory(err, "provider");
