@@ -262,7 +262,7 @@ static void bad_settings_are_refused(void **state)
         { "a file that turns over too soon", "[sink a]\nrotate_bytes = 4095\n",
           "attestd.conf:2.rotate_bytes" },
         { "no old file", "[sink a]\nkeep_files = 0\n", "attestd.conf:2.keep_files" },
-        { "a queue of 15", "records_queue_max = 15\n", "attestd.conf:1.records_queue_max" },
+        { "a queue of 15", "[attestd]\nrecords_queue_max = 15\n", "attestd.conf:2.records_queue_max" },
         { "another hash", "[subscription " GUID_A "]\nowner_secret_hash = $2b$12$abc\n",
           "attestd.conf:2.owner_secret_hash" },
     };
