@@ -154,6 +154,39 @@ static void rotation(void)
     folder_remove();
 }
 
+/* Written anew by somebody who knows the form, with right hashes and a number left out. */
+static void numbers(void)
+{
+    struct chain_hasher h;
+    struct chain_end end;
+    struct att_err err = { 0 };
+    struct records_checked ret;
+    struct att_buf b = { 0 };
+
+    must(chain_hasher_open(&h, &err), "hasher");
+    for (unsigned skip = 0; skip < 2; skip++) {
+        folder_new();
+        chain_start(&end);
+        att_buf_clear(&b);
+        for (int i = 0; i < 4; i++) {
+            size_t start = b.len;
+            end.seq += i == 2 ? skip : 0;
+            chain_put_head(&b, &end);
+            att_buf_puts(&b, "\"Time\":\"\"}");
+            must(chain_take(&h, &end, att_span_of(b.ptr + start, b.len - start)), "hash");
+            att_buf_putc(&b, '\n');
+        }
+        file_put(first_name, b.ptr, b.len);
+        if (skip)
+            broken("a number is left out");
+        else
+            holds("four lines of another hand", 4, &ret);
+        folder_remove();
+    }
+    att_buf_free(&b);
+    chain_hasher_close(&h);
+}
+
 static void changed(const char *name, const char *text, size_t len)
 {
     file_put(first_name, text, len);
@@ -401,6 +434,8 @@ static void full_disk(void)
         cases_check(&cases, s.journal_failed > 0 && troubles == 1, "failures are counted and said once: %u",
                     troubles);
         if (closed) {
+            cases_check(&cases, s.waiting < 64, "refused for the failure, not for want of room: %zu",
+                        s.waiting);
             cases_check(&cases, refused && err.code == ATT_RECORDS_FULL && !records_usable(r),
                         "a push is refused: %s", err.text);
         } else {
@@ -465,6 +500,7 @@ int main(void)
     life();
     by_python();
     rotation();
+    numbers();
     tampering();
     torn();
     in_the_middle();
