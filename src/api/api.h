@@ -30,7 +30,7 @@ struct api_options {
     const char *version;       /* of the server, for x-ms-maa-service-version */
     /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
     const struct api_route *const *tables;
-    unsigned keys_max_age_s; /* that clients may keep public documents: max-age; 0: 3600 */
+    unsigned keys_max_age_s;      /* that clients may keep public documents: max-age; 0: 3600 */
     size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
     size_t changes_of_tenant_max; /* of these, those of one tenant; 0: 64 */
     unsigned writes_per_minute;   /* of one subscription; 0: 6000 */
