@@ -294,9 +294,9 @@ static void meanwhile(struct cases *c, struct mk_hardware *hw)
     cases_check(
         c, attest_at(&r, fresh, a, &in, &payload) == ATT_RESOURCE_NOT_FOUND,
         "A16: of a deleted provider with a policy nothing is derived, least of all the default policy");
-    cases_check(c,
-                !service_certs_json(r.rig.service, fresh, a, &certs, &err) && err.code == ATT_RESOURCE_NOT_FOUND,
-                "A16: nor its documents");
+    cases_check(
+        c, !service_certs_json(r.rig.service, fresh, a, &certs, &err) && err.code == ATT_RESOURCE_NOT_FOUND,
+        "A16: nor its documents");
     rig_provider(&r.rig, "contoso", NULL);
     cases_check(c, attest_at(&r, fresh, a, &in, &payload) == ATT_OK,
                 "A16: one that was made anew is judged by what it is now");
