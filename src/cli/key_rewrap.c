@@ -10,6 +10,7 @@
 #include "signer/signer.h"
 #include "store/backends.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,13 +69,19 @@ static bool open_signer(const struct config *config, struct signer **ret, struct
 static bool open_store(const struct config *config, struct store **ret, struct att_err *err)
 {
     ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
+    static const char sqlite[] = "sqlite:";
     const char *url = NULL;
 
     if (!secrets)
         return att_fail_memory(err, "store");
     if (strncmp(config->store, "memory:", 7) == 0)
         return att_fail(err, ATT_CONFIG_INVALID, "store", "a store that outlives a process", "memory:");
-    return store_url(config, secrets, &url, err) && store_open(url, ret, err);
+    if (!store_url(config, secrets, &url, err))
+        return false;
+    /* Opening would make an empty one, of another user than the service's. */
+    if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
+        return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
+    return store_open(url, ret, err);
 }
 
 static void who(char ret[BY_SIZE])
@@ -115,12 +122,12 @@ static void say(struct cli *c, const struct key_rewrap *done, bool dry_run)
     struct att_json_writer w = cli_writer(c);
 
     if (!c->json) {
-        att_buf_printf(&c->out, "%zu signing keys: %zu %s, %zu were already\n", done->rows, done->changed,
+        att_buf_printf(&c->out, "%zu sealed rows: %zu %s, %zu were already\n", done->rows, done->changed,
                        dry_run ? "would be sealed anew" : "sealed anew", done->rows - done->changed);
         return;
     }
     att_jw_object(&w);
-    att_jw_key(&w, "keys");
+    att_jw_key(&w, "rows");
     att_jw_int(&w, (int64_t)done->rows);
     att_jw_key(&w, "sealed");
     att_jw_int(&w, (int64_t)done->changed);
@@ -142,8 +149,7 @@ static enum cli_exit run_rewrap(struct cli *c)
     if (!read_config(c, &config, &err) || !open_signer(&config, &signer, &err) ||
         !open_store(&config, &store, &err) || !rewrap(store, signer, dry_run, &done, &err)) {
         if (done.bad[0])
-            att_buf_printf(&c->diagnostics, "the signing key %s stands in the way; nothing was changed\n",
-                           done.bad);
+            att_buf_printf(&c->diagnostics, "%s stands in the way; nothing was changed\n", done.bad);
         return cli_refuse(c, &err);
     }
     say(c, &done, dry_run);
@@ -162,12 +168,15 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_key_rewrap = {
     .name = "key rewrap",
-    .summary = "seal the signing keys anew under another key-encryption key",
+    .summary = "seal the private keys anew under another key-encryption key",
     .about =
-        "Opens every signing key of the store with key_encryption_key or one of key_encryption_key_previous, "
-        "and seals those that the first had not sealed. All of them in one transaction: a key that does not "
-        "open is named, and nothing is changed. Names, public halves and times of the keys stay as they "
-        "are.\n\n"
+        "Opens every private key of the store, and the secret that rows are sealed with, by "
+        "key_encryption_key or "
+        "one of key_encryption_key_previous, and seals those anew that the first had not sealed. All of them "
+        "in one "
+        "transaction: one that does not open is named, and nothing is changed. Names, public halves and "
+        "times of "
+        "the keys stay as they are.\n\n"
         "To change the key: give every replica the new one as key_encryption_key and the old one as "
         "key_encryption_key_previous, and start it again; run this once; then take the old one away. Keys "
         "that live in a token are not sealed: they are looked for only.",

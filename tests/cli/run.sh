@@ -188,7 +188,7 @@ run_with() {
     fi
 }
 
-wanted=${*:-pages usage init verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply policy_life}
+wanted=${*:-pages usage init verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply policy_life key_rewrap}
 if [ $# = 0 ]; then # a file that nobody plays is no test
     for file in "$here"/*.txt; do
         name=$(basename "$file" .txt)
