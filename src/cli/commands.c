@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "cli/init.h"
 #include "cli/jmespath.h"
+#include "cli/key.h"
 #include "cli/key_rewrap.h"
 #include "cli/login.h"
 #include "cli/policy.h"
@@ -78,6 +79,9 @@ const struct cli_command *const cli_commands[] = {
     &cli_principal_remove_credential,
     &cli_apply,
     &cli_audit_list,
+    &cli_key_list,
+    &cli_key_rotate,
+    &cli_key_retire,
     &cli_key_rewrap,
     &cli_init,
     &cli_help,

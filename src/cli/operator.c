@@ -1,0 +1,67 @@
+#include "cli/operator.h"
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "cli/files.h"
+#include "config/store_url.h"
+#include "store/backends.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SECRETS_ARENA_BYTES = 64 << 10 };
+
+ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
+
+bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
+{
+    const char *path = cli_value(c, "config");
+    struct att_span text = { 0 };
+
+    if (!cli_read(c, "config", path, &text, err) || !config_defaults(c->arena, ret, err) ||
+        !config_read(c->arena, path, text, ret, err))
+        return false;
+    for (size_t i = 0; cli_value_at(c, "set", i); i++) {
+        const char *pair = cli_value_at(c, "set", i);
+        const char *equals = strchr(pair, '=');
+        if (!equals)
+            return att_fail(err, ATT_USAGE, "set", "NAME=VALUE", "no =");
+        const char *name = att_arena_dup(c->arena, att_span_of(pair, (size_t)(equals - pair)));
+        if (!name)
+            return att_fail_memory(err, "set");
+        if (!config_set(c->arena, ret, name, equals + 1, err))
+            return false;
+    }
+    return config_consistent(ret, err);
+}
+
+bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
+{
+    ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
+    static const char sqlite[] = "sqlite:";
+    const char *url = NULL;
+
+    if (!secrets)
+        return att_fail_memory(err, "store");
+    if (strncmp(config->store, "memory:", 7) == 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "store", "a store that outlives a process", "memory:");
+    if (!store_url(config, secrets, &url, err))
+        return false;
+    /* Opening would make an empty one, of another user than the service's. */
+    if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
+        return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
+    return store_open(url, ret, err);
+}
+
+void operator_who(char ret[OPERATOR_BY_SIZE])
+{
+    const struct passwd *p = getpwuid(getuid());
+
+    if (p)
+        (void)snprintf(ret, OPERATOR_BY_SIZE, "unix:%s", p->pw_name);
+    else
+        (void)snprintf(ret, OPERATOR_BY_SIZE, "unix:%u", (unsigned)getuid());
+}

@@ -1,0 +1,29 @@
+/* cli/operator.h - what commands of the operator share: they read attestd.conf and open the store by themselves, with no server
+ * in between. Only who administers the machine can: the file names the store and its password. */
+#ifndef CLI_OPERATOR_H
+#define CLI_OPERATOR_H
+
+#include "cli/command.h"
+#include "config/config.h"
+#include "store/store.h"
+
+#define OPTION_CONFIG                                                                                        \
+    {                                                                                                        \
+        .name = "config", .argument = "FILE", .required = true, .help = "The configuration of attestd."      \
+    }
+#define OPTION_SET                                                                                           \
+    {                                                                                                        \
+        .name = "set", .argument = "NAME=VALUE", .repeats = true,                                            \
+        .help = "A setting in place of the file's, as attestd has it."                                       \
+    }
+
+enum { OPERATOR_BY_SIZE = 64 };
+
+/* --config and --set, consistent. In c->arena. */
+ATT_CHECK bool operator_config(struct cli *c, struct config *ret, struct att_err *err);
+/* Its store; one in memory is no other process's. The caller closes. */
+ATT_CHECK bool operator_store(const struct config *config, struct store **ret, struct att_err *err);
+/* Who asks, for records: "unix:root". */
+void operator_who(char ret[OPERATOR_BY_SIZE]);
+
+#endif
