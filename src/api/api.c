@@ -46,7 +46,8 @@ static void call_begin(struct api_call *call, struct api *api, const struct http
                                .http = http,
                                .arena = http->arena,
                                .answer = answer,
-                               .refresh = ACCESS_NO_REFRESH };
+                               .refresh = ACCESS_NO_REFRESH,
+                               .begun_ns = service_monotonic_ns() - (int64_t)http->waited_us * 1000 };
     if (serving(api)) {
         call->service = api->parts.service;
         call->site = service_site(call->service);
@@ -200,6 +201,7 @@ static void refuse_found(struct api_call *call, const char *allow, const struct 
         allow[0] && err->code == ATT_METHOD_NOT_ALLOWED ? att_arena_dup(call->arena, att_str(allow)) : NULL;
     if (copy)
         api_answer_header(call, "Allow", att_str(copy));
+    api_measure(call);
     site_unref(call->provider);
     call->provider = NULL;
 }

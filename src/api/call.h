@@ -117,6 +117,7 @@ struct api_call {
     struct att_collateral_want *want;
     bool waited;
     struct att_err *missing_why; /* then: why it did not come */
+    int64_t begun_ns;            /* when the request was complete, on the monotonic clock */
     unsigned retry_after_s;      /* of a refusal; 0: the usual time */
     bool caller_refused;         /* the bearer token is what is wrong: 401 with a challenge */
     char request_id[API_REQUEST_ID_SIZE];

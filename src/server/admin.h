@@ -3,6 +3,7 @@
 #ifndef SERVER_ADMIN_H
 #define SERVER_ADMIN_H
 
+#include "api/api.h"
 #include "http/http.h"
 #include "server/counters.h"
 #include "service/service.h"
@@ -14,7 +15,8 @@ struct admin {
     _Atomic(struct service *) service; /* NULL until ready */
     _Atomic(struct supply *) supply;   /* likewise */
     _Atomic(struct http_server *)
-        server; /* the service's listener, for its counters; NULL until it listens */
+        server;                /* the service's listener, for its counters; NULL until it listens */
+    _Atomic(struct api *) api; /* likewise, for its meters */
     atomic_bool draining;
     struct counters counters;
 };

@@ -148,6 +148,7 @@ static bool be_ready(struct server *s, struct att_err *err)
 {
     (void)err;
     atomic_store(&s->admin.supply, s->supply);
+    atomic_store(&s->admin.api, s->api);
     atomic_store(&s->admin.service, s->service);
     return true;
 }
