@@ -8,7 +8,9 @@ void api_measure(struct api_call *call)
     enum api_meter_plane plane = call->route ? (enum api_meter_plane)call->route->plane : API_METER_NONE;
     int status = call->answer->status ? call->answer->status : 200;
 
-    att_histogram_add(&m->took[plane], service_monotonic_ns() - call->begun_ns);
+    int64_t waited_us = (int64_t)call->http->waited_us;
+
+    att_histogram_add(&m->took[plane], service_monotonic_ns() - (call->begun_us - waited_us) * 1000);
     if (status >= 100 && status < 600)
         (void)atomic_fetch_add_explicit(&m->answers[plane][status / 100], 1, memory_order_relaxed);
 }

@@ -17,6 +17,7 @@ struct seen {
     uint64_t subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
     uint64_t sources[CONFIG_SOURCES_MAX];
     uint64_t compliance[CONFIG_COMPLIANCE_MAX];
+    uint64_t sinks[CONFIG_SINKS_MAX];
 };
 static const uint64_t section_bit = (uint64_t)1 << CONFIG_ROWS_MAX;
 
@@ -31,6 +32,8 @@ static uint64_t *seen_of(struct seen *seen, const struct config_place *place)
         return &seen->sources[place->index];
     case CONFIG_COMPLIANCE:
         return &seen->compliance[place->index];
+    case CONFIG_SINK:
+        return &seen->sinks[place->index];
     case CONFIG_ATTESTD:
     case CONFIG_SECTIONS:
         break;

@@ -28,6 +28,7 @@ enum config_section {
     CONFIG_SUBSCRIPTION,
     CONFIG_SOURCE,
     CONFIG_COMPLIANCE,
+    CONFIG_SINK,
     CONFIG_SECTIONS
 };
 
