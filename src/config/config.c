@@ -49,7 +49,7 @@ static const struct config_row sink_rows[] = {
 #undef S
 
 #define ROWS(array) .rows = (array), .count = sizeof(array) / sizeof((array)[0])
-_Static_assert(sizeof attestd_rows / sizeof attestd_rows[0] <= CONFIG_ROWS_MAX, "sets of rows have 64 bits");
+_Static_assert(sizeof attestd_rows / sizeof attestd_rows[0] <= CONFIG_ROWS_MAX, "room in sets of rows");
 
 const struct config_table config_tables[CONFIG_SECTIONS] = {
     [CONFIG_ATTESTD] = { .name = "attestd", .sample = "attestd", ROWS(attestd_rows) },

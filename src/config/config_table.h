@@ -32,7 +32,7 @@ enum config_section {
     CONFIG_SECTIONS
 };
 
-enum { CONFIG_ROWS_MAX = 63 }; /* sets of rows are kept in 64 bits, one of which is the section itself */
+enum { CONFIG_ROWS_MAX = 128 };
 
 struct config_table {
     const char *name;      /* "issuer" */

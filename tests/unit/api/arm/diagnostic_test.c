@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access http attest base codec */
 /* Diagnostic settings: what may be asked for, what comes back, and where records go by them. */
 #include "codec/json.h"
 #include "unit/api/arm/rig.h"
