@@ -18,6 +18,7 @@
 struct api;
 struct api_route;
 struct authority;
+struct records;
 
 /* It was as it is, has been read again, or could not be. */
 enum api_refresh { API_REFRESH_SAME, API_REFRESH_READ, API_REFRESH_FAILED };
@@ -29,6 +30,7 @@ struct api_options {
     const char *version;       /* of the server, for x-ms-maa-service-version */
     /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
     const struct api_route *const *tables;
+    unsigned keys_max_age_s; /* that clients may keep public documents: max-age; 0: 3600 */
     size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
     size_t changes_of_tenant_max; /* of these, those of one tenant; 0: 64 */
     unsigned writes_per_minute;   /* of one subscription; 0: 6000 */
@@ -40,6 +42,8 @@ struct api_options {
     /* Clients inside may reach providers whose public network access is disabled; NULL-terminated, as trusted_proxies
      * of http.h. NULL: nobody. */
     const char *const *private_networks;
+    /* Each answered request leaves a record here; with fail_closed, answers that cannot be recorded are not given. NULL: none. */
+    struct records *records;
     /* Each refusal that is not the client's framing: for the operator's log. Never holds evidence or tokens. */
     void (*on_refusal)(void *ctx, const char *request_id, const char *operation, const struct att_err *err);
     void *on_refusal_ctx;
@@ -61,6 +65,9 @@ struct api_parts {
     /* The sign-in page of a tenant, for the challenge: "https://login.example/TENANT". Text in the arena. */
     bool (*authorization_uri)(void *ctx, struct att_arena *arena, const char *tenant, const char **ret);
     void *authorization_ctx;
+    /* On the thread of changes, about once a second, behind the look at what other replicas have changed. May be NULL. */
+    void (*tick)(void *ctx);
+    void *tick_ctx;
 };
 
 /* Checks the tables of routes: a row without a permission is refused. Until api_serve every request is answered

@@ -9,17 +9,6 @@ static const char site_trail[] = "site"; /* of requests that name no subscriptio
 
 /* -- the end of every request ----------------------------------------------------------------------------- */
 
-static void finish(struct api_call *call)
-{
-    const struct http_request *http = call->http;
-    bool later = call->later;
-
-    site_unref(call->provider);
-    call->provider = NULL;
-    if (later)
-        http_answer_now(http); /* the call lies in the request's arena: it is gone now */
-}
-
 static void tell_operator(struct api_call *call, const struct att_err *err)
 {
     if (call->options->on_refusal)
@@ -27,15 +16,50 @@ static void tell_operator(struct api_call *call, const struct att_err *err)
                                   call->route ? call->route->operation : "none", err);
 }
 
+/* Headers that a handler set before its change failed are of no answer: the common ones are set anew. */
+static void answer_again(struct api_call *call)
+{
+    *call->answer = (struct http_response){ 0 };
+    api_answer_headers(call->api, call->arena, call->request_id, call->http, call->answer);
+}
+
+/* The record comes first: an answer of which none can be kept is taken back, where the operator wants it so. */
+static void keep_record(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (api_record(call, &err))
+        return;
+    call->caller_refused = false;
+    call->explanation = call->tcb = (struct att_span){ 0 };
+    answer_again(call);
+    api_answer_error(call, &err, true);
+    tell_operator(call, &err);
+}
+
+static void finish(struct api_call *call)
+{
+    const struct http_request *http = call->http;
+    bool later = call->later;
+
+    keep_record(call);
+    site_unref(call->provider);
+    call->provider = NULL;
+    if (later)
+        http_answer_now(http); /* the call lies in the request's arena: it is gone now */
+}
+
 void api_refuse(struct api_call *call, const struct att_err *err, bool tell)
 {
     api_answer_error(call, err, tell);
+    api_record_outcome(call, err);
     tell_operator(call, err);
 }
 
 void api_refuse_telling(struct api_call *call, const struct att_err *err, const struct att_err *told)
 {
     api_answer_error(call, told, false);
+    api_record_outcome(call, err);
     tell_operator(call, err);
 }
 
@@ -236,6 +260,7 @@ static bool change(struct api_call *call, struct att_err *err)
         return false;
     if (!site_change_begin(call->site, call->now_unix_s, &call->change, err))
         return false;
+    api_record_before(call);
     if (!permitted(call, err) || !provider_again(call, err) || !take_write(call, err) ||
         !call->route->handle(call, err)) {
         site_change_abandon(call->change);
@@ -247,13 +272,6 @@ static bool change(struct api_call *call, struct att_err *err)
     site_unref(held);
     call->change = NULL;
     return ok;
-}
-
-/* Headers that a handler set before its change failed are of no answer: the common ones are set anew. */
-static void answer_again(struct api_call *call)
-{
-    *call->answer = (struct http_response){ 0 };
-    api_answer_headers(call->api, call->arena, call->request_id, call->http, call->answer);
 }
 
 static void run_change(struct api_call *call)
@@ -398,6 +416,11 @@ void api_dispatch(struct api_call *call)
 {
     struct att_err err = { 0 };
 
+    if (!api_record_ready(call, &err)) {
+        api_refuse(call, &err, true);
+        finish(call);
+        return;
+    }
     if (!api_needs_caller(call)) {
         run_anonymous(call);
         return;

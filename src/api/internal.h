@@ -85,6 +85,20 @@ void api_refuse(struct api_call *call, const struct att_err *err, bool tell);
 /* The same for a caller who may not know: reads `told`, and the operator `err`. */
 void api_refuse_telling(struct api_call *call, const struct att_err *err, const struct att_err *told);
 
+/* -- record.c: what is left of each request ------------------------------------------------------------------ */
+
+/* May this request be answered, as far as records are concerned? RECORDS_FULL, with fail_closed alone. Public documents are answered
+ * always: they decide nothing. */
+ATT_CHECK bool api_record_ready(const struct api_call *call, struct att_err *err);
+/* Before a change that may take the settings, or the provider, away. */
+void api_record_before(struct api_call *call);
+/* What was refused, and why; copied. */
+void api_record_outcome(struct api_call *call, const struct att_err *err);
+/* The answer is filled, and is not sent yet. False: it must not be (RECORDS_FULL); never for a refusal. */
+bool api_record(struct api_call *call, struct att_err *err);
+/* What could not be read as a request. */
+void api_record_unread(const struct api *api, int status, const struct att_err *why, const char *request_id);
+
 /* -- lanes.c: threads and their queue --------------------------------------------------------------------- */
 
 struct lane_options {

@@ -105,6 +105,7 @@ static bool make_api(struct server *s, struct att_err *err)
     const struct config *c = &s->options->config;
     struct api_options options = {
         .attest_body_bytes_max = c->attest_body_bytes_max,
+        .keys_max_age_s = (unsigned)c->keys_max_age_s,
         .tpm_body_bytes_max = c->tpm_body_bytes_max,
         .version = ATTESTD_VERSION,
         .tables = tables,
@@ -117,6 +118,7 @@ static bool make_api(struct server *s, struct att_err *err)
         .provider_burst = (unsigned)c->provider_burst,
         .overload_ms = (unsigned)c->overload_ms,
         .private_networks = c->private_networks.item,
+        .records = s->records,
         .on_refusal = on_refusal,
         .on_refusal_ctx = s,
         .on_token = on_token,

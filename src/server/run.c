@@ -10,10 +10,10 @@
 #include "fetch/fetch.h"
 #include "files/files.h"
 #include "http/tls.h"
+#include "records/records.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/server.h"
-#include "service/keyring.h"
 #include "signer/signer.h"
 #include "site/site.h"
 #include "store/store.h"
@@ -81,6 +81,29 @@ static bool find_base_url(struct server *s, struct att_err *err)
     return s->base_url || att_fail_memory(err, "base_url");
 }
 
+/* -- sinks, as the service asks for them ------------------------------------------------------------------- */
+
+static int sink_number(void *ctx, const char *name)
+{
+    const struct server *s = ctx;
+
+    return records_sink(s->records, name);
+}
+
+static const char *sink_names(void *ctx, struct att_arena *arena)
+{
+    const struct server *s = ctx;
+    struct records_stats stats = { 0 };
+    char text[RECORDS_SINKS_MAX * 36] = "";
+    size_t len = 0;
+
+    if (s->records)
+        records_stats(s->records, &stats);
+    for (size_t i = 0; i < stats.sink_count && len < sizeof text; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? ", " : "", stats.sinks[i].name);
+    return att_arena_dup(arena, att_str(text));
+}
+
 static bool start_service(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
@@ -108,8 +131,12 @@ static bool start_service(struct server *s, struct att_err *err)
         .accepted_tcb = c->accepted_tcb,
         .signer_rsa_bits_min = (unsigned)c->policy_signer_rsa_bits_min,
         .policy_tokens_fresh_only = c->policy_tokens_fresh_only,
+        .token_lifetime_max_s = (int64_t)c->key_keep_s - KEY_LEEWAY_S,
         .evidence_time_set = s->options->evidence_time_set,
         .evidence_time_unix_s = s->options->evidence_time_unix_s,
+        .sink = sink_number,
+        .sink_names = sink_names,
+        .sink_ctx = s,
         .now_unix_s = server_clock,
     };
     return compliance_of(s, &options.compliance, &options.compliance_count, err) &&
@@ -123,7 +150,9 @@ static bool start_background(struct server *s, struct att_err *err)
 
 static bool open_site(struct server *s, struct att_err *err)
 {
-    if (!site_open(s->store, &s->site, err))
+    bool ok = site_open_sealed(s->store, s->rows_sealed ? s->row_key : NULL, &s->site, err);
+    att_wipe(s->row_key, sizeof s->row_key); /* the site has it */
+    if (!ok)
         return false;
     store_health_init(&s->store_health, s->options->config.store_outage_max_s, server_clock(NULL));
     atomic_store(&s->store_health.generation, site_generation(s->site));
@@ -144,6 +173,8 @@ static bool serve_api(struct server *s, struct att_err *err)
         .data_audience = s->options->config.data_audiences.item[0],
         .authorization_uri = identity_authorization_uri,
         .authorization_ctx = s,
+        .tick = keys_tick,
+        .tick_ctx = s,
     };
     return api_serve(s->api, &parts, err);
 }
@@ -166,8 +197,11 @@ static bool start_watch(struct server *s, struct att_err *err)
 static bool be_ready(struct server *s, struct att_err *err)
 {
     (void)err;
+    atomic_store(&s->admin.keys, s->keys);
+    atomic_store(&s->admin.authority_keys, s->authority_keys);
     atomic_store(&s->admin.supply, s->supply);
     atomic_store(&s->admin.store_health, &s->store_health);
+    atomic_store(&s->admin.records, s->records);
     atomic_store(&s->admin.service, s->service);
     return true;
 }
@@ -175,9 +209,10 @@ static bool be_ready(struct server *s, struct att_err *err)
 typedef bool (*step_fn)(struct server *, struct att_err *);
 
 static const step_fn start_steps[] = {
-    storage_open,       listen_service, find_base_url,   listen_admin,  open_site,        start_background,
-    storage_open_again, tpm_open,       collateral_open, start_service, collateral_start, install_site,
-    identity_open,      tell_dev,       serve_api,       start_watch,   listen_identity,  be_ready,
+    storage_open,  journal_start,    listen_service,     find_base_url, listen_admin,
+    open_site,     start_background, storage_open_again, tpm_open,      collateral_open,
+    start_service, collateral_start, install_site,       identity_open, tell_dev,
+    serve_api,     start_watch,      listen_identity,    be_ready,
 };
 
 static bool tls_usable(struct server *s, struct att_err *err)
@@ -213,8 +248,8 @@ static bool say_complete(struct server *s, struct att_err *err)
 }
 
 static const step_fn check_steps[] = {
-    listen_check,   tls_usable,       store_usable, name_checked_url,
-    identity_check, collateral_check, tpm_check,    say_complete,
+    listen_check,     tls_usable, store_usable, name_checked_url, identity_check,
+    collateral_check, tpm_check,  sinks_check,  say_complete,
 };
 
 static bool run_steps(struct server *s, const step_fn *steps, size_t count, struct att_err *err)
@@ -263,6 +298,9 @@ static void tear_down(struct server *s)
     watch_join(&s->watch);  /* it wakes the api */
     supply_stop(s->supply); /* who waits is told so, and is still answered below */
     api_free(s->api);
+    atomic_store(&s->admin.records, NULL);
+    records_close(s->records); /* who could write has stopped */
+    fetch_close(s->records_fetch);
     access_free(s->access);
     authority_free(s->authority);
     fetch_close(s->fetch);
@@ -273,8 +311,8 @@ static void tear_down(struct server *s)
     tpm_close(s);
     background_stop(&s->background);
     att_lib_free(s->lib);
-    keyring_free(s->authority_keys);
-    keyring_free(s->keys);
+    keyring_close(s->authority_keys);
+    keyring_close(s->keys);
     signer_close(s->signer);
     store_close(s->watch.store);
     store_close(s->once_store);

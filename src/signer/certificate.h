@@ -10,6 +10,8 @@
 #include <attest/arena.h>
 #include <attest/error.h>
 
+struct key;
+
 struct signer_certificate {
     const char *common_name;      /* at most 64 bytes (X.520) */
     const char *description;      /* NULL, or a second subject attribute for what does not fit a CN */
@@ -19,7 +21,9 @@ struct signer_certificate {
     bool ca;
     const char *ext_key_usage; /* NULL, or as OpenSSL writes it: "serverAuth", "2.23.133.8.3" */
     struct att_span subject_spki;
-    struct att_span issuer_pkcs8; /* secret: the signing key */
+    struct att_span issuer_pkcs8; /* secret: the signing key; or one that is loaded: */
+    struct key *issuer_key;       /* (signer/key.h) used instead when not NULL, with its algorithm */
+    const char *issuer_alg;       /* "RS256", "ES256" */
     struct att_span issuer_der;   /* empty: self-signed */
 };
 

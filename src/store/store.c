@@ -60,7 +60,7 @@ static bool read_done(struct store *s, bool ok)
 
 bool store_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err)
 {
-    if (!check_text(kind, 1, STORE_KIND_BYTES_MAX, "store.kind", err))
+    if (kind && !check_text(kind, 1, STORE_KIND_BYTES_MAX, "store.kind", err))
         return false;
     return read_done(s, s->ops->scan(s, kind, each, ctx, err));
 }
@@ -132,6 +132,16 @@ bool store_doc_get(struct store_tx *tx, struct att_arena *arena, const char *ten
         *ret = row;
     *ret_found = found;
     return true;
+}
+
+bool store_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err)
+{
+    return done(tx, usable(tx, err) && check_key(doc->tenant, doc->kind, doc->id, err) &&
+                        check_body(doc->body, "store.body", err) &&
+                        check_version(doc->version, "store.version", err) &&
+                        (doc->version > 0 ||
+                         att_fail(err, ATT_STORE_FAILED, "store.version", "a version from 1 on", "0")) &&
+                        tx->store->ops->doc_restore(tx, doc, err));
 }
 
 bool store_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces, struct att_err *err)

@@ -22,6 +22,8 @@ enum postgres_sql {
     SQL_GENERATION,
     SQL_GENERATION_NEXT,
     SQL_DOC_SCAN,
+    SQL_DOC_SCAN_ALL,
+    SQL_DOC_RESTORE,
     SQL_DOC_GET,
     SQL_DOC_INSERT,
     SQL_DOC_UPDATE,
@@ -135,6 +137,7 @@ bool postgres_doc_get(struct store_tx *tx, struct att_arena *arena, const char *
                       const char *id, struct store_doc *ret, bool *ret_found, struct att_err *err);
 bool postgres_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces,
                       struct att_err *err);
+bool postgres_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err);
 bool postgres_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,
                          uint64_t replaces, struct att_err *err);
 bool postgres_audit_list(struct store *s, struct att_arena *arena, const char *tenant, const char *scope,

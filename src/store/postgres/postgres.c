@@ -148,6 +148,7 @@ static const struct store_ops postgres_ops = {
     .begin = begin,
     .doc_get = postgres_doc_get,
     .doc_put = postgres_doc_put,
+    .doc_restore = postgres_doc_restore,
     .doc_delete = postgres_doc_delete,
     .audit_last = postgres_audit_last,
     .audit_append = postgres_audit_append,
