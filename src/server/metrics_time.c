@@ -3,12 +3,6 @@
 
 #include <inttypes.h>
 
-/* The steps as Prometheus reads them, in seconds; the same as att_histogram_steps_us. */
-static const char *const steps[ATT_HISTOGRAM_STEPS + 1] = { "0.00025", "0.0005", "0.001", "0.0025",
-                                                            "0.005",   "0.01",   "0.025", "0.05",
-                                                            "0.1",     "0.25",   "0.5",   "1",
-                                                            "2.5",     "5",      "10",    "+Inf" };
-
 /* Counts up to and with each step. The count is the last of them and no number of its own, so that a scrape between two
  * additions is consistent. */
 static void histogram(struct att_buf *b, const char *name, const char *labels, const struct att_histogram *h)
@@ -16,10 +10,13 @@ static void histogram(struct att_buf *b, const char *name, const char *labels, c
     unsigned long count = 0;
     uint64_t sum_ns = atomic_load_explicit(&h->sum_ns, memory_order_relaxed);
 
-    for (size_t i = 0; i <= ATT_HISTOGRAM_STEPS; i++) {
+    for (size_t i = 0; i < ATT_HISTOGRAM_STEPS; i++) {
         count += atomic_load_explicit(&h->counts[i], memory_order_relaxed);
-        att_buf_printf(b, "%s_bucket{%s,le=\"%s\"} %lu\n", name, labels, steps[i], count);
+        att_buf_printf(b, "%s_bucket{%s,le=\"%g\"} %lu\n", name, labels, att_histogram_steps_us[i] / 1e6,
+                       count);
     }
+    count += atomic_load_explicit(&h->counts[ATT_HISTOGRAM_STEPS], memory_order_relaxed);
+    att_buf_printf(b, "%s_bucket{%s,le=\"+Inf\"} %lu\n", name, labels, count);
     att_buf_printf(b, "%s_sum{%s} %" PRIu64 ".%09" PRIu64 "\n", name, labels, sum_ns / 1000000000,
                    sum_ns % 1000000000);
     att_buf_printf(b, "%s_count{%s} %lu\n", name, labels, count);
