@@ -188,7 +188,7 @@ run_with() {
     fi
 }
 
-wanted=${*:-pages usage init verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply policy_life}
+wanted=${*:-pages usage init verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply audit keys policy_life}
 if [ $# = 0 ]; then # a file that nobody plays is no test
     for file in "$here"/*.txt; do
         name=$(basename "$file" .txt)
@@ -219,7 +219,7 @@ for file in $wanted; do
         else
             run_with "$file"
         fi ;;
-    apply) run_with "$file" ;;
+    apply | audit | keys) run_with "$file" ;;
     control)
         if slow "$file"; then run_with "$file"; fi ;;
     *) run_file "$file" ;;
