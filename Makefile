@@ -1,5 +1,5 @@
 # Verbs. Everything is built by CMake below build/PRESET.
-.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot fuzz bench cover format lint generated deps clean
+.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot check-metrics fuzz bench cover format lint generated deps clean
 
 all: deps
 	@cmake --preset release >/dev/null
@@ -58,6 +58,11 @@ e2e-boot:
 	@scripts/install-deps boot
 	@$(MAKE) --no-print-directory all
 	@tests/boot/boot.sh build/release/bin
+
+# Prometheus' own promtool reads our metrics, the alert rules and their tests, and the dashboard (19 MB of download; one file is kept, in
+# build/tools; nothing is installed).
+check-metrics: all
+	@scripts/check-metrics build/release/bin/attestd build/release/bin/attestctl
 
 # make fuzz T=json S=60, or so many executions: make fuzz T=json R=10000000
 fuzz:

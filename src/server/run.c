@@ -200,6 +200,7 @@ static bool be_ready(struct server *s, struct att_err *err)
     atomic_store(&s->admin.keys, s->keys);
     atomic_store(&s->admin.authority_keys, s->authority_keys);
     atomic_store(&s->admin.supply, s->supply);
+    atomic_store(&s->admin.api, s->api);
     atomic_store(&s->admin.store_health, &s->store_health);
     atomic_store(&s->admin.records, s->records);
     atomic_store(&s->admin.service, s->service);
