@@ -24,7 +24,7 @@ tree() {
     getent group | cut -d: -f1 | sed 's/^/group /' | sort
 }
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get install -y -q --no-install-recommends --no-download --allow-downgrades "$@"; }
+install() { apt-get install -y -q --no-install-recommends --allow-downgrades "$@"; }
 wait_active() {
     for _ in $(seq 100); do
         [ "$(systemctl is-active attestd)" = active ] && return 0
