@@ -49,19 +49,17 @@ static bool metadata(struct api_call *call, struct att_err *err)
         *err = detail;
         return false;
     }
-    api_answer_json(call, 200, json);
-    return true;
+    return api_answer_cached(call, json, err);
 }
 
 /* The same keys for every tenant: one authority signs for all of them. */
 static bool keys(struct api_call *call, struct att_err *err)
 {
     const char *tenant = NULL;
+    struct att_span json = { 0 };
 
-    if (!tenant_of(call, &tenant, err))
-        return false;
-    api_answer_json(call, 200, authority_keys(api_authority(call)));
-    return true;
+    return tenant_of(call, &tenant, err) &&
+           authority_keys(api_authority(call), call->arena, &json, err) && api_answer_cached(call, json, err);
 }
 
 /* -- tokens ----------------------------------------------------------------------------------------------- */

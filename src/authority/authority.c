@@ -16,8 +16,8 @@ static bool options_check(const struct authority_options *o, struct att_err *err
 
     while (o->resources && o->resources[resources])
         resources++;
-    if (!o->site || !o->signer || !o->kid || !o->keys_json.ptr || !o->base_url || !o->now_unix_s)
-        return att_fail(err, ATT_CONFIG_INVALID, "authority", "site, signer, key, base URL and clock",
+    if (!o->site || !o->signer || !o->keys || !o->base_url || !o->now_unix_s)
+        return att_fail(err, ATT_CONFIG_INVALID, "authority", "site, signer, keys, base URL and clock",
                         "one of them missing");
     if (resources == 0 || resources > RESOURCES_MAX)
         return att_fail(err, ATT_CONFIG_INVALID, "authority.resources", "1 to 16", "%zu", resources);
@@ -40,6 +40,10 @@ bool authority_new(const struct authority_options *options, struct authority **r
     a->options = *options;
     if (a->options.token_lifetime_s == 0)
         a->options.token_lifetime_s = TOKEN_LIFETIME_S;
+    if (pthread_mutex_init(&a->keys_lock, NULL) != 0) {
+        free(a);
+        return att_fail_memory(err, "authority");
+    }
     if (!guesses_new(GUESSES_IN_ALL_MAX, &a->guesses, err) || !guesses_new(0, &a->misses, err) ||
         !replay_new(&a->replay, err)) {
         authority_free(a);
@@ -56,6 +60,8 @@ void authority_free(struct authority *a)
     guesses_free(a->guesses);
     guesses_free(a->misses);
     replay_free(a->replay);
+    pthread_mutex_destroy(&a->keys_lock);
+    free(a->keys_json);
     free(a);
 }
 
@@ -105,11 +111,6 @@ bool authority_tenant_check(const struct authority *a, const char *tenant, struc
     site_list_free(&list);
     return found || att_fail(err, ATT_TENANT_NOT_FOUND, "tenant", "a tenant of this service", "'%s'",
                              att_shown(&shown, att_str(tenant)));
-}
-
-struct att_span authority_keys(const struct authority *a)
-{
-    return a->options.keys_json;
 }
 
 /* -- the token endpoint ----------------------------------------------------------------------------------- */

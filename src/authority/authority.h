@@ -30,13 +30,13 @@
 #include "site/site.h"
 
 struct authority;
+struct keyring;
 struct signer;
 
 struct authority_options {
     struct site *site;
-    struct signer *signer; /* holds the key `kid` */
-    const char *kid;
-    struct att_span keys_json;    /* public JWK set of the authority's keys: {"keys":[...]} */
+    struct signer *signer;
+    struct keyring *keys; /* of purpose "authority", RS256; its keys are in the signer */
     const char *base_url;         /* no trailing slash; the issuer is BASE/TENANT/v2.0 */
     const char *const *resources; /* audiences that tokens are made for, NULL-terminated; base_url is one */
     int64_t token_lifetime_s;     /* 0: 3600 */
@@ -81,7 +81,9 @@ void authority_machine_token(struct authority *a, struct att_arena *arena, uint3
 /* Discovery document; tenant NULL: that of /adfs. False when there is no such tenant: TENANT_NOT_FOUND. */
 ATT_CHECK bool authority_metadata(struct authority *a, struct att_arena *arena, const char *tenant,
                                   struct att_span *ret_json, struct att_err *err);
-struct att_span authority_keys(const struct authority *a);
+/* Public JWK set of the keys that are published now: {"keys":[...]}, in the arena. */
+ATT_CHECK bool authority_keys(struct authority *a, struct att_arena *arena, struct att_span *ret_json,
+                              struct att_err *err);
 /* "BASE/TENANT/v2.0" */
 ATT_CHECK bool authority_issuer(const struct authority *a, struct att_arena *arena, const char *tenant,
                                 const char **ret, struct att_err *err);

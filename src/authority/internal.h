@@ -6,6 +6,9 @@
 #include "authority/form.h"
 #include "authority/guesses.h"
 #include "authority/replay.h"
+#include "keys/keyring.h"
+
+#include <pthread.h>
 
 enum {
     GUESSES_IN_ALL_MAX = 300, /* a minute; each costs a scrypt: about half of one core */
@@ -17,6 +20,9 @@ struct authority {
     struct guesses *guesses; /* secrets that are no credential's */
     struct guesses *misses;  /* secrets that begin as a credential's and go on in another way */
     struct replay *replay;
+    pthread_mutex_t keys_lock; /* over the two below; held for a copy, never for work */
+    char *keys_json;           /* malloc'd; NULL: nobody has asked yet */
+    uint64_t keys_number;      /* of the set of keys that it is made of */
 };
 
 int64_t authority_now(const struct authority *a);

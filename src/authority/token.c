@@ -95,6 +95,19 @@ static bool compose(const char *kid, const struct claims *c, struct att_buf *ret
     return !ret->failed;
 }
 
+/* The key of this moment; the set is held until the signature is there. */
+static bool sign(const struct authority *a, struct att_arena *arena, const struct claims *claims,
+                 struct att_buf *jwt, struct att_span *ret, struct att_err *err)
+{
+    const struct keyset *keys = keyring_keys(a->options.keys);
+    const char *kid = keyset_signing(keys, claims->iat)->kid;
+    bool ok = compose(kid, claims, jwt) || att_fail_memory(err, "authority.token");
+
+    ok = ok && signer_sign(a->options.signer, kid, att_buf_span(jwt), arena, ret, err);
+    keyset_unref(keys);
+    return ok;
+}
+
 bool authority_issue(const struct authority *a, struct att_arena *arena, const struct site_principal *p,
                      const char *resource, struct authority_issued *ret, struct att_err *err)
 {
@@ -111,9 +124,7 @@ bool authority_issue(const struct authority *a, struct att_arena *arena, const s
     if (RAND_bytes(raw, sizeof raw) != 1)
         return att_fail(err, ATT_CRYPTO_FAILED, "authority.token", "random bytes", "a failure");
     att_hex_text(jti, att_span_of(raw, sizeof raw));
-    if (!compose(a->options.kid, &claims, &jwt))
-        return att_fail_memory(err, "authority.token");
-    if (!signer_sign(a->options.signer, a->options.kid, att_buf_span(&jwt), arena, &signature, err))
+    if (!sign(a, arena, &claims, &jwt, &signature, err))
         return false;
     att_buf_putc(&jwt, '.');
     att_base64url_put(&jwt, signature);

@@ -106,6 +106,53 @@ static bool compliance_good(const struct config_compliance *s, struct att_err *e
     return true;
 }
 
+/* What a kind must have, and what means nothing to it. */
+static bool sink_good(const struct config_sink *s, struct att_err *err)
+{
+    static const struct {
+        const char *kind;
+        bool path, socket, url;
+    } kinds[] = {
+        { "file", true, false, false }, { "syslog", false, true, false },  { "journal", false, true, false },
+        { "otlp", false, false, true }, { "webhook", false, false, true },
+    };
+    char where[96];
+
+    if (!rows_given(s, CONFIG_SINK, s->section, CONFIG_ALWAYS, err))
+        return false;
+    (void)snprintf(where, sizeof where, "sink.%s", s->section);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(s->kind, kinds[i].kind) != 0)
+            continue;
+        if (kinds[i].path && !s->path[0])
+            return att_fail(err, ATT_CONFIG_INVALID, where, "a path beside kind = file", "none");
+        if (kinds[i].url != (s->url[0] != '\0'))
+            return att_fail(err, ATT_CONFIG_INVALID, where,
+                            "a url for otlp and webhook, and for no other kind",
+                            kinds[i].url ? "none" : "one");
+        if (s->path[0] && !kinds[i].path && !kinds[i].socket)
+            return att_fail(err, ATT_CONFIG_INVALID, where, "a path for file, syslog and journal only",
+                            "one");
+        if (!kinds[i].url && (s->ca[0] || s->header_file[0]))
+            return att_fail(err, ATT_CONFIG_INVALID, where, "ca and header_file for otlp and webhook only",
+                            "another kind");
+    }
+    return s->path[0] == '\0' || s->path[0] == '/' ||
+           att_fail(err, ATT_CONFIG_INVALID, where, "an absolute path", "another");
+}
+
+static bool records_good(const struct config *c, struct att_err *err)
+{
+    if (c->records_fail_closed && !c->records_dir[0] && !c->data_dir[0])
+        return att_fail(err, ATT_CONFIG_INVALID, "records_fail_closed", "records_dir or data_dir beside it",
+                        "neither");
+    for (size_t i = 0; i < c->sink_count; i++) {
+        if (!sink_good(&c->sinks[i], err))
+            return false;
+    }
+    return true;
+}
+
 static bool collateral_good(const struct config *c, struct att_err *err)
 {
     if (!proxy_good(c->fetch_proxy, err))
@@ -121,6 +168,44 @@ static bool collateral_good(const struct config *c, struct att_err *err)
     return true;
 }
 
+static bool in_token(const char *key)
+{
+    return strncmp(key, "pkcs11:", 7) == 0;
+}
+
+/* A token is half named, or not named at all where one is needed. */
+static bool token_good(const struct config *c, struct att_err *err)
+{
+    bool needed = in_token(c->key_encryption_key) || strcmp(c->signing_keys, "token") == 0;
+    bool named = c->pkcs11_token[0] || c->pkcs11_pin_file[0];
+
+    for (size_t i = 0; i < c->key_encryption_key_previous.count; i++)
+        needed = needed || in_token(c->key_encryption_key_previous.item[i]);
+    if (!c->pkcs11_module[0])
+        return !(needed || named) || att_fail(err, ATT_CONFIG_INVALID, "pkcs11_module",
+                                              "a library: other settings speak of a token", "none");
+    return c->pkcs11_token[0] ||
+           att_fail(err, ATT_CONFIG_INVALID, "pkcs11_token", "a label beside pkcs11_module", "none");
+}
+
+/* Who has fetched the keys may use them for max_age; a client that asked just before the new key was there, and a proxy in
+ * between that did, make it twice. A minute for replicas that are behind. */
+static bool keys_good(const struct config *c, struct att_err *err)
+{
+    unsigned long lead = 2 * c->keys_max_age_s + 60;
+    unsigned long keep = c->authority_token_lifetime_s + KEY_LEEWAY_S;
+
+    if (c->key_lead_s < lead)
+        return att_fail(err, ATT_CONFIG_INVALID, "key_lead_s", "at least twice keys_max_age_s and a minute",
+                        "%lu s where %lu are needed", c->key_lead_s, lead);
+    if (c->key_rotation_days > 0 && c->key_lead_s > c->key_rotation_days * 86400)
+        return att_fail(err, ATT_CONFIG_INVALID, "key_lead_s", "no longer than key_rotation_days", "%lu s",
+                        c->key_lead_s);
+    return c->key_keep_s >= keep ||
+           att_fail(err, ATT_CONFIG_INVALID, "key_keep_s",
+                    "at least authority_token_lifetime_s and five minutes", "%lu s", c->key_keep_s);
+}
+
 bool config_consistent(const struct config *c, struct att_err *err)
 {
     bool postgres = strncmp(c->store, "postgres", 8) == 0;
@@ -130,6 +215,8 @@ bool config_consistent(const struct config *c, struct att_err *err)
     if (c->identity_socket[0] && !c->authority)
         return att_fail(err, ATT_CONFIG_INVALID, "identity_socket", "authority = on beside it",
                         "authority is off");
+    if (!token_good(c, err))
+        return false;
     if (c->store_password_file[0] && !postgres)
         return att_fail(err, ATT_CONFIG_INVALID, "store_password_file", "a postgres: store", "another store");
     if (c->data_audiences.count == 0)
@@ -144,7 +231,7 @@ bool config_consistent(const struct config *c, struct att_err *err)
         if (!subscription_good(c, &c->subscriptions[i], err))
             return false;
     }
-    return collateral_good(c, err);
+    return keys_good(c, err) && records_good(c, err) && collateral_good(c, err);
 }
 
 bool config_complete(const struct config *c, struct att_err *err)

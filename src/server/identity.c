@@ -4,15 +4,11 @@
 
 #include "authority/authority.h"
 #include "base/auto.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "fetch/fetch.h"
 #include "files/files.h"
 #include "server/log.h"
-#include "service/keyring.h"
 #include "site/site.h"
-
-#include <attest/jwks.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -135,40 +131,13 @@ static bool add_all_configured(struct server *s, struct issuers *all, struct att
 
 /* -- the built-in authority ------------------------------------------------------------------------------- */
 
-/* {"keys":[...]} of the ring, each with a certificate made for the occasion: clients look for x5c. */
-static bool authority_keys_json(struct server *s, struct att_span *ret, struct att_err *err)
-{
-    ATT_AUTO(arena_auto) struct att_arena *work = att_arena_new(KEYS_ARENA_BYTES);
-    ATT_AUTO(att_buf_free) struct att_buf text = { 0 };
-
-    if (!work)
-        return att_fail_memory(err, "authority.keys");
-    att_buf_puts(&text, "{\"keys\":[");
-    for (size_t i = 0; i < s->authority_keys->count; i++) {
-        const struct keyring_key *key = &s->authority_keys->keys[i];
-        struct att_span der, jwk;
-        if (!keyring_certificate(key, "authority", s->base_url, work, &der, err) ||
-            !att_jwk_of_certificate(work, der, key->alg, att_str(key->kid), &jwk, err))
-            return false;
-        if (i > 0)
-            att_buf_putc(&text, ',');
-        att_buf_put(&text, jwk);
-    }
-    att_buf_puts(&text, "]}");
-    char *copy = text.failed ? NULL : att_arena_dup(s->arena, att_buf_span(&text));
-    if (!copy)
-        return att_fail_memory(err, "authority.keys");
-    *ret = att_span_of(copy, text.len);
-    return true;
-}
-
 static bool open_authority(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
     struct authority_options options = {
         .site = s->site,
         .signer = s->signer,
-        .kid = s->authority_keys->kid,
+        .keys = s->authority_keys,
         .base_url = s->base_url,
         .resources = audiences(s->arena, &c->data_audiences, &c->control_audiences, s->base_url),
         .token_lifetime_s = (int64_t)c->authority_token_lifetime_s,
@@ -176,7 +145,7 @@ static bool open_authority(struct server *s, struct att_err *err)
     };
     if (!options.resources)
         return att_fail_memory(err, "authority");
-    return authority_keys_json(s, &options.keys_json, err) && authority_new(&options, &s->authority, err);
+    return authority_new(&options, &s->authority, err);
 }
 
 static bool tenant_seen(const struct site_list *subscriptions, size_t i)
@@ -203,14 +172,15 @@ static bool add_authority(struct server *s, const char *tenant, struct issuers *
     *to = (struct access_issuer){
         .name = att_arena_dup(s->arena, att_str(name)),
         .tenant = att_arena_dup(s->arena, att_str(tenant)),
-        .keys_json = authority_keys(s->authority),
         .algorithms = "RS256",
     };
     if (!to->name || !to->tenant)
         return att_fail_memory(err, "authority");
-    if (!authority_issuer(s->authority, s->arena, tenant, &to->issuer, err) ||
+    if (!authority_keys(s->authority, s->arena, &to->keys_json, err) ||
+        !authority_issuer(s->authority, s->arena, tenant, &to->issuer, err) ||
         !set_audiences(s, to, NULL, NULL, err))
         return false;
+    s->authority_issuers[s->authority_issuer_count++] = to->name;
     all->count++;
     return true;
 }
@@ -290,6 +260,21 @@ bool identity_reload(struct server *s, struct att_err *err)
         all = load_keys(work, &c->issuers[i], &keys, err) &&
               access_keys_set(s->access, c->issuers[i].section, keys, err) && all;
     }
+    return all;
+}
+
+bool identity_keys_changed(struct server *s, struct att_err *err)
+{
+    ATT_AUTO(arena_auto) struct att_arena *work = att_arena_new(KEYS_ARENA_BYTES);
+    struct att_span keys = { 0 };
+    bool all = true;
+
+    if (!work)
+        return att_fail_memory(err, "authority");
+    if (!authority_keys(s->authority, work, &keys, err))
+        return false;
+    for (size_t i = 0; i < s->authority_issuer_count; i++)
+        all = access_keys_set(s->access, s->authority_issuers[i], keys, err) && all;
     return all;
 }
 

@@ -9,18 +9,27 @@
 #include "access/access.h"
 #include "api/api.h"
 #include "http/http.h"
+#include "keys/keyring.h"
 #include "server/admin.h"
 #include "server/background.h"
 #include "server/dev.h"
 #include "server/options.h"
+#include "server/watch.h"
 #include "supply/supply_fetch.h"
 
 struct aik_authority;
 struct authority;
 struct fetch;
-struct keyring;
+struct records;
 struct signer;
 struct store;
+
+/* What the log knows of a ring; of the thread of changes. */
+struct keys_seen {
+    uint64_t number;
+    size_t refused;
+    enum att_code failed;
+};
 
 struct server {
     struct options *options;
@@ -29,8 +38,12 @@ struct server {
     uint8_t kek[ATT_SEAL_KEY_BYTES];
     struct store *store;
     struct store
-        *collateral_store;    /* the same, for the thread that fetches collateral; NULL: a store in memory */
+        *collateral_store; /* the same, for the thread that fetches collateral; NULL: a store in memory */
+    uint8_t row_key[ATT_SEAL_KEY_BYTES]; /* until the site has it */
+    bool rows_sealed;
     struct store *once_store; /* the same, for what may happen once; its own when in memory */
+    struct store_health store_health;
+    struct watch watch; /* has the store once more */
     struct signer *signer;
     struct keyring *keys;                /* of attestation tokens */
     struct keyring *authority_keys;      /* of access tokens; NULL without the authority */
@@ -47,8 +60,13 @@ struct server {
     struct supply_fetch supply_fetch;
     struct supply *supply;
     struct background background;
+    struct fetch *records_fetch; /* NULL: no sink is asked over HTTPS */
+    struct records *records;     /* NULL: nothing is recorded */
     struct access *access;
     struct authority *authority;
+    const char *authority_issuers[ACCESS_ISSUERS_MAX]; /* their names in `access`: one for each tenant */
+    size_t authority_issuer_count;
+    struct keys_seen keys_seen, authority_keys_seen; /* keys.c: what was said last */
     struct api *api;
     struct admin admin;
     struct http_server *http;
@@ -64,8 +82,8 @@ int64_t server_clock(void *ctx);
 
 /* Store, signer and the keys in them. */
 ATT_CHECK bool storage_open(struct server *s, struct att_err *err);
-/* The store twice more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
- * happen once has one of its own, as there is no other process that could see it. */
+/* The store three times more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
+ * happen once has one of its own, as there is no other process that could see it, or commit: there is nothing to wait for. */
 ATT_CHECK bool storage_open_again(struct server *s, struct att_err *err);
 
 /* -- collateral.c ----------------------------------------------------------------------------------------- */
@@ -90,6 +108,15 @@ ATT_CHECK bool tpm_open(struct server *s, struct att_err *err);
 ATT_CHECK bool tpm_check(struct server *s, struct att_err *err);
 void tpm_close(struct server *s);
 
+/* -- records.c -------------------------------------------------------------------------------------------- */
+
+/* The journal and the sinks. Before the api, which writes to them. */
+ATT_CHECK bool journal_start(struct server *s, struct att_err *err);
+/* The files that the sinks need can be read. */
+ATT_CHECK bool sinks_check(struct server *s, struct att_err *err);
+/* Files of sinks anew. */
+ATT_CHECK bool sinks_reload(struct server *s, struct att_err *err);
+
 /* -- listen.c --------------------------------------------------------------------------------------------- */
 
 ATT_CHECK bool listen_check(struct server *s, struct att_err *err);
@@ -113,6 +140,16 @@ ATT_CHECK bool identity_check(struct server *s, struct att_err *err);
 ATT_CHECK bool identity_reload(struct server *s, struct att_err *err);
 /* api_parts.authorization_uri; ctx is the struct server, tenant may be NULL (no one's in particular). */
 bool identity_authorization_uri(void *ctx, struct att_arena *arena, const char *tenant, const char **ret);
+
+/* The authority's keys are others. On the thread of changes. */
+ATT_CHECK bool identity_keys_changed(struct server *s, struct att_err *err);
+
+/* -- keys.c ----------------------------------------------------------------------------------------------- */
+
+/* Schedules as the configuration has them. */
+struct keyring_schedule keys_schedule(const struct config *c);
+/* api_parts.tick: what is due; ctx is the struct server. */
+void keys_tick(void *ctx);
 
 /* -- reload.c --------------------------------------------------------------------------------------------- */
 

@@ -4,12 +4,12 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "config/store_url.h"
+#include "keys/rowkey.h"
 #include "service/aik_authority.h"
-#include "service/keyring.h"
 #include "signer/signer.h"
 #include "store/backends.h"
 
-enum { SIGNING_KEYS_MAX = 64, SECRETS_ARENA_BYTES = 64 << 10 };
+enum { SECRETS_ARENA_BYTES = 64 << 10 };
 
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
@@ -23,15 +23,42 @@ static bool open_store(struct server *s, struct store **ret, struct att_err *err
     return store_url(&s->options->config, secrets, &url, err) && store_open(url, ret, err);
 }
 
+static const char *given(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+static bool open_signer(struct server *s, struct att_err *err)
+{
+    const struct config *c = &s->options->config;
+    const struct signer_options options = {
+        .kek = c->key_encryption_key,
+        .kek_previous = c->key_encryption_key_previous.item,
+        .pkcs11_module = given(c->pkcs11_module),
+        .pkcs11_token = given(c->pkcs11_token),
+        .pkcs11_pin_file = given(c->pkcs11_pin_file),
+        .keys_in_hsm = strcmp(c->signing_keys, "token") == 0,
+        .in_process = true,
+    };
+
+    return signer_open(&options, &s->signer, err);
+}
+
+/* Before the first signing key is made: that is how a fresh store is known. */
+static bool open_row_key(struct server *s, struct att_err *err)
+{
+    return rowkey_open(s->store, s->signer, server_clock(NULL), s->row_key, &s->rows_sealed, err);
+}
+
 static bool open_keys(struct server *s, const char *purpose, const char *alg, struct keyring **ret,
                       struct att_err *err)
 {
     struct keyring_options options = {
         .store = s->store,
         .signer = s->signer,
-        .kek = s->kek,
         .purpose = purpose,
         .alg = alg,
+        .schedule = keys_schedule(&s->options->config),
         .now_unix_s = server_clock(NULL),
     };
     return keyring_open(&options, ret, err);
@@ -55,7 +82,7 @@ static bool open_aik_authority(struct server *s, struct att_err *err)
 {
     struct aik_authority_options options = {
         .store = s->store,
-        .kek = s->kek,
+        .signer = s->signer,
         .test = s->options->dev,
         .now_unix_s = server_clock(NULL),
     };
@@ -66,7 +93,7 @@ bool storage_open(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
 
-    if (!open_store(s, &s->store, err) || !signer_local_new(SIGNING_KEYS_MAX, &s->signer, err) ||
+    if (!open_store(s, &s->store, err) || !open_signer(s, err) || !open_row_key(s, err) ||
         !open_keys(s, "attestation", c->signing_algorithm, &s->keys, err))
         return false;
     return (!c->authority || open_keys(s, "authority", "RS256", &s->authority_keys, err)) &&
@@ -77,5 +104,6 @@ bool storage_open_again(struct server *s, struct att_err *err)
 {
     bool memory = strcmp(s->options->config.store, "memory:") == 0;
 
-    return (memory || open_store(s, &s->collateral_store, err)) && open_store(s, &s->once_store, err);
+    return (memory || (open_store(s, &s->collateral_store, err) && open_store(s, &s->watch.store, err))) &&
+           open_store(s, &s->once_store, err);
 }

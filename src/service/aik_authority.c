@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "codec/json.h"
-#include "service/keyring.h"
+#include "keys/keyring.h"
 #include "signer/certificate.h"
 #include "signer/signer.h"
 #include "store/store.h"
@@ -20,23 +20,19 @@
 enum {
     ARENA_BYTES = 4 << 20,
     ID_SIZE = 128,
-    CN_BYTES_MAX = 64,
+    NAME_SIZE = 80,
     NAME_BYTES_MIN = 18,
     BACKDATED_S = 300,
     DAY_S = 86400
 };
 
 static const char kind[] = "aik-authority";
-static const char aik_usage[] = "2.23.133.8.3"; /* tcg-kp-AIKCertificate */
-
-/* Like the certificates of providers: it outlives every key. */
-static const int64_t not_before = 1556668800; /* 2019-05-01T00:00:00Z */
-static const int64_t not_after = 2556143999;  /* 2050-12-31T23:59:59Z */
-
 struct authority {
     struct aik_authority open; /* first: its address is the caller's */
     struct att_arena *arena;
-    struct keyring *keys;
+    struct keyring *ring;
+    const struct keyset *keys;
+    struct signer *signer;
     const struct aik_authority_options *options; /* during aik_authority_open only */
 };
 
@@ -45,42 +41,44 @@ ATT_AUTO_PTR(bio_auto, BIO, BIO_free_all)
 
 static void authority_free(struct authority *a)
 {
-    keyring_free(a->keys);
+    keyset_unref(a->keys);
+    keyring_close(a->ring);
     att_arena_free(a->arena);
     free(a);
 }
 
 ATT_AUTO_PTR(authority_auto, struct authority, authority_free)
 
+/* The newest, whatever its moment: the authority takes a new key at a start alone. */
+static const struct keyset_key *signing_key(const struct authority *a)
+{
+    return keyset_signing(a->keys, KEYSET_NEVER);
+}
+
 static const char *purpose_of(const struct aik_authority_options *o)
 {
     return o->test ? "aik-authority-test" : "aik-authority";
 }
 
-/* The keyring puts its signing key into a signer, where whoever knows its name could have anything signed: this one is thrown
- * away. Elliptic: a start should not wait for primes. */
+/* Elliptic: a start should not wait for primes. */
 static bool open_keys(struct authority *a, struct att_err *err)
 {
-    struct signer *unused = NULL;
-
-    if (!signer_local_new(KEYRING_KEYS_MAX, &unused, err))
-        return false;
     const struct keyring_options options = {
         .store = a->options->store,
-        .signer = unused,
-        .kek = a->options->kek,
+        .signer = a->options->signer,
         .purpose = purpose_of(a->options),
         .alg = "ES256",
         .now_unix_s = a->options->now_unix_s,
     };
-    bool ok = keyring_open(&options, &a->keys, err);
-    signer_close(unused);
-    return ok;
+    if (!keyring_open(&options, &a->ring, err))
+        return false;
+    a->keys = keyring_keys(a->ring);
+    return true;
 }
 
 /* -- its certificates ------------------------------------------------------------------------------------- */
 
-static bool id_of(const struct authority *a, const struct keyring_key *key, char ret[ID_SIZE],
+static bool id_of(const struct authority *a, const struct keyset_key *key, char ret[ID_SIZE],
                   struct att_err *err)
 {
     uint8_t digest[32];
@@ -93,26 +91,15 @@ static bool id_of(const struct authority *a, const struct keyring_key *key, char
     return true;
 }
 
-static bool make(struct authority *a, const struct keyring_key *key, struct att_span *ret_der,
+static bool make(struct authority *a, const struct keyset_key *key, struct att_span *ret_der,
                  struct att_err *err)
 {
-    const char *host = a->options->host;
-    char name[CN_BYTES_MAX + 1];
-    bool fits = snprintf(name, sizeof name, "TPM key authority of %s%s", host,
-                         a->options->test ? " (TEST)" : "") < (int)sizeof name;
-
-    if (!fits)
-        (void)snprintf(name, sizeof name, "TPM key authority%s", a->options->test ? " (TEST)" : "");
-    const struct signer_certificate want = {
-        .common_name = name,
-        .description = fits ? NULL : host,
-        .not_before_unix_s = not_before,
-        .not_after_unix_s = not_after,
-        .ca = true,
-        .subject_spki = key->spki,
-        .issuer_pkcs8 = key->pkcs8,
+    const struct signer_certify want = {
+        .kind = SIGNER_CERTIFY_AIK_CA,
+        .name = a->options->host,
+        .test = a->options->test,
     };
-    return signer_certificate_make(&want, a->arena, ret_der, err);
+    return signer_certify(a->signer, key->kid, &want, a->arena, ret_der, err);
 }
 
 static bool encode(struct authority *a, const char *id, struct att_span der, struct store_doc *ret,
@@ -135,7 +122,7 @@ static bool encode(struct authority *a, const char *id, struct att_span der, str
 }
 
 /* Who can write the store but lacks the key must not give the authority another face. */
-static bool own(struct att_span der, const struct keyring_key *key, struct att_err *err)
+static bool own(struct att_span der, const struct keyset_key *key, struct att_err *err)
 {
     const uint8_t *p = der.ptr;
 
@@ -149,7 +136,7 @@ static bool own(struct att_span der, const struct keyring_key *key, struct att_e
 }
 
 /* A row that is wrong is the store's trouble, not a client's. */
-static bool decode(struct authority *a, const struct store_doc *doc, const struct keyring_key *key,
+static bool decode(struct authority *a, const struct store_doc *doc, const struct keyset_key *key,
                    struct att_span *ret_der, struct att_err *err)
 {
     struct att_span text = { 0 };
@@ -165,7 +152,7 @@ static bool decode(struct authority *a, const struct store_doc *doc, const struc
 }
 
 /* In a transaction: of two processes that start at once, one makes it. */
-static bool kept_or_made(struct authority *a, struct store_tx *tx, const struct keyring_key *key,
+static bool kept_or_made(struct authority *a, struct store_tx *tx, const struct keyset_key *key,
                          struct att_span *ret_der, struct att_err *err)
 {
     struct store_doc doc = { 0 };
@@ -189,13 +176,13 @@ static bool put_pem(BIO *out, struct att_span der)
 static bool gather(struct authority *a, struct store_tx *tx, BIO *pem, struct att_err *err)
 {
     for (size_t i = 0; i < a->keys->count; i++) {
-        const struct keyring_key *key = &a->keys->keys[i];
+        const struct keyset_key *key = &a->keys->keys[i];
         struct att_span der = { 0 };
         if (!kept_or_made(a, tx, key, &der, err))
             return false;
         if (!put_pem(pem, der))
             return att_fail_memory(err, kind);
-        if (strcmp(key->kid, a->keys->kid) == 0)
+        if (key == signing_key(a))
             a->open.certificate = der;
     }
     return true;
@@ -237,6 +224,7 @@ bool aik_authority_open(const struct aik_authority_options *options, struct aik_
     if (!a)
         return att_fail_memory(err, kind);
     a->options = options;
+    a->signer = options->signer;
     a->open.test = options->test;
     a->arena = att_arena_new(ARENA_BYTES);
     if (!a->arena)
@@ -256,35 +244,26 @@ void aik_authority_free(struct aik_authority *a)
 
 /* -- certificates of attestation keys --------------------------------------------------------------------- */
 
-static const struct keyring_key *signing_key(const struct authority *a)
-{
-    for (size_t i = 0; i < a->keys->count; i++) {
-        if (strcmp(a->keys->keys[i].kid, a->keys->kid) == 0)
-            return &a->keys->keys[i];
-    }
-    return NULL;
-}
-
 bool aik_authority_issue(const struct aik_authority *open, const struct aik_request *request,
                          struct att_arena *arena, struct att_span *ret_der, struct att_err *err)
 {
     const struct authority *a = (const struct authority *)(const void *)open;
-    const struct keyring_key *key = signing_key(a);
-    char hex[33], name[CN_BYTES_MAX + 1];
+    const struct keyset_key *key = signing_key(a);
+    char hex[33], name[NAME_SIZE];
 
-    if (!key || request->name.len < NAME_BYTES_MIN || request->life_days == 0)
-        return att_fail(err, ATT_INTERNAL, kind, "a key, a name and a lifetime", "less");
+    if (request->name.len < NAME_BYTES_MIN || request->life_days == 0)
+        return att_fail(err, ATT_INTERNAL, kind, "a name and a lifetime", "less");
     /* Behind the name's two bytes of algorithm: the key's digest. */
     att_hex_text(hex, att_span_of(request->name.ptr + 2, 16));
     (void)snprintf(name, sizeof name, "TPM attestation key %s", hex);
-    const struct signer_certificate want = {
-        .common_name = name,
+    const struct signer_certify want = {
+        .kind = SIGNER_CERTIFY_AIK,
+        .name = name,
+        .test = a->open.test,
+        .subject_spki = request->spki,
+        .issuer_der = a->open.certificate,
         .not_before_unix_s = request->now_unix_s - BACKDATED_S,
         .not_after_unix_s = request->now_unix_s + (int64_t)request->life_days * DAY_S,
-        .ext_key_usage = aik_usage,
-        .subject_spki = request->spki,
-        .issuer_pkcs8 = key->pkcs8,
-        .issuer_der = a->open.certificate,
     };
-    return signer_certificate_make(&want, arena, ret_der, err);
+    return signer_certify(a->signer, key->kid, &want, arena, ret_der, err);
 }

@@ -1,8 +1,8 @@
 /* service/aik_authority.h - the site's own authority for attestation keys of TPMs.
  *
  * A key of the keyring's purpose "aik-authority" and one self-signed certificate for each such key, made at the first need and
- * kept in the store: the same after a restart, and in all replicas. It signs certificates of attestation keys and nothing else;
- * its key never is in the signer of tokens.
+ * kept in the store: the same after a restart, and in all replicas. Its key lives in the signer, which makes certificates of
+ * attestation keys with it and nothing else: no token. It is not rotated (docs/decisions/0029).
  *
  * The certificate is a document: tenant STORE_TENANT_SITE, kind "aik-authority", id PURPOSE "/" SHA-256 of the key in hex, body
  * {"certificate"}. It is public and not sealed, so it is held against the key and its own signature when it is read.
@@ -16,6 +16,7 @@
 #include <attest/arena.h>
 #include <attest/error.h>
 
+struct signer;
 struct store;
 
 struct aik_authority {
@@ -26,8 +27,8 @@ struct aik_authority {
 
 struct aik_authority_options {
     struct store *store;
-    const uint8_t *kek; /* ATT_SEAL_KEY_BYTES */
-    const char *host;   /* of the service, for the name in the certificate */
+    struct signer *signer; /* outlives the authority */
+    const char *host;      /* of the service, for the name in the certificate */
     /* --dev, where anybody can make a TPM up: a key of its own, so that what it signed is worth nothing once the same store is
      * used in earnest. */
     bool test;

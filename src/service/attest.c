@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "service/internal.h"
+#include "store/health.h"
 
 #include "supply/supply.h"
 
@@ -136,10 +137,20 @@ static bool property_one(const struct att_verdict *verdict, const char *name, co
     return true;
 }
 
-static bool shape_of(enum service_type type, const struct att_verdict *verdict, struct shape *ret,
-                     struct att_err *err)
+/* A token must not outlive its key's publication. */
+static int64_t minutes_max(const struct service *s)
+{
+    int64_t max = s->options.token_lifetime_max_s / 60;
+
+    return max > 0 && max < TPM_LIFETIME_MIN_MAX ? max : TPM_LIFETIME_MIN_MAX;
+}
+
+static bool shape_of(const struct service *s, enum service_type type, const struct att_verdict *verdict,
+                     struct shape *ret, struct att_err *err)
 {
     const struct att_value *minutes = NULL, *omit = NULL;
+    int64_t max = minutes_max(s);
+    char expected[64];
 
     *ret = (struct shape){ .lifetime_s = TOKEN_LIFETIME_S };
     if (type != SERVICE_TPM)
@@ -147,34 +158,56 @@ static bool shape_of(enum service_type type, const struct att_verdict *verdict, 
     if (!property_one(verdict, "report_validity_in_minutes", &minutes, err) ||
         !property_one(verdict, "omit_x5c", &omit, err))
         return false;
-    if (minutes &&
-        (minutes->kind != ATT_CLAIM_INT || minutes->integer < 1 || minutes->integer > TPM_LIFETIME_MIN_MAX))
-        return att_fail(err, ATT_POLICY_EVALUATION, "policy.report_validity_in_minutes",
-                        "a whole number from 1 to 525600", "another value");
-    ret->lifetime_s = (minutes ? minutes->integer : TPM_LIFETIME_MIN) * 60;
+    (void)snprintf(expected, sizeof expected, "a whole number from 1 to %lld", (long long)max);
+    if (minutes && (minutes->kind != ATT_CLAIM_INT || minutes->integer < 1 || minutes->integer > max))
+        return att_fail(err, ATT_POLICY_EVALUATION, "policy.report_validity_in_minutes", expected,
+                        "another value");
+    int64_t unless_set = max < TPM_LIFETIME_MIN ? max : TPM_LIFETIME_MIN;
+    ret->lifetime_s = (minutes ? minutes->integer : unless_set) * 60;
     ret->thumbprint_only = omit && omit->kind == ATT_CLAIM_BOOL && omit->boolean;
     return true;
 }
 
 /* Tokens of TPMs carry their certificate, unless the policy leaves it out: then its thumbprint. */
-static void certificate_of(const struct service *s, const struct site_provider *p, const char *issuer,
-                           enum service_type type, const struct shape *shape, struct att_token_in *what)
+static void certificate_of(const struct service_docs *docs, const struct shape *shape,
+                           struct att_token_in *what)
 {
-    const struct site_certificate *c =
-        type == SERVICE_TPM && what->alg ? service_certificate_of(p, s->options.keys->kid, issuer) : NULL;
-
-    if (!c)
-        return;
-    what->certificate = c->der;
-    what->thumbprint_only = shape->thumbprint_only;
+    for (size_t i = 0; docs && i < docs->count; i++) {
+        if (!att_span_is(what->kid, docs->certificates[i].kid))
+            continue;
+        what->certificate = docs->certificates[i].der;
+        what->thumbprint_only = shape->thumbprint_only;
+    }
 }
 
-static bool token_of(struct service *s, const struct site_provider *p, enum service_type type,
-                     const char *issuer, const struct shape *shape, struct att_arena *arena,
-                     const struct service_attest_in *in, const struct judged_by *by,
-                     const struct att_verdict *verdict, struct att_span *ret, struct att_err *err)
+/* What one token is signed with: taken once, so that header, certificate and signature are of one key. */
+struct signing {
+    const struct keyset *keys;
+    const struct keyset_key *key;
+    struct service_docs *docs; /* NULL: the token carries no certificate */
+    int64_t now_unix_s;
+};
+
+static bool signing_begin(struct service *s, const struct site_provider *p, enum service_type type,
+                          const struct service_attest_in *in, struct signing *ret, struct att_err *err)
 {
-    const struct keyring *keys = s->options.keys;
+    ret->now_unix_s = service_now_unix_s(s);
+    ret->keys = keyring_keys(s->options.keys);
+    ret->key = keyset_signing(ret->keys, ret->now_unix_s);
+    return type != SERVICE_TPM || in->has_draft_policy || service_docs_get(s, p, &ret->docs, err);
+}
+
+static void signing_end(struct signing *with)
+{
+    service_docs_unref(with->docs);
+    keyset_unref(with->keys);
+}
+
+static bool token_with(struct service *s, const struct signing *with, const char *issuer,
+                       const struct shape *shape, struct att_arena *arena, const struct service_attest_in *in,
+                       const struct judged_by *by, const struct att_verdict *verdict, struct att_span *ret,
+                       struct att_err *err)
+{
     uint8_t jti[JTI_BYTES];
     struct att_span input = { 0 };
     struct att_span signature = { 0 };
@@ -184,9 +217,9 @@ static bool token_of(struct service *s, const struct site_provider *p, enum serv
     struct att_token_in what = {
         .size = sizeof what,
         .issuer = att_str(issuer),
-        .alg = in->has_draft_policy ? NULL : keys->alg,
-        .kid = att_str(keys->kid),
-        .iat_unix_s = service_now_unix_s(s),
+        .alg = in->has_draft_policy ? NULL : with->key->alg,
+        .kid = att_str(with->key->kid),
+        .iat_unix_s = with->now_unix_s,
         .lifetime_s = shape->lifetime_s,
         .jti = att_span_of(jti, sizeof jti),
         .nonce = in->nonce,
@@ -196,12 +229,26 @@ static bool token_of(struct service *s, const struct site_provider *p, enum serv
         .policy_signer_jwk = by->signer_jwk,
         .unsafe_evidence_time = s->options.evidence_time_set,
     };
-    certificate_of(s, p, issuer, type, shape, &what);
+    certificate_of(with->docs, shape, &what);
     if (!att_token_input(arena, verdict, &what, &input, err))
         return false;
-    if (!in->has_draft_policy && !signer_sign(s->options.signer, keys->kid, input, arena, &signature, err))
+    if (!in->has_draft_policy &&
+        !signer_sign(s->options.signer, with->key->kid, input, arena, &signature, err))
         return false;
     return att_token_join(arena, input, signature, ret, err);
+}
+
+static bool token_of(struct service *s, const struct site_provider *p, enum service_type type,
+                     const char *issuer, const struct shape *shape, struct att_arena *arena,
+                     const struct service_attest_in *in, const struct judged_by *by,
+                     const struct att_verdict *verdict, struct att_span *ret, struct att_err *err)
+{
+    struct signing with = { 0 };
+    bool ok = signing_begin(s, p, type, in, &with, err) &&
+              token_with(s, &with, issuer, shape, arena, in, by, verdict, ret, err);
+
+    signing_end(&with);
+    return ok;
 }
 
 /* The rules as they went, for a yes and for a no alike. A failure to explain (memory) must not turn a yes into a no: there
@@ -257,8 +304,10 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     if (!type_of(in->evidence_type, &type, err))
         return false;
     struct judged_by by = { .collateral = service_collateral_ref(s) };
-    bool ok = service_derive(s, p, &d, err) && choose_policy(s, &d->policies[type], arena, in, &by, err) &&
-              judge(s, arena, in, &by, &verdict, err) && shape_of(type, &verdict, &shape, err) &&
+    /* Policies and keys that nobody has looked at for too long are nobody's word any more. */
+    bool ok = store_health_fresh_enough(s->options.store_health, err) && service_derive(s, p, &d, err) &&
+              choose_policy(s, &d->policies[type], arena, in, &by, err) &&
+              judge(s, arena, in, &by, &verdict, err) && shape_of(s, type, &verdict, &shape, err) &&
               once(s, in, err) &&
               token_of(s, p, type, d->attest_uri, &shape, arena, in, &by, &verdict, &token, err) &&
               delivered(s, type, arena, &verdict, &token, err);

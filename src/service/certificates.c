@@ -1,6 +1,11 @@
-/* Certificates of providers: one for each signing key, made once, since official clients may keep what they saw. */
+/* Certificates of providers: one for each signing key.
+ *
+ * That of an RSA key is derived when it is first needed: the same bytes in every replica, whoever makes it. An ECDSA signature is
+ * another one each time, so those certificates are kept in the provider's row, all replicas show the same, and a thumbprint in a
+ * token finds its certificate. What an older version has put into a row is used as long as it fits. */
 #include "base/err.h"
 #include "service/internal.h"
+#include "signer/certificate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,17 +27,52 @@ const struct site_certificate *service_certificate_of(const struct site_provider
     return NULL;
 }
 
-static bool make(const struct keyring_key *key, const char *name, const char *attest_uri,
-                 struct att_arena *arena, struct site_certificate *ret, struct att_err *err)
+static bool derive(const struct service *s, const struct keyset_key *key, const char *name,
+                   const char *attest_uri, struct att_arena *arena, struct att_span *ret, struct att_err *err)
+{
+    const struct signer_certify want = { .kind = SIGNER_CERTIFY_ENDPOINT, .name = name, .uri = attest_uri };
+
+    return signer_certify(s->options.signer, key->kid, &want, arena, ret, err);
+}
+
+bool service_certificate_for(const struct service *s, const struct keyset_key *key,
+                             const struct site_provider *p, const char *attest_uri, struct att_arena *arena,
+                             struct att_span *ret, struct att_err *err)
+{
+    const struct site_certificate *kept = service_certificate_of(p, key->kid, attest_uri);
+
+    struct att_err why = { 0 };
+
+    /* A row of the store is not believed: a certificate of another key would be published under this one's name. */
+    if (!kept || !signer_certificate_fits(kept->der, key->spki, &why))
+        return derive(s, key, p->name, attest_uri, arena, ret, err);
+    *ret = kept->der;
+    return true;
+}
+
+static bool make(const struct service *s, const struct keyset_key *key, const char *name,
+                 const char *attest_uri, struct att_arena *arena, struct site_certificate *ret,
+                 struct att_err *err)
 {
     struct site_certificate c = { .attest_uri = att_arena_dup(arena, att_str(attest_uri)),
                                   .kid = att_arena_dup(arena, att_str(key->kid)) };
 
     if (!c.attest_uri || !c.kid)
         return att_fail_memory(err, "provider.certificates");
-    if (!keyring_certificate(key, name, attest_uri, arena, &c.der, err))
+    if (!derive(s, key, name, attest_uri, arena, &c.der, err))
         return false;
     *ret = c;
+    return true;
+}
+
+static bool make_all(const struct service *s, const struct keyset *keys, struct att_arena *arena,
+                     const char *name, const char *attest_uri, struct site_certificate *all,
+                     struct att_err *err)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        if (!make(s, &keys->keys[i], name, attest_uri, arena, &all[i], err))
+            return false;
+    }
     return true;
 }
 
@@ -40,17 +80,17 @@ bool service_certificates_make(const struct service *s, struct att_arena *arena,
                                const char *attest_uri, const struct site_certificate **ret, size_t *ret_count,
                                struct att_err *err)
 {
-    const struct keyring *keys = s->options.keys;
+    const struct keyset *keys = keyring_keys(s->options.keys);
     struct site_certificate *all = att_arena_alloc(arena, keys->count, sizeof *all);
+    size_t count = keys->count;
+    bool ok = all ? make_all(s, keys, arena, name, attest_uri, all, err)
+                  : att_fail_memory(err, "provider.certificates");
 
-    if (!all)
-        return att_fail_memory(err, "provider.certificates");
-    for (size_t i = 0; i < keys->count; i++) {
-        if (!make(&keys->keys[i], name, attest_uri, arena, &all[i], err))
-            return false;
-    }
+    keyset_unref(keys);
+    if (!ok)
+        return false;
     *ret = all;
-    *ret_count = keys->count;
+    *ret_count = count;
     return true;
 }
 
@@ -64,27 +104,29 @@ struct site_provider service_provider_copy(const struct site_provider *p)
 
 /* -- providers that lack some ----------------------------------------------------------------------------- */
 
-static bool lacks(const struct keyring *keys, const struct site_provider *p, const char *attest_uri)
+static bool deterministic(const struct keyset_key *key)
+{
+    return strcmp(key->alg, "RS256") == 0;
+}
+
+static bool lacks(const struct keyset *keys, const struct site_provider *p, const char *attest_uri)
 {
     for (size_t i = 0; i < keys->count; i++) {
-        if (!service_certificate_of(p, keys->keys[i].kid, attest_uri))
+        const struct keyset_key *key = &keys->keys[i];
+        if (!deterministic(key) && !service_certificate_of(p, key->kid, attest_uri))
             return true;
     }
     return false;
 }
 
-static bool key_is_here(const struct keyring *keys, const char *kid)
+static bool key_is_here(const struct keyset *keys, const char *kid)
 {
-    for (size_t i = 0; i < keys->count; i++) {
-        if (strcmp(keys->keys[i].kid, kid) == 0)
-            return true;
-    }
-    return false;
+    return keyset_find(keys, kid) != NULL;
 }
 
 /* Other addresses may be another process's, or come back; so their certificates stay, the newest (they stand last). A
  * dev server that takes another port at each start must not make its row grow for ever. */
-static size_t keep_old(const struct keyring *keys, const struct site_provider *p, const char *attest_uri,
+static size_t keep_old(const struct keyset *keys, const struct site_provider *p, const char *attest_uri,
                        struct site_certificate *ret)
 {
     size_t others = 0, count = 0;
@@ -105,19 +147,19 @@ static size_t keep_old(const struct keyring *keys, const struct site_provider *p
 }
 
 /* The provider's certificates with those that it lacks. */
-static bool complete(const struct service *s, const struct site_provider *p, const char *attest_uri,
-                     struct att_arena *arena, struct site_provider *ret, struct att_err *err)
+static bool complete(const struct service *s, const struct keyset *keys, const struct site_provider *p,
+                     const char *attest_uri, struct att_arena *arena, struct site_provider *ret,
+                     struct att_err *err)
 {
-    const struct keyring *keys = s->options.keys;
     struct site_certificate *all = att_arena_alloc(arena, p->certificate_count + keys->count, sizeof *all);
 
     if (!all)
         return att_fail_memory(err, "provider.certificates");
     size_t count = keep_old(keys, p, attest_uri, all);
     for (size_t i = 0; i < keys->count; i++) {
-        if (service_certificate_of(p, keys->keys[i].kid, attest_uri))
+        if (deterministic(&keys->keys[i]) || service_certificate_of(p, keys->keys[i].kid, attest_uri))
             continue;
-        if (!make(&keys->keys[i], p->name, attest_uri, arena, &all[count], err))
+        if (!make(s, &keys->keys[i], p->name, attest_uri, arena, &all[count], err))
             return false;
         count++;
     }
@@ -129,6 +171,7 @@ static bool complete(const struct service *s, const struct site_provider *p, con
 
 /* Providers of one subscription, so that the record lands in the trail of those whom it concerns. */
 struct batch {
+    const struct keyset *keys;
     struct att_arena *arena;
     struct site_provider providers[BATCH];
     size_t count;
@@ -148,9 +191,9 @@ static bool put_one(struct service *s, struct site_change *change, struct batch 
     if (now->o.version != made->o.version) {
         if (!service_uri_of(s, now->name, now->location, uri, err))
             return false;
-        if (!lacks(s->options.keys, now, uri))
+        if (!lacks(b->keys, now, uri))
             return true;
-        if (!complete(s, now, uri, b->arena, &again, err))
+        if (!complete(s, b->keys, now, uri, b->arena, &again, err))
             return false;
         made = &again;
     }
@@ -206,9 +249,9 @@ static bool collect(struct service *s, const struct site_list *list, size_t *at,
             return true;
         if (!service_uri_of(s, p->name, p->location, uri, err))
             return false;
-        if (!lacks(s->options.keys, p, uri))
+        if (!lacks(b->keys, p, uri))
             continue;
-        if (!complete(s, p, uri, b->arena, &b->providers[b->count], err))
+        if (!complete(s, b->keys, p, uri, b->arena, &b->providers[b->count], err))
             return false;
         b->count++;
     }
@@ -234,6 +277,7 @@ bool service_certificates_renew(struct service *s, struct att_err *err)
 
     if (!b)
         return att_fail_memory(err, "provider.certificates");
+    b->keys = keyring_keys(s->options.keys);
     b->arena = att_arena_new((size_t)BATCH * PROVIDER_BYTES);
     if (!b->arena)
         (void)att_fail_memory(err, "provider.certificates");
@@ -241,6 +285,12 @@ bool service_certificates_renew(struct service *s, struct att_err *err)
         ok = renew(s, &list, b, err);
     site_list_free(&list);
     att_arena_free(b->arena);
+    keyset_unref(b->keys);
     free(b);
     return ok;
+}
+
+bool service_keys_changed(struct service *s, struct att_err *err)
+{
+    return service_certificates_renew(s, err);
 }

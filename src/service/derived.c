@@ -1,6 +1,5 @@
-/* What is derived from a provider: made at its first use by whichever thread comes first, kept in its attachment.
- *
- * One block of memory holds the struct and its texts, since ten thousand providers may have one each. */
+/* What is derived from a provider: made at its first use by whichever thread comes first, kept in its attachment. What depends on
+ * the set of keys, too, is in docs.c: policies stay when keys change. */
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -8,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { TEXTS_BYTES_MAX = 4 << 20, KEY_BYTES_MAX = 2048, ATTEMPTS = 8 };
+enum { KEY_BYTES_MAX = 2048, ATTEMPTS = 8 };
 
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
@@ -20,6 +19,8 @@ static void derived_free(struct site_attachment *a)
         att_policy_free(d->policies[i].own);
         site_unref(d->policies[i].set);
     }
+    service_docs_unref(d->docs);
+    pthread_mutex_destroy(&d->lock);
     free(d);
 }
 
@@ -90,6 +91,7 @@ static bool take_policies(struct service *s, const struct site_provider *p, stru
             return att_fail(err, ATT_RESOURCE_NOT_FOUND, "provider", "a provider that is there",
                             "one that was deleted");
         bool ok = read_policies(s, p, work, d, err);
+        service_sinks(s, p->o.key, d->records.sinks);
         const struct site_provider *after = site_get(s->options.site, SITE_PROVIDER, p->o.key);
         bool same = before == after;
         site_unref(before);
@@ -101,39 +103,40 @@ static bool take_policies(struct service *s, const struct site_provider *p, stru
                     "a provider that stays the same for a moment", "one that changes all the time");
 }
 
-/* -- texts ------------------------------------------------------------------------------------------------ */
-
-static struct att_span text_at(const uint8_t *texts, size_t from, size_t to)
+/* As records name it: in the case in which it was written, with a NUL. */
+static void put_resource_id(const struct site_provider *p, struct att_buf *out)
 {
-    return att_span_of(texts + from, to - from);
+    const char *const parts[] = { "/subscriptions/", p->subscription, "/resourceGroups/", p->group,
+                                  "/providers/Microsoft.Attestation/attestationProviders/", p->name };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        att_buf_put(out, att_str(parts[i]));
+    att_buf_put(out, att_span_of("", 1));
 }
 
 /* A struct with its texts behind it. */
 static bool compose(struct service *s, const struct site_provider *p, struct service_derived **ret,
                     struct att_err *err)
 {
-    ATT_AUTO(att_buf_free) struct att_buf texts = { .max = TEXTS_BYTES_MAX };
-    const struct keyring *keys = s->options.keys;
+    ATT_AUTO(att_buf_free) struct att_buf texts = { 0 };
     char uri[SERVICE_URI_SIZE];
 
-    if (!service_uri_of(s, p->name, p->location, uri, err) ||
-        !service_compose_certs(keys, p, uri, &texts, err))
+    if (!service_uri_of(s, p->name, p->location, uri, err))
         return false;
-    size_t certs_end = texts.len;
-    service_compose_openid(uri, keys->alg, &texts);
-    size_t openid_end = texts.len;
     att_buf_put(&texts, att_span_of(uri, strlen(uri) + 1));
+    put_resource_id(p, &texts);
     struct service_derived *d = texts.failed ? NULL : malloc(sizeof *d + texts.len);
     if (!d)
         return att_fail_memory(err, "provider");
-    uint8_t *behind = (uint8_t *)(d + 1);
+    char *behind = (char *)(d + 1);
     memcpy(behind, texts.ptr, texts.len);
-    *d = (struct service_derived){
-        .base = { .free = derived_free },
-        .certs_json = text_at(behind, 0, certs_end),
-        .openid_json = text_at(behind, certs_end, openid_end),
-        .attest_uri = (const char *)behind + openid_end,
-    };
+    *d = (struct service_derived){ .base = { .free = derived_free },
+                                   .attest_uri = behind,
+                                   .records = { .resource_id = behind + strlen(uri) + 1 } };
+    if (pthread_mutex_init(&d->lock, NULL) != 0) {
+        free(d);
+        return att_fail_memory(err, "provider");
+    }
     *ret = d;
     return true;
 }
@@ -153,24 +156,13 @@ bool service_derive(struct service *s, const struct site_provider *p, const stru
     return true;
 }
 
-bool service_certs_json(struct service *s, const struct site_provider *p, struct att_span *ret,
-                        struct att_err *err)
+bool service_record_facts(struct service *s, const struct site_provider *p,
+                          const struct service_record_facts **ret, struct att_err *err)
 {
     const struct service_derived *d = NULL;
 
     if (!service_derive(s, p, &d, err))
         return false;
-    *ret = d->certs_json;
-    return true;
-}
-
-bool service_openid_json(struct service *s, const struct site_provider *p, struct att_span *ret,
-                         struct att_err *err)
-{
-    const struct service_derived *d = NULL;
-
-    if (!service_derive(s, p, &d, err))
-        return false;
-    *ret = d->openid_json;
+    *ret = &d->records;
     return true;
 }

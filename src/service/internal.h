@@ -2,7 +2,7 @@
 #ifndef SERVICE_INTERNAL_H
 #define SERVICE_INTERNAL_H
 
-#include "service/keyring.h"
+#include "keys/keyring.h"
 #include "service/service.h"
 #include "signer/signer.h"
 
@@ -52,6 +52,10 @@ bool service_is_default(const char *name);
 /* The provider's certificate of a key for an address, or NULL. */
 const struct site_certificate *service_certificate_of(const struct site_provider *p, const char *kid,
                                                       const char *attest_uri);
+/* The certificate to show for a key: the kept one, or one that is derived. DER in the arena, or the provider's. */
+ATT_CHECK bool service_certificate_for(const struct service *s, const struct keyset_key *key,
+                                       const struct site_provider *p, const char *attest_uri,
+                                       struct att_arena *arena, struct att_span *ret, struct att_err *err);
 /* Makes what providers lack; changes nothing when they lack nothing. */
 ATT_CHECK bool service_certificates_renew(struct service *s, struct att_err *err);
 /* A copy that does not own anything: for a change of one member. Its attachment is none. */
@@ -71,22 +75,42 @@ struct service_policy {
     bool is_default;
     const struct site_policy *set; /* a reference: who signed it; NULL: nothing was set */
 };
+/* The public documents of a provider under one set of keys, and the certificates in them. Nobody changes one. */
+struct service_docs_certificate {
+    const char *kid;
+    struct att_span der;
+};
+struct service_docs {
+    atomic_uint refs;
+    struct att_arena *arena;
+    uint64_t number; /* of the set of keys */
+    struct att_span certs_json;
+    struct att_span openid_json;
+    struct service_docs_certificate *certificates;
+    size_t count;
+};
 struct service_derived {
     struct site_attachment base; /* first: the site frees it by this */
     struct service_policy policies[SERVICE_TYPE_COUNT];
-    struct att_span certs_json;
-    struct att_span openid_json;
+    pthread_mutex_t lock;      /* over `docs`; held for a reference count, never for work */
+    struct service_docs *docs; /* NULL: nobody has asked yet */
     const char *attest_uri;
+    struct service_record_facts records;
 };
 /* Made at its first use; lives as long as the provider object. RESOURCE_NOT_FOUND when the provider was deleted
  * before anything was derived from it. */
 ATT_CHECK bool service_derive(struct service *s, const struct site_provider *p,
                               const struct service_derived **ret, struct att_err *err);
+/* Of the set of keys that is in use now, or of a newer one: a reference. Made at its first use and when the set is another one. */
+ATT_CHECK bool service_docs_get(struct service *s, const struct site_provider *p, struct service_docs **ret,
+                                struct att_err *err);
+void service_docs_unref(struct service_docs *d); /* NULL is fine */
 
 struct att_buf;
-/* The two public documents, appended. */
-ATT_CHECK bool service_compose_certs(const struct keyring *keys, const struct site_provider *p,
-                                     const char *attest_uri, struct att_buf *out, struct att_err *err);
+/* The two public documents: certificates and /certs, in the arena of `d`; metadata, appended. */
+ATT_CHECK bool service_compose_certs(struct service *s, const struct keyset *keys,
+                                     const struct site_provider *p, const char *attest_uri,
+                                     struct service_docs *d, struct att_err *err);
 void service_compose_openid(const char *attest_uri, const char *alg, struct att_buf *out);
 
 /* Is there a policy, stored or by default? POLICY_MISSING. */

@@ -6,11 +6,6 @@
 #include "base/err.h"
 #include "codec/json.h"
 #include "service/internal.h"
-#include "signer/certificate.h"
-
-enum { CERTS_ARENA_BYTES = 2 << 20 };
-
-ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
 static const char *const claims_supported[] = {
     "is-debuggable",
@@ -78,36 +73,39 @@ void service_compose_openid(const char *attest_uri, const char *alg, struct att_
     att_jw_end_object(&w);
 }
 
-static bool put_key(const struct keyring_key *key, const struct site_provider *p, const char *attest_uri,
-                    struct att_arena *work, struct att_buf *out, struct att_err *err)
+static bool put_key(struct service *s, const struct keyset_key *key, const struct site_provider *p,
+                    const char *attest_uri, struct service_docs *d, struct att_buf *out, struct att_err *err)
 {
-    const struct site_certificate *c = service_certificate_of(p, key->kid, attest_uri);
-    struct att_span jwk = { 0 };
+    struct service_docs_certificate *c = &d->certificates[d->count];
+    struct att_span der = { 0 }, jwk = { 0 };
 
-    if (!c)
-        return att_fail(err, ATT_STORE_FAILED, "provider.certificates",
-                        "a certificate of each key for the provider's address", "none");
-    /* A row of the store is not believed: a certificate of another key would be published under this one's name. */
-    if (!signer_certificate_fits(c->der, key->spki, err) ||
-        !att_jwk_of_certificate(work, c->der, key->alg, att_str(key->kid), &jwk, err))
-        return att_fail_as(err, ATT_STORE_FAILED, "provider.certificates");
+    if (!service_certificate_for(s, key, p, attest_uri, d->arena, &der, err) ||
+        !att_jwk_of_certificate(d->arena, der, key->alg, att_str(key->kid), &jwk, err))
+        return false;
+    const char *copy = att_arena_dup(d->arena, der);
+    c->kid = att_arena_dup(d->arena, att_str(key->kid));
+    c->der = att_span_of(copy, der.len);
+    d->count++;
     att_buf_put(out, jwk);
-    return true;
+    return (c->kid && copy) || att_fail_memory(err, "provider.certificates");
 }
 
-bool service_compose_certs(const struct keyring *keys, const struct site_provider *p, const char *attest_uri,
-                           struct att_buf *out, struct att_err *err)
+bool service_compose_certs(struct service *s, const struct keyset *keys, const struct site_provider *p,
+                           const char *attest_uri, struct service_docs *d, struct att_err *err)
 {
-    ATT_AUTO(arena_auto) struct att_arena *work = att_arena_new(CERTS_ARENA_BYTES);
+    ATT_AUTO(att_buf_free) struct att_buf out = { 0 };
 
-    if (!work)
+    d->certificates = att_arena_alloc(d->arena, keys->count, sizeof *d->certificates);
+    if (!d->certificates)
         return att_fail_memory(err, "provider.certificates");
-    att_buf_puts(out, "{\"keys\":[");
+    att_buf_puts(&out, "{\"keys\":[");
     for (size_t i = 0; i < keys->count; i++) {
-        att_buf_puts(out, i > 0 ? "," : "");
-        if (!put_key(&keys->keys[i], p, attest_uri, work, out, err))
+        att_buf_puts(&out, i > 0 ? "," : "");
+        if (!put_key(s, &keys->keys[i], p, attest_uri, d, &out, err))
             return false;
     }
-    att_buf_puts(out, "]}");
-    return true;
+    att_buf_puts(&out, "]}");
+    const char *copy = out.failed ? NULL : att_arena_dup(d->arena, att_buf_span(&out));
+    d->certs_json = att_span_of(copy, out.len);
+    return copy || att_fail_memory(err, "provider.certificates");
 }

@@ -10,7 +10,7 @@
 
 enum { RESULT_LIFETIME_S = 3600 };
 
-static void put_header(struct att_buf *out, const struct keyring *keys, const char *attest_uri)
+static void put_header(struct att_buf *out, const struct keyset_key *key, const char *attest_uri)
 {
     ATT_AUTO(att_buf_free) struct att_buf jku = { 0 };
     struct att_json_writer w = { .out = out };
@@ -19,11 +19,11 @@ static void put_header(struct att_buf *out, const struct keyring *keys, const ch
     out->failed = out->failed || jku.failed;
     att_jw_object(&w);
     att_jw_key(&w, "alg");
-    att_jw_str(&w, keys->alg);
+    att_jw_str(&w, key->alg);
     att_jw_key(&w, "jku");
     att_jw_string(&w, att_buf_span(&jku));
     att_jw_key(&w, "kid");
-    att_jw_str(&w, keys->kid);
+    att_jw_str(&w, key->kid);
     att_jw_key(&w, "typ");
     att_jw_str(&w, "JWT");
     att_jw_end_object(&w);
@@ -53,27 +53,38 @@ static void put_payload(struct att_buf *out, const char *attest_uri, int64_t now
     att_jw_end_object(&w);
 }
 
-bool result_token(struct service *s, const struct site_provider *p, struct att_arena *arena,
-                  const struct result_member *members, size_t count, struct att_span *ret,
-                  struct att_err *err)
+static bool sign(struct service *s, const struct keyset_key *key, const char *attest_uri, int64_t now_unix_s,
+                 struct att_arena *arena, const struct result_member *members, size_t count,
+                 struct att_span *ret, struct att_err *err)
 {
     ATT_AUTO(att_buf_free) struct att_buf part = { 0 };
     ATT_AUTO(att_buf_free) struct att_buf input = { 0 };
-    const struct keyring *keys = s->options.keys;
     struct att_span signature = { 0 };
-    char uri[SERVICE_URI_SIZE];
 
-    if (!service_uri_of(s, p->name, p->location, uri, err))
-        return false;
-    put_header(&part, keys, uri);
+    put_header(&part, key, attest_uri);
     att_base64url_put(&input, att_buf_span(&part));
     att_buf_putc(&input, '.');
     input.failed = input.failed || part.failed;
     att_buf_clear(&part);
-    put_payload(&part, uri, service_now_unix_s(s), members, count);
+    put_payload(&part, attest_uri, now_unix_s, members, count);
     att_base64url_put(&input, att_buf_span(&part));
     if (input.failed || part.failed)
         return att_fail_memory(err, "token");
-    return signer_sign(s->options.signer, keys->kid, att_buf_span(&input), arena, &signature, err) &&
+    return signer_sign(s->options.signer, key->kid, att_buf_span(&input), arena, &signature, err) &&
            att_token_join(arena, att_buf_span(&input), signature, ret, err);
+}
+
+bool result_token(struct service *s, const struct site_provider *p, struct att_arena *arena,
+                  const struct result_member *members, size_t count, struct att_span *ret,
+                  struct att_err *err)
+{
+    int64_t now = service_now_unix_s(s);
+    char uri[SERVICE_URI_SIZE];
+
+    if (!service_uri_of(s, p->name, p->location, uri, err))
+        return false;
+    const struct keyset *keys = keyring_keys(s->options.keys);
+    bool ok = sign(s, keyset_signing(keys, now), uri, now, arena, members, count, ret, err);
+    keyset_unref(keys);
+    return ok;
 }

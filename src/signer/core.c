@@ -339,6 +339,8 @@ static const struct signer_ops core_ops = {
 bool core_open(const struct signer_options *options, struct signer **ret, struct att_err *err)
 {
     struct core *c = calloc(1, sizeof *c);
+    bool in_token =
+        options->keys_in_hsm || options->pkcs11_module; /* keys of before the setting changed, too */
 
     if (!c)
         return att_fail_memory(err, "signer");
@@ -347,11 +349,12 @@ bool core_open(const struct signer_options *options, struct signer **ret, struct
         return att_fail_memory(err, "signer");
     }
     c->base.ops = &core_ops;
-    if (!keks_open(options, &c->keks, err) || !key_home_software_open(&c->keks, &c->homes[0], err)) {
+    if (!keks_open(options, &c->keks, err) || !key_home_software_open(&c->keks, &c->homes[0], err) ||
+        (in_token && !key_home_token_open(options, &c->homes[1], err))) {
         core_close(&c->base);
         return false;
     }
-    c->makes = c->homes[0];
+    c->makes = c->homes[options->keys_in_hsm ? 1 : 0];
     *ret = &c->base;
     return true;
 }

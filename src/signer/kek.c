@@ -9,6 +9,7 @@ static const struct {
                  struct att_err *err);
 } kinds[] = {
     { "credential:", kek_credential_open },
+    { "pkcs11:", kek_token_open },
     { "", kek_file_open },
 };
 

@@ -41,6 +41,11 @@ ATT_CHECK bool kek_file_open(const struct signer_options *options, const char *p
                              struct att_err *err);
 ATT_CHECK bool kek_credential_open(const struct signer_options *options, const char *name, struct kek **ret,
                                    struct att_err *err);
+/* The kind of tokens: the label of an AES key (p11.h). */
+ATT_CHECK bool kek_token_open(const struct signer_options *options, const char *label, struct kek **ret,
+                              struct att_err *err);
+/* HKDF with SHA-256 (RFC 5869), no salt: what kinds derive with, from 32 bytes that nobody can guess. */
+ATT_CHECK bool kek_hkdf(const uint8_t root[32], const char *info, uint8_t ret[32], struct att_err *err);
 
 /* -- the set ---------------------------------------------------------------------------------------------- */
 

@@ -42,16 +42,14 @@ static bool bytes_open(struct kek *k, struct att_arena *arena, struct att_span l
     return att_unseal(arena, bytes_of(k)->key, label, sealed, ret, err);
 }
 
-/* HKDF with SHA-256 (RFC 5869), no salt. */
-static bool bytes_derive(struct kek *k, const char *info, uint8_t ret[32], struct att_err *err)
+bool kek_hkdf(const uint8_t root[32], const char *info, uint8_t ret[32], struct att_err *err)
 {
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
     char digest[] = "SHA256";
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)bytes_of(k)->key,
-                                          ATT_SEAL_KEY_BYTES),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)root, 32),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, strlen(info)),
         OSSL_PARAM_construct_end(),
     };
@@ -60,6 +58,11 @@ static bool bytes_derive(struct kek *k, const char *info, uint8_t ret[32], struc
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
     return ok || att_fail(err, ATT_CRYPTO_FAILED, "signer.derive", "a derived key", "none");
+}
+
+static bool bytes_derive(struct kek *k, const char *info, uint8_t ret[32], struct att_err *err)
+{
+    return kek_hkdf(bytes_of(k)->key, info, ret, err);
 }
 
 static void bytes_close(struct kek *k)

@@ -62,5 +62,8 @@ void key_home_close(struct key_home *h); /* NULL is fine */
 
 /* Keys sealed under `keks`, which is borrowed. */
 ATT_CHECK bool key_home_software_open(const struct keks *keks, struct key_home **ret, struct att_err *err);
+/* Keys in the token that the options name. */
+ATT_CHECK bool key_home_token_open(const struct signer_options *options, struct key_home **ret,
+                                   struct att_err *err);
 
 #endif

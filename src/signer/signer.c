@@ -1,11 +1,34 @@
 #include "signer/signer.h"
 
 #include "base/err.h"
+#include "signer/child.h"
 #include "signer/core.h"
+#include "signer/process.h"
+
+/* A program that does not look for its role would begin again from the start as its own child, for ever. */
+static bool role_looked_for;
+
+void signer_role(int argc, char **argv)
+{
+    size_t channels = 0;
+
+    role_looked_for = true;
+    if (child_role(argc, argv, &channels))
+        child_run(channels);
+}
 
 bool signer_open(const struct signer_options *options, struct signer **ret, struct att_err *err)
 {
-    return core_open(options, ret, err);
+    if (options->in_process)
+        return core_open(options, ret, err);
+    if (!role_looked_for)
+        return att_fail(err, ATT_INTERNAL, "signer", "signer_role at the start of main", "none");
+    return process_open(options, ret, err);
+}
+
+bool signer_alive(struct signer *s)
+{
+    return !s->ops->alive || s->ops->alive(s);
 }
 
 void signer_close(struct signer *s)

@@ -81,6 +81,7 @@ struct signer_ops {
                    struct att_span *ret_sealed, bool *ret_changed, struct att_err *err);
     bool (*share)(struct signer *s, enum signer_shared which, struct att_span sealed, struct att_arena *arena,
                   uint8_t ret[SIGNER_SHARED_BYTES], struct att_span *ret_sealed, struct att_err *err);
+    bool (*alive)(struct signer *s); /* NULL: always */
 };
 struct signer {
     const struct signer_ops *ops; /* each back end embeds it as its first member */
@@ -101,6 +102,12 @@ struct signer_options {
 /* Reads the key-encryption key; the process form starts its child, so no thread may be running yet. CONFIG_INVALID,
  * IO_FAILED, SIGNER_FAILED. */
 ATT_CHECK bool signer_open(const struct signer_options *options, struct signer **ret, struct att_err *err);
+/* First thing in the main() of a program that opens the process form: its child is the same program, and does not come back from
+ * here. Does nothing else. */
+void signer_role(int argc, char **argv);
+/* False: the process is gone, and every request will be answered with SIGNER_FAILED. It does not come back: who serves ends and is
+ * started again, with keys that are loaded anew. */
+bool signer_alive(struct signer *s);
 void signer_close(struct signer *s); /* NULL is fine; wipes the keys, ends the child */
 
 /* A fresh key; it is loaded, too. alg: "RS256" (RSA of 2048 bits) or "ES256". Purpose and strings are in the arena. */

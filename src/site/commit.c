@@ -83,6 +83,18 @@ void site_change_abandon(struct site_change *c)
     change_free(c);
 }
 
+bool site_record_append(struct store_tx *tx, int64_t now_unix_s, const struct site_record *record,
+                        struct att_err *err)
+{
+    struct att_arena *arena = att_arena_new(SITE_ARENA_BYTES_MAX);
+
+    if (!arena)
+        return att_fail_memory(err, "site.audit");
+    bool done = site_audit_append(tx, arena, now_unix_s, record, NULL, 0, err);
+    att_arena_free(arena);
+    return done;
+}
+
 bool site_record_refusal(struct site *s, int64_t now_unix_s, const struct site_record *record,
                          struct att_err *err)
 {

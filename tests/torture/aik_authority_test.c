@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory base codec */
+/* layers: service access keys signer store store/memory base codec */
 /* What may happen once, and the authority of attestation keys: whatever fails, nobody is told wrongly to be the first, and there
  * is never a second authority. */
 #include "torture/torture.h"

@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory store/sqlite site access authority http attest relying base codec */
+/* layers: api/arm keys api service signer store store/memory store/sqlite site access authority http attest relying base codec */
 /* The authority's paths: which there are, what their answers carry, and that nobody's secret gets into the log. */
 #include "api/internal.h"
 #include "support/tokens.h" /* here too: the build looks for it */

@@ -1,4 +1,4 @@
-/* layers: api http access site service authority base codec */
+/* layers: api keys http access site service authority base codec */
 /* Bodies of attestation requests: what is taken, what is refused and where. */
 #include "api/internal.h"
 

@@ -1,4 +1,4 @@
-/* layers: api http access site service authority base codec */
+/* layers: api keys http access site service authority base codec */
 #include "api/internal.h"
 
 #include "support/cases.h"

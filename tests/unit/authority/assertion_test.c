@@ -1,4 +1,4 @@
-/* layers: authority site store store/memory store/sqlite signer access base codec relying attest */
+/* layers: authority keys site store store/memory store/sqlite signer access base codec relying attest */
 /* Client assertions (RFC 7523): each row changes one thing of a good one. */
 #include "support/tokens.h" /* here too: the build looks for it */
 #include "unit/authority/rig.h"

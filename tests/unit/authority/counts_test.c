@@ -1,4 +1,4 @@
-/* layers: authority base codec */
+/* layers: authority access keys base codec */
 /* How often somebody may be wrong (guesses.h), and what was used already (replay.h). */
 #include "authority/guesses.h"
 #include "authority/replay.h"

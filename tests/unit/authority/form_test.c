@@ -1,4 +1,4 @@
-/* layers: authority base codec */
+/* layers: authority access keys base codec */
 /* application/x-www-form-urlencoded: what is read, and the many things that are not. */
 #include "authority/form.h"
 

@@ -1,4 +1,4 @@
-/* layers: authority site store store/memory store/sqlite signer access base codec relying attest */
+/* layers: authority keys site store store/memory store/sqlite signer access base codec relying attest */
 /* Managed identities, discovery and keys. */
 #include "support/tokens.h" /* here too: the build looks for it */
 #include "unit/authority/rig.h"
@@ -99,7 +99,7 @@ static void check_discovery(struct rig *r)
                 authority_issuer(r->authority, r->arena, TENANT_A, &issuer, &err) &&
                     is(issuer, BASE "/" TENANT_A "/v2.0"),
                 "issuer");
-    cases_check(&cases, att_span_is(authority_keys(r->authority), r->keys_json), "keys");
+    cases_check(&cases, authority_keys(r->authority, r->arena, &json, &err) && att_span_is(json, r->keys_json), "keys");
 }
 
 int main(void)

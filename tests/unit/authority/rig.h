@@ -7,7 +7,9 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "codec/json.h"
+#include "keys/keyring.h"
 #include "signer/signer.h"
+#include "support/signer.h"
 #include "support/tokens.h"
 #include "unit/site/fixture.h"
 
@@ -57,7 +59,10 @@ struct rig {
     struct site *site;
     struct town town;
     struct signer *signer;
-    char *keys_json;
+    struct store *key_store;
+    struct keyring *keys;
+    const char *kid;
+    const char *keys_json;
     struct authority *authority;
     struct att_arena *arena;
     int64_t now;
@@ -71,21 +76,33 @@ static inline int64_t rig_now(void *ctx)
 static const char *const rig_resources[] = { BASE, "https://attest.azure.net/",
                                              "https://management.azure.com", NULL };
 
+/* Keys as the server has them, in a store of their own. */
 static inline void rig_signer(struct rig *r)
 {
-    EVP_PKEY *key = test_key_rsa(2048, 65537);
-    PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
-    unsigned char *der = NULL;
-    int len = p8 ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : -1;
+    static const uint8_t kek[32] = { 5 };
     struct att_err err = { 0 };
 
-    test_must(len > 0, "a key in PKCS#8");
-    must(signer_local_new(4, &r->signer, &err) &&
-             signer_local_add(r->signer, "authority-1", "RS256", att_span_of(der, (size_t)len), &err),
-         &err, "a signer");
-    OPENSSL_free(der);
-    PKCS8_PRIV_KEY_INFO_free(p8);
-    r->keys_json = test_jwks1(key, "authority-1");
+    r->signer = test_signer(kek);
+    r->key_store = memory_store();
+    const struct keyring_options o = { .store = r->key_store,
+                                       .signer = r->signer,
+                                       .purpose = "authority",
+                                       .alg = "RS256",
+                                       .now_unix_s = NOW };
+    must(keyring_open(&o, &r->keys, &err), &err, "keys");
+    const struct keyset *k = keyring_keys(r->keys);
+    r->kid = att_arena_dup(r->arena, att_str(k->keys[0].kid));
+    keyset_unref(k);
+}
+
+/* What relying parties see. */
+static inline void rig_published(struct rig *r)
+{
+    struct att_span json = { 0 };
+    struct att_err err = { 0 };
+
+    must(authority_keys(r->authority, r->arena, &json, &err), &err, "a key set");
+    r->keys_json = (const char *)json.ptr;
 }
 
 static inline void rig_new(struct rig *r)
@@ -98,18 +115,20 @@ static inline void rig_new(struct rig *r)
     rig_signer(r);
     const struct authority_options options = { .site = r->site,
                                                .signer = r->signer,
-                                               .kid = "authority-1",
-                                               .keys_json = att_str(r->keys_json),
+                                               .keys = r->keys,
                                                .base_url = BASE,
                                                .resources = rig_resources,
                                                .now_unix_s = rig_now,
                                                .now_ctx = r };
     must(authority_new(&options, &r->authority, &err), &err, "an authority");
+    rig_published(r);
 }
 
 static inline void rig_free(struct rig *r)
 {
     authority_free(r->authority);
+    keyring_close(r->keys);
+    store_close(r->key_store);
     signer_close(r->signer);
     site_close(r->site);
     store_close(r->store);

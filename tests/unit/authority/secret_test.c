@@ -1,4 +1,4 @@
-/* layers: authority site store store/memory store/sqlite signer access base codec relying attest */
+/* layers: authority keys site store store/memory store/sqlite signer access base codec relying attest */
 /* Secrets and certificates: what is made, what is stored, and everything but the right one refused. */
 #include "authority/secret.h"
 

@@ -1,4 +1,4 @@
-/* layers: authority site store store/memory store/sqlite signer access base codec relying attest */
+/* layers: authority keys site store store/memory store/sqlite signer access base codec relying attest */
 /* The token endpoint with secrets: what it gives, what it refuses, and what time and words tell about clients. */
 #include "support/tokens.h" /* here too: the build looks for it */
 #include "unit/authority/rig.h"
@@ -77,7 +77,7 @@ static void check_issued(struct rig *r)
     cases_check(&cases,
                 is_sorted(r, token.header) && is(member_of(r, token.header, "typ"), "JWT") &&
                     is(member_of(r, token.header, "alg"), "RS256") &&
-                    is(member_of(r, token.header, "kid"), "authority-1"),
+                    is(member_of(r, token.header, "kid"), r->kid),
                 "the header");
     check_claims(r, token.payload, CLIENT, RESOURCE);
     cases_check(&cases, b.status == 200 && rig_verified(r, member_of(r, b.json, "access_token"), &token),
@@ -501,8 +501,7 @@ static void check_options(struct rig *r)
 {
     const struct authority_options good = { .site = r->site,
                                             .signer = r->signer,
-                                            .kid = "k",
-                                            .keys_json = att_str("{}"),
+                                            .keys = r->keys,
                                             .base_url = BASE,
                                             .resources = rig_resources,
                                             .now_unix_s = rig_now };

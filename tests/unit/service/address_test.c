@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory site access attest base codec */
+/* layers: service keys signer store store/memory site access attest base codec */
 /* Addresses of providers, and from a host back to the provider. */
 #include "support/cases.h"
 #include "unit/service/rig.h"

@@ -1,11 +1,11 @@
-/* layers: service signer store store/memory store/sqlite base codec */
+/* layers: service access keys signer store store/memory store/sqlite base codec */
 /* The authority of attestation keys: made once, its certificates as OpenSSL sees them, and never another's face. */
 #include <attest/seal.h>
 
 #include "base/base64.h"
 #include "base/buf.h"
 #include "service/aik_authority.h"
-#include "service/keyring.h"
+#include "keys/keyring.h"
 #include "signer/certificate.h"
 #include "signer/signer.h"
 #include "store/memory/memory.h"

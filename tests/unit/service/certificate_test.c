@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory attest base codec */
+/* layers: service access keys signer store store/memory attest base codec */
 /* Certificates of the keys that sign tokens: what official clients look at. */
 #include "service/keyring.h"
 #include "signer/certificate.h"

@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory site access attest base codec */
+/* layers: service keys signer store store/memory site access attest base codec */
 /* Contexts: sealed for one purpose, one provider, one time; any byte changed, and they do not open. */
 #include "service/context.h"
 

@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory site access attest base codec */
+/* layers: service keys signer store store/memory site access attest base codec */
 /* The public documents of a provider, and what many threads make of it at once. */
 #include "support/cases.h"
 #include "unit/service/rig.h"
@@ -16,10 +16,10 @@ static void documents(struct cases *c)
     rig_new(&r, &(struct rig_options){ .alg = "RS256" });
     rig_provider(&r, "contoso", NULL);
     const struct site_provider *p = rig_ref(&r, "contoso");
-    bool ok = service_openid_json(r.service, p, &openid, &err) &&
-              service_certs_json(r.service, p, &certs, &err) &&
-              service_certs_json(r.service, p, &again, &err);
-    cases_check(c, ok && certs.ptr == again.ptr, "made once, and kept: %s", err.text);
+    bool ok = service_openid_json(r.service, p, r.arena, &openid, &err) &&
+              service_certs_json(r.service, p, r.arena, &certs, &err) &&
+              service_certs_json(r.service, p, r.arena, &again, &err);
+    cases_check(c, ok && att_span_eq(certs, again), "made once, and kept: %s", err.text);
     cases_check(
         c,
         ok && att_json_parse(r.arena, openid, NULL, &j, &err) &&
@@ -40,7 +40,7 @@ static void documents(struct cases *c)
     p = rig_ref(&r, "default");
     cases_check(
         c,
-        service_openid_json(r.service, p, &openid, &err) &&
+        service_openid_json(r.service, p, r.arena, &openid, &err) &&
             memmem(openid.ptr, openid.len, "\"issuer\":\"" RIG_BASE "\"", sizeof "\"issuer\":\"" RIG_BASE),
         "the default provider's issuer is the base URL");
     site_unref(p);
@@ -55,7 +55,8 @@ struct first_use {
     struct rig *r;
     const struct site_provider *p;
     pthread_barrier_t *together;
-    const uint8_t *seen;
+    struct att_arena *arena;
+    struct att_span seen;
     bool ok;
 };
 
@@ -66,8 +67,8 @@ static void *uses(void *ctx)
     struct att_err err = { 0 };
 
     (void)pthread_barrier_wait(u->together);
-    u->ok = service_certs_json(u->r->service, u->p, &certs, &err);
-    u->seen = certs.ptr;
+    u->ok = service_certs_json(u->r->service, u->p, u->arena, &certs, &err);
+    u->seen = certs;
     return NULL;
 }
 
@@ -85,13 +86,15 @@ static void first_use(struct cases *c)
         const struct site_provider *p = rig_ref(&r, "contoso");
         rig_need(pthread_barrier_init(&together, NULL, THREADS) == 0, "barrier", NULL);
         for (size_t i = 0; i < THREADS; i++) {
-            u[i] = (struct first_use){ .r = &r, .p = p, .together = &together };
+            u[i] = (struct first_use){ .r = &r, .p = p, .together = &together, .arena = att_arena_new(1 << 20) };
             rig_need(pthread_create(&threads[i], NULL, uses, &u[i]) == 0, "thread", NULL);
         }
         for (size_t i = 0; i < THREADS; i++)
             (void)pthread_join(threads[i], NULL);
         for (size_t i = 0; i < THREADS; i++)
-            wrong += !u[i].ok || u[i].seen != u[0].seen;
+            wrong += !u[i].ok || !att_span_eq(u[i].seen, u[0].seen);
+        for (size_t i = 0; i < THREADS; i++)
+            att_arena_free(u[i].arena);
         (void)pthread_barrier_destroy(&together);
         site_unref(p);
     }
@@ -110,15 +113,18 @@ static void *reads(void *ctx)
 {
     struct reader *me = ctx;
 
+    struct att_arena *work = att_arena_new(1 << 20);
+
     while (!atomic_load(me->stop)) {
+        att_arena_reset(work);
         const struct site_provider *p = site_provider_by_name(me->r->site, "contoso");
         struct att_span certs = { 0 }, openid = { 0 };
         struct att_err err = { 0 };
         if (!p)
             continue;
         me->looked++;
-        if (service_certs_json(me->r->service, p, &certs, &err) &&
-            service_openid_json(me->r->service, p, &openid, &err))
+        if (service_certs_json(me->r->service, p, work, &certs, &err) &&
+            service_openid_json(me->r->service, p, work, &openid, &err))
             me->failed +=
                 !memmem(certs.ptr, certs.len, "x5c", 3) || !memmem(openid.ptr, openid.len, "/p/contoso", 10);
         else if (err.code == ATT_RESOURCE_NOT_FOUND)
@@ -127,6 +133,7 @@ static void *reads(void *ctx)
             me->failed++;
         site_unref(p);
     }
+    att_arena_free(work);
     return NULL;
 }
 

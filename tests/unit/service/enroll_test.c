@@ -1,4 +1,4 @@
-/* layers: service supply signer site access store store/memory fetch module makers relying attest collateral tpm crypto base codec */
+/* layers: service keys supply signer site access store store/memory fetch module makers relying attest collateral tpm crypto base codec */
 /* Enrolment of attestation keys, with a TPM in software: who gets a certificate, and who does not. */
 #include <attest/tpm.h>
 
@@ -117,7 +117,7 @@ static void start(void)
     second = rig_ref(&rig, "second");
     need(store_memory_open("", &once, &err), "store");
     const struct aik_authority_options o = {
-        .store = rig.store, .kek = rig_kek, .host = "localhost", .now_unix_s = RIG_NOW
+        .store = rig.store, .signer = rig.signer, .host = "localhost", .now_unix_s = RIG_NOW
     };
     need(aik_authority_open(&o, &authority, &err), "authority");
     need(mk_tpm_vendor_new(RIG_NOW, &vendor, &err) && mk_tpm_new(vendor, MK_BANK(MK_SHA256), &tpm, &err) &&

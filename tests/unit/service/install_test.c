@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory store/sqlite site access attest base codec */
+/* layers: service keys signer store store/memory store/sqlite site access attest base codec */
 /* The first start, the second one, and starts under another address. */
 #include "access/roles.h"
 #include "store/sqlite/sqlite.h"
@@ -194,7 +194,7 @@ static const struct site_provider *restart(struct rig *r, const char *base_url, 
     return rig_ref(r, name);
 }
 
-static bool has(const struct site_provider *p, const struct keyring *keys, const char *uri,
+static bool has(const struct site_provider *p, const struct keyset *keys, const char *uri,
                 struct att_span *ret_der)
 {
     for (size_t k = 0; k < keys->count; k++) {
@@ -223,31 +223,31 @@ static void addresses(struct cases *c)
     rig_new(&r, &(struct rig_options){ 0 });
     rig_provider(&r, "contoso", NULL);
     const struct site_provider *p = rig_ref(&r, "contoso");
-    cases_check(c, has(p, r.keys, RIG_BASE "/p/contoso", &der) && der.len <= sizeof kept,
+    cases_check(c, has(p, rig_keys(&r), RIG_BASE "/p/contoso", &der) && der.len <= sizeof kept,
                 "a certificate to begin with");
     memcpy(kept, der.ptr, der.len);
     size_t kept_len = der.len;
     site_unref(p);
 
     p = restart(&r, moved, NULL, "contoso");
-    cases_check(c, has(p, r.keys, "https://attest.example.org/p/contoso", &again), "one for the new address");
+    cases_check(c, has(p, rig_keys(&r), "https://attest.example.org/p/contoso", &again), "one for the new address");
     cases_check(c,
-                has(p, r.keys, RIG_BASE "/p/contoso", &der) && att_span_eq(der, att_span_of(kept, kept_len)),
+                has(p, rig_keys(&r), RIG_BASE "/p/contoso", &der) && att_span_eq(der, att_span_of(kept, kept_len)),
                 "the old one stays");
     cases_check(
-        c, service_certs_json(r.service, p, &certs, &err) && !memmem(certs.ptr, certs.len, "localhost", 9),
+        c, service_certs_json(r.service, p, r.arena, &certs, &err) && !memmem(certs.ptr, certs.len, "localhost", 9),
         "and is not published: %s", err.text);
     site_unref(p);
 
     p = restart(&r, moved, "RS256", "contoso");
     cases_check(c,
-                r.keys->count == 2 && has(p, r.keys, "https://attest.example.org/p/contoso", &der) &&
+                rig_keys(&r)->count == 2 && has(p, rig_keys(&r), "https://attest.example.org/p/contoso", &der) &&
                     p->certificate_count == 3,
                 "one more for another key, at the present address only");
     site_unref(p);
 
     p = restart(&r, NULL, NULL, "contoso");
-    cases_check(c, p->certificate_count == 4 && has(p, r.keys, RIG_BASE "/p/contoso", &der),
+    cases_check(c, p->certificate_count == 4 && has(p, rig_keys(&r), RIG_BASE "/p/contoso", &der),
                 "back again: only what was never made is made");
     bool same = false;
     for (size_t i = 0; i < p->certificate_count; i++)
@@ -262,7 +262,7 @@ static void addresses(struct cases *c)
         p = restart(&r, url, NULL, "contoso");
         (void)snprintf(url, sizeof url, "https://localhost:%d/p/contoso", 9000 + i);
         most = p->certificate_count > most ? p->certificate_count : most;
-        if (!has(p, r.keys, url, &der))
+        if (!has(p, rig_keys(&r), url, &der))
             most = 1000;
         site_unref(p);
     }
@@ -457,7 +457,7 @@ static void many(struct cases *c)
     (void)snprintf(uri, sizeof uri, "https://moved.example/p/%s", last);
     const struct site_provider *p = rig_ref(&r, last);
     struct att_span der = { 0 };
-    cases_check(c, has(p, r.keys, uri, &der) && records < 3 + 20 + 100,
+    cases_check(c, has(p, rig_keys(&r), uri, &der) && records < 3 + 20 + 100,
                 "and at another address all get one, in %zu changes and %lld ms", records - 23,
                 (long long)took);
     site_unref(p);

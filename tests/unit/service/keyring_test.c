@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory store/sqlite attest base codec */
+/* layers: service access keys signer store store/memory store/sqlite attest base codec */
 /* Signing keys: made once, also when two start at once; sealed; never believed beyond their seal. */
 #include <attest/jwks.h>
 #include <attest/seal.h>

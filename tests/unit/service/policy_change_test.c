@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory site access attest base codec */
+/* layers: service keys signer store store/memory site access attest base codec */
 /* Resetting policies, changing policy signers, what is remembered of both. */
 #include <attest/policy_token.h>
 

@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory site access attest base codec */
+/* layers: service keys signer store store/memory site access attest base codec */
 /* Policies: what is given back, what is taken, and who may set them. */
 #include "support/cases.h"
 #include "unit/service/author.h"

@@ -9,11 +9,12 @@
 
 #include "base/base64.h"
 #include "codec/json.h"
-#include "service/keyring.h"
+#include "keys/keyring.h"
 #include "service/service.h"
 #include "signer/signer.h"
 #include "site/site.h"
 #include "store/memory/memory.h"
+#include "support/signer.h"
 
 #define RIG_NOW          ((int64_t)1781524800) /* 2026-06-15T12:00:00Z */
 #define RIG_BASE         "https://localhost:8443"
@@ -89,10 +90,9 @@ static inline void rig_new(struct rig *r, const struct rig_options *o)
     if (!r->store)
         rig_need(store_memory_open("", &r->store, &err), "store", &err);
     rig_need(site_open(r->store, &r->site, &err), "site", &err);
-    rig_need(signer_local_new(8, &r->signer, &err), "signer", &err);
+    r->signer = test_signer(rig_kek);
     const struct keyring_options keys = { .store = r->store,
                                           .signer = r->signer,
-                                          .kek = rig_kek,
                                           .purpose = "attestation",
                                           .alg = o->alg ? o->alg : "ES256",
                                           .now_unix_s = RIG_NOW };
@@ -127,7 +127,7 @@ static inline struct store *rig_stop(struct rig *r)
 
     service_free(r->service);
     site_close(r->site);
-    keyring_free(r->keys);
+    keyring_close(r->keys);
     signer_close(r->signer);
     if (r->own_lib)
         att_lib_free(r->lib);
@@ -255,13 +255,22 @@ static inline enum att_code rig_signer(struct rig *r, const struct site_provider
 
 /* -- tokens ----------------------------------------------------------------------------------------------- */
 
+/* The set of keys of now, until the ring has another one: the ring holds it. */
+static inline const struct keyset *rig_keys(struct rig *r)
+{
+    const struct keyset *k = keyring_keys(r->keys);
+
+    keyset_unref(k);
+    return k;
+}
+
 /* Checked as a relying party of this provider would: against its own /certs, its issuer, the time. */
 static inline bool rig_verify(struct rig *r, const struct site_provider *p, const char *issuer,
                               struct att_span text, struct att_token *ret, struct att_err *err)
 {
     struct att_token_check check = { .size = sizeof check, .issuer = issuer, .now_unix_s = r->now_unix_s };
 
-    return service_certs_json(r->service, p, &check.jwks, err) &&
+    return service_certs_json(r->service, p, r->arena, &check.jwks, err) &&
            att_token_verify(r->arena, text, &check, ret, err);
 }
 

@@ -1,4 +1,4 @@
-/* layers: service signer store store/memory site access attest makers base codec */
+/* layers: service keys signer store store/memory site access attest makers base codec */
 /* The TPM protocol as a use-case: a challenge is answered once, by this provider, in time, in any replica; what is refused leaves it
  * open; what the policy says of the token is done. */
 #include <attest/tpm.h>

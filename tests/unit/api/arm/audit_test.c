@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access authority http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access authority http attest base codec */
 /* The audit trail over REST: what each may see of it, and its pages. */
 #include "api/arm/roles.h"
 #include "codec/json.h"

@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access http attest base codec */
 /* Bodies that are wrong, by the hundred: each is refused with a reason, and nothing of it is kept. */
 #include "codec/json.h"
 #include "unit/api/arm/rig.h"

@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access http attest base codec */
 /* Private endpoint connections and the private link resource. */
 #include "codec/json.h"
 #include "unit/api/arm/rig.h"

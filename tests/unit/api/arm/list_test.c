@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access http attest base codec */
 /* Lists: of subscriptions, groups, providers, resources; filters; a thousand providers in one answer. */
 #include "codec/json.h"
 #include "unit/api/arm/rig.h"

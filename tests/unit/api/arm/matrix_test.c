@@ -1,4 +1,4 @@
-/* layers: api/arm api http access site service authority store store/memory signer attest base codec */
+/* layers: api/arm keys api http access site service authority store store/memory signer attest base codec */
 /* Who may do what: every route, called by every role at every scope with every kind of token, over HTTP on loopback.
  *
  * What is expected stands in matrix.txt, written by hand from the roles' documentation and not from the route tables. A
@@ -8,7 +8,8 @@
 #include "api/arm/roles.h"
 #include "api/call.h"
 #include "authority/authority.h"
-#include "service/keyring.h"
+#include "keys/keyring.h"
+#include "support/signer.h"
 #include "signer/signer.h"
 #include "store/memory/memory.h"
 #include "support/cases.h"
@@ -304,12 +305,13 @@ static void make_service(struct rig *r)
     };
     struct att_err err = { 0 };
     struct att_lib_options lib = { .size = sizeof lib };
-    struct keyring_options keys = { .kek = kek, .purpose = "attestation", .alg = "ES256", .now_unix_s = NOW };
+    struct keyring_options keys = { .purpose = "attestation", .alg = "ES256", .now_unix_s = NOW };
 
-    must(store_memory_open("", &r->store, &err) && signer_local_new(8, &r->signer, &err) &&
+    must(store_memory_open("", &r->store, &err) &&
              att_lib_new(&lib, &r->lib, &err),
          &err);
     keys.store = r->store;
+    r->signer = test_signer(kek);
     keys.signer = r->signer;
     must(keyring_open(&keys, &r->keys, &err), &err);
     keys.purpose = "authority";
@@ -328,8 +330,7 @@ static void make_service(struct rig *r)
                                              NULL };
     struct authority_options authority = { .site = r->site,
                                            .signer = r->signer,
-                                           .kid = r->authority_keys->kid,
-                                           .keys_json = att_str("{\"keys\":[]}"),
+                                           .keys = r->authority_keys,
                                            .base_url = "http://127.0.0.1",
                                            .resources = resources,
                                            .now_unix_s = now };
@@ -380,8 +381,8 @@ static void rig_free(struct rig *r)
     access_free(r->access);
     service_free(r->service);
     site_close(r->site);
-    keyring_free(r->keys);
-    keyring_free(r->authority_keys);
+    keyring_close(r->keys);
+    keyring_close(r->authority_keys);
     signer_close(r->signer);
     att_lib_free(r->lib);
     store_close(r->store);

@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access authority http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access authority http attest base codec */
 /* Principals of the built-in authority and their credentials. */
 #include "api/arm/roles.h"
 #include "authority/authority.h"

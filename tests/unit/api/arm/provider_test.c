@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access http attest base codec */
 /* Attestation providers over the control plane: what is taken, what is refused and how, what an answer looks like. */
 #include "codec/json.h"
 #include "unit/api/arm/rig.h"

@@ -15,9 +15,10 @@
 #include "api/arm/arm.h"
 #include "api/internal.h"
 #include "service/arm.h"
-#include "service/keyring.h"
+#include "keys/keyring.h"
 #include "service/service.h"
 #include "signer/signer.h"
+#include "support/signer.h"
 #include "store/memory/memory.h"
 #include "support/cases.h"
 #include "support/x5c.h"
@@ -64,6 +65,19 @@ TEST_HELPER int64_t rig_now(void *ctx)
     return 1800000000;
 }
 
+/* Two sinks, "siem" and "archive"; what must not be told is in no answer. */
+TEST_HELPER int rig_sink(void *ctx, const char *name)
+{
+    (void)ctx;
+    return strcmp(name, "archive") == 0 ? 0 : strcmp(name, "siem") == 0 ? 5 : -1;
+}
+
+TEST_HELPER const char *rig_sink_names(void *ctx, struct att_arena *arena)
+{
+    (void)ctx;
+    return att_arena_dup(arena, att_str("archive, siem"));
+}
+
 TEST_HELPER void rig_must(bool ok, const char *what, const struct att_err *err)
 {
     must(ok, textf("%s: %s", what, err->text));
@@ -85,10 +99,9 @@ TEST_HELPER void rig_new(struct rig *r)
     r->api.options.version = "test";
     rig_must(store_memory_open("", &r->store, &err), "store", &err);
     rig_must(site_open(r->store, &r->site, &err), "site", &err);
-    rig_must(signer_local_new(4, &r->signer, &err), "signer", &err);
+    r->signer = test_signer(kek);
     const struct keyring_options keys = { .store = r->store,
                                           .signer = r->signer,
-                                          .kek = kek,
                                           .purpose = "attestation",
                                           .alg = "ES256",
                                           .now_unix_s = 1800000000 };
@@ -100,6 +113,8 @@ TEST_HELPER void rig_new(struct rig *r)
                                              .keys = r->keys,
                                              .base_url = "https://attest.test",
                                              .location = "East US",
+                                             .sink = rig_sink,
+                                             .sink_names = rig_sink_names,
                                              .now_unix_s = rig_now };
     rig_must(service_new(&options, &r->service, &err), "service", &err);
     rig_must(service_install(r->service, seeds, 3, &err), "install", &err);
@@ -109,7 +124,7 @@ TEST_HELPER void rig_free(struct rig *r)
 {
     service_free(r->service);
     att_lib_free(r->lib);
-    keyring_free(r->keys);
+    keyring_close(r->keys);
     signer_close(r->signer);
     site_close(r->site);
     store_close(r->store);

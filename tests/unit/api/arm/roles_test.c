@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access authority http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access authority http attest base codec */
 /* Role definitions and role assignments: who may give what to whom, where. */
 #include "access/roles.h"
 #include "api/arm/roles.h"

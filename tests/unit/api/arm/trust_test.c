@@ -1,4 +1,4 @@
-/* layers: api/arm api service signer store store/memory site access http attest base codec */
+/* layers: api/arm keys api service signer store store/memory site access http attest base codec */
 /* The trust model of a provider: decided by its policy signers when it is made, and by nobody afterwards. */
 #include "codec/json.h"
 #include "unit/api/arm/rig.h"
