@@ -57,6 +57,7 @@ static void examine_disk(struct doctor *d, const char *check, const char *path)
 void doctor_disk(struct doctor *d)
 {
     examine_disk(d, "disk of data_dir", d->config.data_dir);
+    examine_disk(d, "disk of records_dir", d->config.records_dir);
 }
 
 /* -- open files ------------------------------------------------------------------------------------------- */

@@ -180,7 +180,7 @@ start_site() {
         port=$((10000 + RANDOM % 20000)) admin_port=$((port + 1))
         rm -rf site
         attestctl init --dir site --base-url "https://localhost:$port" --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$admin_port" \
-            --tls-certificate tls.pem --tls-key tls.TEST-KEY.pem --authority > "$scratch/init" 2>&1 || return 1
+            --tls-certificate tls.pem --tls-key tls.TEST-KEY.pem --authority > "$scratch/openssl" 2>&1 || return 1
         sed -i 's/^base_url.*/&\nconnections_max = 1000/' site/attestd.conf
         (ulimit -Sn 2048 && exec "$attestd_path" --config site/attestd.conf) > "$scratch/attestd" 2>&1 &
         server=$!
