@@ -10,7 +10,7 @@ cache=$work/cache
 root=$work/root
 
 packages="crossbuild-essential-arm64 cmake ninja-build pkg-config qemu-user-static"
-for library in libssl-dev libevent-dev libsqlite3-dev libcurl4-openssl-dev libinih-dev libpq-dev libtss2-dev libcmocka-dev \
+for library in libssl-dev libevent-dev libsqlite3-dev libcurl4-openssl-dev libinih-dev libpq-dev libtss2-dev libp11-kit-dev libcmocka-dev \
     libjson-c-dev libcbor-dev; do
     packages="$packages $library:arm64"
 done
