@@ -71,12 +71,17 @@ const struct keyset_key *keyset_find(const struct keyset *k, const char *kid)
     return NULL;
 }
 
+static bool over(int64_t moment, int64_t now_unix_s)
+{
+    return moment != KEYSET_NEVER && moment <= now_unix_s;
+}
+
 bool keyset_outdated(const struct keyset *k, int64_t now_unix_s)
 {
     const struct keyset_key *first = k->count > 0 ? signing_of(k, k->keys[0].alg, now_unix_s) : NULL;
 
     for (size_t i = 0; i < k->count; i++) {
-        if (k->keys[i].remove_unix_s <= now_unix_s)
+        if (over(k->keys[i].remove_unix_s, now_unix_s))
             return true;
     }
     return first && first != &k->keys[0];
@@ -129,7 +134,7 @@ static bool fill(struct made *m, const struct keyring_options *o, const struct k
         struct entry e = { .other = strcmp(row->alg, "RS256") != 0 };
         e.key.until_unix_s = keyrows_until(rows, row);
         e.key.remove_unix_s = keyrows_remove(rows, row, o->schedule.keep_s);
-        if (e.key.remove_unix_s <= now)
+        if (over(e.key.remove_unix_s, now))
             continue;
         e.signs = keyrows_signing(rows, row->alg, now) == row;
         if (!copy_key(m->arena, row, &e.key))

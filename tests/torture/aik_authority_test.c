@@ -9,6 +9,7 @@
 
 #include "service/aik_authority.h"
 #include "store/memory/memory.h"
+#include "support/signer.h"
 
 static struct cases cases = { .name = "torture.aik_authority" };
 static const uint8_t kek[32] = { 9 };
@@ -22,6 +23,7 @@ void *reallocarray(void *p, size_t count, size_t size)
 
 struct scene {
     struct store *store; /* keeps */
+    char kek_path[64];
     struct att_span spki;
     uint8_t certificate[1024];
     size_t certificate_len; /* 0: any will do */
@@ -77,10 +79,11 @@ static bool right(const struct scene *s, const struct aik_authority *a, struct a
     return ok;
 }
 
-static enum torture_answer use(struct scene *s, struct store *store, struct att_err *err)
+static enum torture_answer use_with(struct scene *s, struct store *store, struct signer *signer,
+                                    struct att_err *err)
 {
     const struct aik_authority_options o = {
-        .store = store, .kek = kek, .host = "torture", .now_unix_s = now
+        .store = store, .signer = signer, .host = "torture", .now_unix_s = now
     };
     struct att_arena *arena = att_arena_new(1 << 16);
     struct aik_authority *a = NULL;
@@ -106,6 +109,21 @@ static enum torture_answer use(struct scene *s, struct store *store, struct att_
     return answer;
 }
 
+/* A signer for each run: it would fill up with keys that were made in vain. */
+static enum torture_answer use(struct scene *s, struct store *store, struct att_err *err)
+{
+    const struct signer_options o = { .kek = s->kek_path, .in_process = true };
+    struct signer *signer = NULL;
+
+    if (!signer_open(&o, &signer, err)) {
+        torture_rest();
+        return TORTURE_REFUSED;
+    }
+    enum torture_answer answer = use_with(s, store, signer, err);
+    signer_close(signer);
+    return answer;
+}
+
 static enum torture_answer fresh(void *state, struct att_err *err)
 {
     struct store *store = NULL;
@@ -128,8 +146,12 @@ static enum torture_answer kept(void *state, struct att_err *err)
 
 static bool set_up(struct scene *s)
 {
-    const struct aik_authority_options o = { .kek = kek, .host = "torture", .now_unix_s = now };
-    struct aik_authority_options mine = o;
+    struct aik_authority_options mine = { .signer = test_signer(kek), .host = "torture", .now_unix_s = now };
+    int fd = memfd_create("kek", MFD_CLOEXEC); /* open until the end */
+
+    for (size_t i = 0; i < sizeof kek; i++)
+        (void)dprintf(fd, "%02x", (unsigned)kek[i]);
+    (void)snprintf(s->kek_path, sizeof s->kek_path, "/proc/self/fd/%d", fd);
     struct aik_authority *a = NULL;
     struct att_err err = { 0 };
 

@@ -99,7 +99,9 @@ static void check_discovery(struct rig *r)
                 authority_issuer(r->authority, r->arena, TENANT_A, &issuer, &err) &&
                     is(issuer, BASE "/" TENANT_A "/v2.0"),
                 "issuer");
-    cases_check(&cases, authority_keys(r->authority, r->arena, &json, &err) && att_span_is(json, r->keys_json), "keys");
+    cases_check(&cases,
+                authority_keys(r->authority, r->arena, &json, &err) && att_span_is(json, r->keys_json),
+                "keys");
 }
 
 int main(void)

@@ -84,11 +84,9 @@ static inline void rig_signer(struct rig *r)
 
     r->signer = test_signer(kek);
     r->key_store = memory_store();
-    const struct keyring_options o = { .store = r->key_store,
-                                       .signer = r->signer,
-                                       .purpose = "authority",
-                                       .alg = "RS256",
-                                       .now_unix_s = NOW };
+    const struct keyring_options o = {
+        .store = r->key_store, .signer = r->signer, .purpose = "authority", .alg = "RS256", .now_unix_s = NOW
+    };
     must(keyring_open(&o, &r->keys, &err), &err, "keys");
     const struct keyset *k = keyring_keys(r->keys);
     r->kid = att_arena_dup(r->arena, att_str(k->keys[0].kid));

@@ -4,14 +4,15 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
+#include "keys/keyrow.h"
 #include "service/aik_authority.h"
-#include "keys/keyring.h"
 #include "signer/certificate.h"
 #include "signer/signer.h"
 #include "store/memory/memory.h"
 #include "store/sqlite/sqlite.h"
 #include "store/store.h"
 #include "support/cases.h"
+#include "support/signer.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -41,10 +42,21 @@ static struct store *memory_new(void)
     return s;
 }
 
+/* One for each key-encryption key; they live as long as the program. */
+static struct signer *signer_of(const uint8_t *key)
+{
+    static struct signer *signers[2];
+    struct signer **s = &signers[key == other_kek];
+
+    if (!*s)
+        *s = test_signer(key);
+    return *s;
+}
+
 static struct aik_authority *open_as(struct store *store, const uint8_t *key, const char *host, bool test)
 {
     const struct aik_authority_options o = {
-        .store = store, .kek = key, .host = host, .test = test, .now_unix_s = NOW
+        .store = store, .signer = signer_of(key), .host = host, .test = test, .now_unix_s = NOW
     };
     struct aik_authority *a = NULL;
 
@@ -330,45 +342,53 @@ static const char *body_of(struct att_span der)
     return copy;
 }
 
-/* Certificates of the authority's own key that it never made for itself. */
+static bool unseal_row(void *ctx, const struct store_doc *doc, struct att_err *e)
+{
+    struct keyrow row;
+    char label[128];
+
+    if (!keyrow_is_of(doc, "aik-authority"))
+        return true;
+    if (!keyrow_decode(arena, doc, &row, e))
+        return false;
+    (void)snprintf(label, sizeof label, "signing-key:%s:%s", row.purpose, row.kid);
+    return att_unseal(arena, kek, att_str(label), row.sealed, ctx, e);
+}
+
+/* Certificates of the authority's own key that it never made for itself: this test has the key-encryption key. */
 static struct att_span other_face(struct store *store, bool ca, bool self_signed)
 {
-    struct keyring *ring = NULL;
-    struct signer *signer = NULL;
-    struct att_span der = { 0 }, issuer = { 0 };
-    struct store *elsewhere = memory_new();
-    struct aik_authority *stranger = open_in(elsewhere);
+    struct att_span pkcs8 = { 0 };
+    unsigned char *der = NULL;
 
-    if (!stranger || !signer_local_new(4, &signer, &err))
+    if (!store_scan(store, "signing-key", unseal_row, &pkcs8, &err) || pkcs8.len == 0)
         abort();
-    const struct keyring_options o = { .store = store,
-                                       .signer = signer,
-                                       .kek = kek,
-                                       .purpose = "aik-authority",
-                                       .alg = "ES256",
-                                       .now_unix_s = NOW };
-    if (!keyring_open(&o, &ring, &err))
+    const unsigned char *at = pkcs8.ptr;
+    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &at, (long)pkcs8.len);
+    EVP_PKEY *stranger = EVP_EC_gen("P-256");
+    X509 *x = X509_new();
+    X509_NAME *name = X509_get_subject_name(x);
+    (void)X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"another face", -1, -1,
+                                     0);
+    (void)X509_set_issuer_name(x, name);
+    (void)X509_set_version(x, 2);
+    (void)ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    (void)ASN1_TIME_set(X509_getm_notBefore(x), NOW);
+    (void)ASN1_TIME_set(X509_getm_notAfter(x), NOW + DAY);
+    (void)X509_set_pubkey(x, key);
+    X509_EXTENSION *basic =
+        X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    (void)X509_add_ext(x, basic, -1);
+    X509_EXTENSION_free(basic);
+    if (X509_sign(x, self_signed ? key : stranger, EVP_sha256()) <= 0)
         abort();
-    struct signer_certificate want = {
-        .common_name = "another face",
-        .not_before_unix_s = NOW,
-        .not_after_unix_s = NOW + DAY,
-        .ca = ca,
-        .subject_spki = ring->keys[0].spki,
-        .issuer_pkcs8 = ring->keys[0].pkcs8,
-    };
-    if (!self_signed)
-        want.issuer_der = issuer = stranger->certificate;
-    /* Not self-signed: the stranger's name, and a signature that is broken below. */
-    if (!signer_certificate_make(&want, arena, &der, &err))
-        abort();
-    if (!self_signed)
-        ((uint8_t *)(uintptr_t)der.ptr)[der.len - 1] ^= 1;
-    keyring_free(ring);
-    signer_close(signer);
-    aik_authority_free(stranger);
-    store_close(elsewhere);
-    return der;
+    int len = i2d_X509(x, &der);
+    char *copy = att_arena_dup(arena, att_span_of(der, (size_t)len));
+    OPENSSL_free(der);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(stranger);
+    return att_span_of(copy, (size_t)len);
 }
 
 static void rows_that_others_wrote(void)
@@ -414,13 +434,15 @@ static void rows_that_others_wrote(void)
 enum { STARTS = 4 };
 static char path[64];
 static struct aik_authority *opened[STARTS];
+static struct signer *signers[STARTS]; /* as in processes of their own */
 
 static void *start_one(void *ctx)
 {
-    const struct aik_authority_options o = { .kek = kek, .host = HOST, .now_unix_s = NOW };
+    const struct aik_authority_options o = { .host = HOST, .now_unix_s = NOW };
     struct aik_authority_options mine = o;
     struct att_err e = { 0 };
 
+    mine.signer = signers[(struct aik_authority **)ctx - opened] = test_signer(kek);
     if (!store_sqlite_open(path, &mine.store, &e))
         return NULL;
     if (!aik_authority_open(&mine, (struct aik_authority **)ctx, &e))
@@ -448,6 +470,8 @@ static void replicas(void)
     }
     for (int i = 0; i < STARTS; i++)
         aik_authority_free(opened[i]);
+    for (int i = 0; i < STARTS; i++)
+        signer_close(signers[i]);
     (void)snprintf(command, sizeof command, "rm -rf -- '%s'", folder);
     cases_check(&c, system(command) == 0, "nothing is left behind");
 }
@@ -461,6 +485,8 @@ int main(void)
     leaves();
     rows_that_others_wrote();
     replicas();
+    signer_close(signer_of(kek));
+    signer_close(signer_of(other_kek));
     att_arena_free(arena);
     return cases_report(&c);
 }

@@ -86,7 +86,8 @@ static void first_use(struct cases *c)
         const struct site_provider *p = rig_ref(&r, "contoso");
         rig_need(pthread_barrier_init(&together, NULL, THREADS) == 0, "barrier", NULL);
         for (size_t i = 0; i < THREADS; i++) {
-            u[i] = (struct first_use){ .r = &r, .p = p, .together = &together, .arena = att_arena_new(1 << 20) };
+            u[i] =
+                (struct first_use){ .r = &r, .p = p, .together = &together, .arena = att_arena_new(1 << 20) };
             rig_need(pthread_create(&threads[i], NULL, uses, &u[i]) == 0, "thread", NULL);
         }
         for (size_t i = 0; i < THREADS; i++)

@@ -198,7 +198,7 @@ static bool has(const struct site_provider *p, const struct keyset *keys, const 
                 struct att_span *ret_der)
 {
     for (size_t k = 0; k < keys->count; k++) {
-        bool found = false;
+        bool found = strcmp(keys->keys[k].alg, "RS256") == 0; /* these are derived when they are needed */
         for (size_t i = 0; i < p->certificate_count; i++) {
             if (strcmp(p->certificates[i].kid, keys->keys[k].kid) == 0 &&
                 strcmp(p->certificates[i].attest_uri, uri) == 0) {
@@ -230,24 +230,27 @@ static void addresses(struct cases *c)
     site_unref(p);
 
     p = restart(&r, moved, NULL, "contoso");
-    cases_check(c, has(p, rig_keys(&r), "https://attest.example.org/p/contoso", &again), "one for the new address");
-    cases_check(c,
-                has(p, rig_keys(&r), RIG_BASE "/p/contoso", &der) && att_span_eq(der, att_span_of(kept, kept_len)),
-                "the old one stays");
+    cases_check(c, has(p, rig_keys(&r), "https://attest.example.org/p/contoso", &again),
+                "one for the new address");
     cases_check(
-        c, service_certs_json(r.service, p, r.arena, &certs, &err) && !memmem(certs.ptr, certs.len, "localhost", 9),
-        "and is not published: %s", err.text);
+        c, has(p, rig_keys(&r), RIG_BASE "/p/contoso", &der) && att_span_eq(der, att_span_of(kept, kept_len)),
+        "the old one stays");
+    cases_check(c,
+                service_certs_json(r.service, p, r.arena, &certs, &err) &&
+                    !memmem(certs.ptr, certs.len, "localhost", 9),
+                "and is not published: %s", err.text);
     site_unref(p);
 
     p = restart(&r, moved, "RS256", "contoso");
     cases_check(c,
-                rig_keys(&r)->count == 2 && has(p, rig_keys(&r), "https://attest.example.org/p/contoso", &der) &&
-                    p->certificate_count == 3,
-                "one more for another key, at the present address only");
+                rig_keys(&r)->count == 2 &&
+                    has(p, rig_keys(&r), "https://attest.example.org/p/contoso", &der) &&
+                    p->certificate_count == 2,
+                "none for an RSA key, whose certificate is the same whoever makes it");
     site_unref(p);
 
     p = restart(&r, NULL, NULL, "contoso");
-    cases_check(c, p->certificate_count == 4 && has(p, rig_keys(&r), RIG_BASE "/p/contoso", &der),
+    cases_check(c, p->certificate_count == 2 && has(p, rig_keys(&r), RIG_BASE "/p/contoso", &der),
                 "back again: only what was never made is made");
     bool same = false;
     for (size_t i = 0; i < p->certificate_count; i++)
@@ -266,7 +269,7 @@ static void addresses(struct cases *c)
             most = 1000;
         site_unref(p);
     }
-    cases_check(c, most == 34, "forty more addresses: at most %zu certificates", most);
+    cases_check(c, most == 33, "forty more addresses: at most %zu certificates", most);
     rig_free(&r);
 }
 
@@ -306,8 +309,8 @@ static void stale(struct cases *c)
     const struct site_provider *p = rig_ref(&b, "contoso");
     cases_check(c,
                 p->o.version == 3 && att_span_is(p->tags, "{\"kept\":\"yes\"}") &&
-                    has(p, b.keys, "https://b.example/p/contoso", &der) &&
-                    has(p, a.keys, RIG_BASE "/p/contoso", &der),
+                    has(p, rig_keys(&b), "https://b.example/p/contoso", &der) &&
+                    has(p, rig_keys(&a), RIG_BASE "/p/contoso", &der),
                 "adds to what is there by now");
     site_unref(p);
     rig_free(&a);
@@ -425,7 +428,7 @@ static void many(struct cases *c)
             (void)snprintf(key, sizeof key, RIG_PROVIDERS "%s", name);
             (void)snprintf(uri, sizeof uri, RIG_BASE "/p/%s", name);
             /* Not a real one: it is not looked into here. */
-            const struct site_certificate cert = { .kid = r.keys->kid,
+            const struct site_certificate cert = { .kid = rig_keys(&r)->keys[0].kid,
                                                    .attest_uri = uri,
                                                    .der = att_str("DER") };
             const struct site_provider p = { .o = { .kind = SITE_PROVIDER, .tenant = RIG_TENANT, .key = key },

@@ -37,7 +37,7 @@ static void defaults(struct cases *c)
     (void)snprintf(header, sizeof header,
                    "{\"alg\":\"RS256\",\"jku\":\"" RIG_BASE
                    "/p/contoso/certs\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
-                   r.keys->kid);
+                   rig_keys(&r)->keys[0].kid);
     cases_check(c, att_span_is(t.header, header), "header: %.*s", (int)t.header.len,
                 (const char *)t.header.ptr);
     err = (struct att_err){ 0 };

@@ -9,10 +9,10 @@
 #include "api/call.h"
 #include "authority/authority.h"
 #include "keys/keyring.h"
-#include "support/signer.h"
 #include "signer/signer.h"
 #include "store/memory/memory.h"
 #include "support/cases.h"
+#include "support/signer.h"
 #include "support/tokens.h"
 
 #include <arpa/inet.h>
@@ -307,9 +307,7 @@ static void make_service(struct rig *r)
     struct att_lib_options lib = { .size = sizeof lib };
     struct keyring_options keys = { .purpose = "attestation", .alg = "ES256", .now_unix_s = NOW };
 
-    must(store_memory_open("", &r->store, &err) &&
-             att_lib_new(&lib, &r->lib, &err),
-         &err);
+    must(store_memory_open("", &r->store, &err) && att_lib_new(&lib, &r->lib, &err), &err);
     keys.store = r->store;
     r->signer = test_signer(kek);
     keys.signer = r->signer;

@@ -14,13 +14,13 @@
 #include "access/roles.h"
 #include "api/arm/arm.h"
 #include "api/internal.h"
-#include "service/arm.h"
 #include "keys/keyring.h"
+#include "service/arm.h"
 #include "service/service.h"
 #include "signer/signer.h"
-#include "support/signer.h"
 #include "store/memory/memory.h"
 #include "support/cases.h"
+#include "support/signer.h"
 #include "support/x5c.h"
 
 #include <attest/attest.h>
