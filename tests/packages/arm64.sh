@@ -34,13 +34,19 @@ in_root "$root" env PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/
     -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc \
     -DCMAKE_CROSSCOMPILING_EMULATOR=/usr/bin/qemu-aarch64-static > "$work/configure.log" 2>&1 ||
     { tail -n 5 "$work/configure.log"; exit 1; }
-in_root "$root" cmake --build /build -j "${JOBS:-2}" > "$work/build.log" 2>&1 ||
-    { grep -E "error|FAILED" "$work/build.log" | cut -c1-300 | head; exit 1; }
-in_root "$root" sh -c '/usr/bin/qemu-aarch64-static /build/bin/attestd --version && file -L /build/bin/attestd 2>/dev/null; true'
+# What does not build is told, and does not keep the rest from being tried.
+built=0
+in_root "$root" cmake --build /build -j "${JOBS:-2}" -- -k 0 > "$work/build.log" 2>&1 || {
+    built=1
+    grep -E "^FAILED" "$work/build.log" | cut -c1-200
+}
+in_root "$root" /usr/bin/qemu-aarch64-static /build/bin/attestd --version || built=1
+in_root "$root" /usr/bin/qemu-aarch64-static /build/bin/attestctl --version || built=1
 
 # Ten times as slow as the machine itself. Scripts and clients are not tried: what they start would not run under qemu.
-in_root "$root" env ATTESTD_EMULATED=1 ctest --test-dir /build -R '^unit_' -j "${JOBS:-2}" --timeout 900 --output-on-failure \
+in_root "$root" ctest --test-dir /build -R '^unit_' -j "${JOBS:-2}" --timeout 900 --output-on-failure \
     > "$work/test.log" 2>&1
 status=$?
 grep -E "tests passed|tests failed|\*\*\*|Total Test time" "$work/test.log"
-exit $status
+[ "$built" = 0 ] && exit $status
+exit 1
