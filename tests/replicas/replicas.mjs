@@ -5,7 +5,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { agentFor, ask, KeyCache, Load, Writer } from "./client.mjs";
-import { Clock, Databases, note, Proxy, Replica, say, shareDevFolder, sleep, until } from "./cluster.mjs";
+import { Clock, Databases, note, processes, Proxy, Replica, say, shareDevFolder, sleep, until } from "./cluster.mjs";
 
 const [bin, previous, preload, dir, ...wanted] = process.argv.slice(2);
 const attestd = `${bin}/attestd`;
@@ -15,6 +15,7 @@ const CACHE_SCALED_S = 600;
 const b64 = (text) => Buffer.from(text).toString("base64url");
 const ROTATIONS = Number(process.env.ROTATIONS ?? 100);
 const clock = new Clock(preload, FACTOR);
+processes.file = `${dir}/pids`;
 
 const counts = [];
 let failed = 0;
@@ -282,6 +283,11 @@ const steps = {
 // -- in order ------------------------------------------------------------------------------------------------------
 
 const order = ["race", "outage", "life"];
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, async () => {
+    for (const step of cleanUp.splice(0).reverse()) await step();
+    process.exit(1);
+  });
 try {
   seed = await shareDevFolder(previous !== "-" ? `${previous}/attestd` : attestd, dir, replicas);
   cleanUp.push(() => Promise.all(replicas.map((r) => r.end("SIGKILL"))), () => proxy.end());
@@ -298,7 +304,7 @@ try {
   console.log(`FAILED replicas: ${error.stack ?? error}`);
 }
 agent?.destroy();
-for (const step of cleanUp.reverse()) await step();
+for (const step of cleanUp.splice(0).reverse()) await step();
 for (const line of counts) console.log(line);
 console.log(`cases replicas passed ${failed ? 0 : 1} failed ${failed} skipped 0`);
 process.exit(failed ? 1 : 0);
