@@ -1,11 +1,12 @@
 /* attestctl backup: all rows of the store and its audit trail, sealed, in one file. */
+#include "cli/backup.h"
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/timetext.h"
 #include "cli/answer.h"
-#include "cli/backup.h"
 #include "cli/backup_file.h"
 #include "cli/files.h"
+#include "cli/operator.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -16,7 +17,8 @@ enum { PAGE = 256, PAGE_ARENA_BYTES = 512 << 20 };
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
 struct backup {
-    struct operator op;
+    struct store *store;
+    struct signer *signer;
     struct backup_out out;
     size_t documents, records;
 };
@@ -72,7 +74,7 @@ static bool put_records(struct backup *b, uint64_t last, struct att_err *err)
         struct store_audit *rows = NULL;
         size_t count = 0;
         att_arena_reset(page);
-        if (!store_audit_list(b->op.store, page, NULL, "", after, PAGE, &rows, &count, err))
+        if (!store_audit_list(b->store, page, NULL, "", after, PAGE, &rows, &count, err))
             return false;
         if (count == 0)
             return att_fail(err, ATT_STORE_FAILED, "store.audit", "records without a gap", "none behind %llu",
@@ -95,10 +97,10 @@ static bool put_documents(struct backup *b, uint64_t *ret_last, struct att_err *
 
     if (!work)
         return att_fail_memory(err, "backup");
-    if (!store_begin(b->op.store, &tx, err))
+    if (!store_begin(b->store, &tx, err))
         return false;
     bool ok =
-        store_audit_last(tx, work, &last, &any, err) && store_scan(b->op.store, NULL, put_document, b, err);
+        store_audit_last(tx, work, &last, &any, err) && store_scan(b->store, NULL, put_document, b, err);
     store_rollback(tx);
     *ret_last = any ? last.seq : 0;
     return ok;
@@ -124,9 +126,8 @@ static bool write_all(struct backup *b, int fd, struct att_err *err)
     uint64_t generation = 0, last = 0;
     struct att_time_text made;
 
-    return store_generation(b->op.store, &generation, err) &&
-           backup_begin(&b->out, b->op.signer, fd, att_time_text(&made, (int64_t)time(NULL)), generation,
-                        err) &&
+    return store_generation(b->store, &generation, err) &&
+           backup_begin(&b->out, b->signer, fd, att_time_text(&made, (int64_t)time(NULL)), generation, err) &&
            put_documents(b, &last, err) && put_records(b, last, err) && put_end(b, err) &&
            (fsync(fd) == 0 || att_fail(err, ATT_IO_FAILED, "out", "a file on the disk", "%m"));
 }
@@ -134,10 +135,11 @@ static bool write_all(struct backup *b, int fd, struct att_err *err)
 static bool save(struct cli *c, struct backup *b, struct att_err *err)
 {
     const char *path = cli_value(c, "out");
+    struct config config;
     int fd = -1;
 
-    if (!operator_open(c, &b->op, err) || !operator_store(&b->op, err) || !operator_signer(&b->op, err) ||
-        !cli_file_new("out", path, &fd, err))
+    if (!operator_config(c, &config, err) || !operator_store(&config, &b->store, err) ||
+        !operator_signer(c, &config, &b->signer, err) || !cli_file_new("out", path, &fd, err))
         return false;
     bool ok = write_all(b, fd, err);
     if (close(fd) != 0 && ok)
@@ -154,7 +156,8 @@ static enum cli_exit run_backup(struct cli *c)
 
     bool ok = save(c, &b, &err);
     backup_out_end(&b.out);
-    operator_close(&b.op);
+    store_close(b.store);
+    signer_close(b.signer);
     if (!ok)
         return cli_refuse(c, &err);
     if (c->json) {
@@ -173,7 +176,8 @@ static enum cli_exit run_backup(struct cli *c)
 }
 
 static const struct cli_option options[] = {
-    CLI_OPTION_CONFIG,
+    OPTION_CONFIG,
+    OPTION_SET,
     { "out", "FILE", "The backup; a new file.", true, false },
     { 0 },
 };

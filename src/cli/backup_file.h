@@ -11,7 +11,7 @@
 #define CLI_BACKUP_FILE_H
 
 #include "base/buf.h"
-#include "cli/operator.h"
+#include "signer/signer.h"
 
 enum { BACKUP_CHUNK_BYTES = 1 << 20, BACKUP_SEALED_MAX = 8 << 20 };
 

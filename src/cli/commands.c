@@ -9,6 +9,7 @@
 #include "cli/init.h"
 #include "cli/jmespath.h"
 #include "cli/key_seal.h"
+#include "cli/key.h"
 #include "cli/key_rewrap.h"
 #include "cli/login.h"
 #include "cli/policy.h"
@@ -82,6 +83,9 @@ const struct cli_command *const cli_commands[] = {
     &cli_apply,
     &cli_audit_list,
     &cli_key_seal_policies,
+    &cli_key_list,
+    &cli_key_rotate,
+    &cli_key_retire,
     &cli_key_rewrap,
     &cli_init,
     &cli_backup,

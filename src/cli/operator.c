@@ -2,71 +2,103 @@
 
 #include "base/auto.h"
 #include "base/err.h"
-#include "cli/answer.h"
 #include "cli/files.h"
 #include "cli/members.h"
 #include "config/store_url.h"
 #include "store/backends.h"
 
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SECRETS_ARENA_BYTES = 64 << 10 };
 
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
-bool operator_open(struct cli *c, struct operator* ret, struct att_err *err)
+static const char *path_of(const struct cli *c)
 {
-    struct operator op = { .c = c, .path = cli_value(c, "config") };
-    struct att_span text = { 0 };
+    const char *path = cli_value(c, "config");
 
-    if (!op.path)
-        op.path = CLI_CONFIG_DEFAULT;
-    const char *name = strrchr(op.path, '/') ? strrchr(op.path, '/') + 1 : op.path;
-    if (!cli_read(c, "config", op.path, &text, err) || !config_defaults(c->arena, &op.config, err) ||
-        !config_read(c->arena, name, text, &op.config, err) || !config_consistent(&op.config, err))
-        return false;
-    *ret = op;
-    return true;
+    return path ? path : OPERATOR_CONFIG;
 }
 
-bool operator_store(struct operator* op, struct att_err *err)
+bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
+{
+    const char *path = path_of(c);
+    struct att_span text = { 0 };
+
+    if (!cli_read(c, "config", path, &text, err) || !config_defaults(c->arena, ret, err) ||
+        !config_read(c->arena, path, text, ret, err))
+        return false;
+    for (size_t i = 0; cli_value_at(c, "set", i); i++) {
+        const char *pair = cli_value_at(c, "set", i);
+        const char *equals = strchr(pair, '=');
+        if (!equals)
+            return att_fail(err, ATT_USAGE, "set", "NAME=VALUE", "no =");
+        const char *name = att_arena_dup(c->arena, att_span_of(pair, (size_t)(equals - pair)));
+        if (!name)
+            return att_fail_memory(err, "set");
+        if (!config_set(c->arena, ret, name, equals + 1, err))
+            return false;
+    }
+    return config_consistent(ret, err);
+}
+
+bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
 {
     ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
     const char *url = NULL;
 
     if (!secrets)
         return att_fail_memory(err, "store");
-    return store_url(&op->config, secrets, &url, err) && store_open(url, &op->store, err);
+    if (strncmp(config->store, "memory:", 7) == 0)
+        return att_fail(err, ATT_CONFIG_INVALID, "store", "a store that outlives a process", "memory:");
+    return store_url(config, secrets, &url, err) && store_open(url, ret, err);
 }
 
 /* The unit gives the service its credentials from a folder beside the configuration. */
-static const char *kek_of(const struct operator* op, const char *kek)
+static const char *kek_of(struct cli *c, const char *kek)
 {
     static const char scheme[] = "credential:";
-    const char *slash = strrchr(op->path, '/');
+    const char *path = path_of(c), *slash = strrchr(path, '/');
 
     if (strncmp(kek, scheme, sizeof scheme - 1) != 0 || getenv("CREDENTIALS_DIRECTORY"))
         return kek;
-    return cli_text(op->c->arena, "%.*s/credentials/%s", slash ? (int)(slash - op->path) : 1,
-                    slash ? op->path : ".", kek + sizeof scheme - 1);
+    return cli_text(c->arena, "%.*s/credentials/%s", slash ? (int)(slash - path) : 1, slash ? path : ".",
+                    kek + sizeof scheme - 1);
 }
 
-bool operator_signer(struct operator* op, struct att_err *err)
+static const char *given(const char *text)
 {
-    struct signer_options options = { .kek = kek_of(op, op->config.key_encryption_key), .in_process = true };
+    return text[0] ? text : NULL;
+}
+
+bool operator_signer(struct cli *c, const struct config *config, struct signer **ret, struct att_err *err)
+{
+    const struct signer_options options = {
+        .kek = kek_of(c, config->key_encryption_key),
+        .kek_previous = config->key_encryption_key_previous.item,
+        .pkcs11_module = given(config->pkcs11_module),
+        .pkcs11_token = given(config->pkcs11_token),
+        .pkcs11_pin_file = given(config->pkcs11_pin_file),
+        .in_process = true,
+    };
 
     if (!options.kek)
         return att_fail_memory(err, "key_encryption_key");
     if (options.kek[0] == '\0')
         return att_fail(err, ATT_CONFIG_INVALID, "key_encryption_key", "where the key is", "nothing");
-    return signer_open(&options, &op->signer, err);
+    return signer_open(&options, ret, err);
 }
 
-void operator_close(struct operator* op)
+void operator_who(char ret[OPERATOR_BY_SIZE])
 {
-    store_close(op->store);
-    signer_close(op->signer);
-    op->store = NULL;
-    op->signer = NULL;
+    const struct passwd *p = getpwuid(getuid());
+
+    if (p)
+        (void)snprintf(ret, OPERATOR_BY_SIZE, "unix:%s", p->pw_name);
+    else
+        (void)snprintf(ret, OPERATOR_BY_SIZE, "unix:%u", (unsigned)getuid());
 }

@@ -1,5 +1,5 @@
-/* cli/operator.h - what an administrator's commands have in common: attestd's configuration, its store and its keys, opened here
- * and not through the service. Who may read these files may do all of it already; no other permission is asked. */
+/* cli/operator.h - what commands of the operator share: they read attestd.conf and open the store by themselves, with no server
+ * in between. Only who administers the machine can: the file names the store and its password. */
 #ifndef CLI_OPERATOR_H
 #define CLI_OPERATOR_H
 
@@ -8,29 +8,29 @@
 #include "signer/signer.h"
 #include "store/store.h"
 
-#define CLI_CONFIG_DEFAULT "/etc/attestd/attestd.conf"
-/* A row of a command's options. */
-#define CLI_OPTION_CONFIG                                                                                    \
+#define OPERATOR_CONFIG "/etc/attestd/attestd.conf"
+#define OPTION_CONFIG                                                                                        \
     {                                                                                                        \
-        "config", "FILE", "attestd's configuration; " CLI_CONFIG_DEFAULT " unless given.", false, false      \
+        .name = "config", .argument = "FILE",                                                                \
+        .help = "The configuration of attestd; " OPERATOR_CONFIG " if not given."                            \
+    }
+#define OPTION_SET                                                                                           \
+    {                                                                                                        \
+        .name = "set", .argument = "NAME=VALUE", .repeats = true,                                            \
+        .help = "A setting in place of the file's, as attestd has it."                                       \
     }
 
-struct operator
-{
-    struct cli *c;
-    const char *path; /* of the configuration */
-    struct config config;
-    struct store *store;
-    struct signer *signer;
-};
+enum { OPERATOR_BY_SIZE = 64 };
 
-/* Reads the configuration that --config names. */
-ATT_CHECK bool operator_open(struct cli *c, struct operator* ret, struct att_err *err);
-/* Opens its store. */
-ATT_CHECK bool operator_store(struct operator* op, struct att_err *err);
-/* A signer in this process that has its key-encryption keys. A credential is looked for beside the configuration, in
- * `credentials/NAME`, when this is not the service's own environment. */
-ATT_CHECK bool operator_signer(struct operator* op, struct att_err *err);
-void operator_close(struct operator* op);
+/* --config and --set, consistent. In c->arena. */
+ATT_CHECK bool operator_config(struct cli *c, struct config *ret, struct att_err *err);
+/* Its store; one in memory is no other process's. The caller closes. */
+ATT_CHECK bool operator_store(const struct config *config, struct store **ret, struct att_err *err);
+/* A signer in this process with the configuration's key-encryption keys. A credential is looked for beside the configuration, in
+ * `credentials/NAME`, when this is not the service's own environment. The caller closes. */
+ATT_CHECK bool operator_signer(struct cli *c, const struct config *config, struct signer **ret,
+                               struct att_err *err);
+/* Who asks, for records: "unix:root". */
+void operator_who(char ret[OPERATOR_BY_SIZE]);
 
 #endif

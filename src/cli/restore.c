@@ -5,6 +5,7 @@
 #include "cli/backup.h"
 #include "cli/backup_file.h"
 #include "cli/files.h"
+#include "cli/operator.h"
 
 #include <stdio.h>
 
@@ -13,7 +14,9 @@ enum { ROW_ARENA_BYTES = 64 << 20, DOCUMENT_MEMBERS = 6, RECORD_MEMBERS = 5, END
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
 struct restore {
-    struct operator op;
+    struct config config;
+    struct store *store;
+    struct signer *signer;
     struct backup_in in;
     struct store_tx *tx; /* NULL: only looked at */
     struct att_arena *row;
@@ -179,14 +182,14 @@ static bool is_empty(struct restore *r, struct att_err *err)
     struct store_audit last = { 0 };
     bool any = false;
 
-    return store_scan(r->op.store, NULL, any_row, NULL, err) &&
+    return store_scan(r->store, NULL, any_row, NULL, err) &&
            store_audit_last(r->tx, r->row, &last, &any, err) &&
            (!any || att_fail(err, ATT_RESOURCE_IN_USE, "store", "an empty store", "one with an audit trail"));
 }
 
 static bool put_all(struct restore *r, struct att_err *err)
 {
-    if (!operator_store(&r->op, err) || !store_begin(r->op.store, &r->tx, err))
+    if (!operator_store(&r->config, &r->store, err) || !store_begin(r->store, &r->tx, err))
         return false;
     bool ok = is_empty(r, err) && take_file(r, err);
     struct store_tx *tx = r->tx;
@@ -204,9 +207,9 @@ static bool restore(struct cli *c, struct restore *r, struct att_err *err)
     r->row = att_arena_new(ROW_ARENA_BYTES);
     if (!r->row)
         return att_fail_memory(err, "backup");
-    if (!operator_open(c, &r->op, err) || !operator_signer(&r->op, err) ||
+    if (!operator_config(c, &r->config, err) || !operator_signer(c, &r->config, &r->signer, err) ||
         !cli_read(c, "FILE", c->operands[0], &file, err) ||
-        !backup_open(&r->in, r->op.signer, c->arena, file, err))
+        !backup_open(&r->in, r->signer, c->arena, file, err))
         return false;
     return cli_has(c, "check") ? take_file(r, err) : put_all(r, err);
 }
@@ -235,12 +238,14 @@ static enum cli_exit run_restore(struct cli *c)
     }
     backup_in_end(&r.in);
     att_arena_free(r.row);
-    operator_close(&r.op);
+    store_close(r.store);
+    signer_close(r.signer);
     return ok ? CLI_YES : cli_refuse(c, &err);
 }
 
 static const struct cli_option options[] = {
-    CLI_OPTION_CONFIG,
+    OPTION_CONFIG,
+    OPTION_SET,
     { "check", NULL, "Only read the file, to its end: would it do?", false, false },
     { 0 },
 };

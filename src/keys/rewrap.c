@@ -1,6 +1,7 @@
 #include "keys/rewrap.h"
 
 #include "base/err.h"
+#include "keys/rowkey.h"
 #include "site/site.h"
 
 #include <stdio.h>
@@ -101,6 +102,13 @@ bool key_rewrap_all(const struct key_change *c, struct store *store, struct sign
         done.rows++;
         done.changed += changed ? 1 : 0;
     }
+    bool there = false, changed = false;
+    if (!rowkey_rewrap(c->tx, signer, c->now_unix_s, &there, &changed, err)) {
+        (void)snprintf(ret->bad, sizeof ret->bad, "%s", ROWKEY_ID);
+        return false;
+    }
+    done.rows += there ? 1 : 0;
+    done.changed += changed ? 1 : 0;
     if (done.changed > 0 && !record(c, &done, err))
         return false;
     *ret = done;

@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "codec/json.h"
 
 enum { WORK_BYTES = 4 << 20 };
@@ -39,18 +40,13 @@ bool rowkey_read(struct store_tx *tx, struct signer *signer, uint8_t ret[SIGNER_
                            signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, ret, &same, err));
 }
 
-bool rowkey_make(struct store_tx *tx, struct signer *signer, int64_t now_unix_s,
-                 uint8_t ret[SIGNER_SHARED_BYTES], struct att_err *err)
+/* The body of the row, and the row. */
+static bool put(struct store_tx *tx, struct att_span sealed, int64_t now_unix_s, uint64_t replaces,
+                struct att_err *err)
 {
-    ATT_AUTO(arena_auto) struct att_arena *work = att_arena_new(WORK_BYTES);
     ATT_AUTO(att_buf_free) struct att_buf text = { 0 }, body = { 0 };
     struct att_json_writer w = { .out = &body };
-    struct att_span sealed = { 0 };
 
-    if (!work)
-        return att_fail_memory(err, where_row);
-    if (!signer_share(signer, SIGNER_SHARED_ROWS, (struct att_span){ 0 }, work, ret, &sealed, err))
-        return false;
     att_base64url_put(&text, sealed);
     att_jw_object(&w);
     att_jw_key(&w, "sealed");
@@ -63,7 +59,44 @@ bool rowkey_make(struct store_tx *tx, struct signer *signer, int64_t now_unix_s,
                                    .id = ROWKEY_ID,
                                    .changed_unix_s = now_unix_s,
                                    .body = att_buf_span(&body) };
-    return store_doc_put(tx, &doc, 0, err);
+    return store_doc_put(tx, &doc, replaces, err);
+}
+
+bool rowkey_rewrap(struct store_tx *tx, struct signer *signer, int64_t now_unix_s, bool *ret_there,
+                   bool *ret_changed, struct att_err *err)
+{
+    ATT_AUTO(arena_auto) struct att_arena *work = att_arena_new(WORK_BYTES);
+    struct att_span sealed = { 0 }, fresh = { 0 };
+    uint8_t key[SIGNER_SHARED_BYTES];
+    struct store_doc doc = { 0 };
+
+    *ret_changed = false;
+    if (!work)
+        return att_fail_memory(err, where_row);
+    if (!store_doc_get(tx, work, STORE_TENANT_SITE, ROWKEY_KIND, ROWKEY_ID, &doc, ret_there, err))
+        return false;
+    if (!*ret_there)
+        return true;
+    bool ok = decode(work, doc.body, &sealed, err) &&
+              signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, key, &fresh, err);
+    att_wipe(key, sizeof key);
+    if (!ok)
+        return false;
+    *ret_changed = !att_span_eq(sealed, fresh);
+    return !*ret_changed || put(tx, fresh, now_unix_s, doc.version, err);
+}
+
+bool rowkey_make(struct store_tx *tx, struct signer *signer, int64_t now_unix_s,
+                 uint8_t ret[SIGNER_SHARED_BYTES], struct att_err *err)
+{
+    ATT_AUTO(arena_auto) struct att_arena *work = att_arena_new(WORK_BYTES);
+    struct att_span sealed = { 0 };
+
+    if (!work)
+        return att_fail_memory(err, where_row);
+    if (!signer_share(signer, SIGNER_SHARED_ROWS, (struct att_span){ 0 }, work, ret, &sealed, err))
+        return false;
+    return put(tx, sealed, now_unix_s, 0, err);
 }
 
 static bool any_row(void *ctx, const struct store_doc *doc, struct att_err *err)

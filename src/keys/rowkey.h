@@ -24,5 +24,8 @@ ATT_CHECK bool rowkey_read(struct store_tx *tx, struct signer *signer, uint8_t r
 /* In a transaction: makes and writes it. STORE_CONFLICT when there is one. */
 ATT_CHECK bool rowkey_make(struct store_tx *tx, struct signer *signer, int64_t now_unix_s,
                            uint8_t ret[SIGNER_SHARED_BYTES], struct att_err *err);
+/* In a transaction: seals it anew under the key-encryption key of now. *ret_there, *ret_changed as they say. */
+ATT_CHECK bool rowkey_rewrap(struct store_tx *tx, struct signer *signer, int64_t now_unix_s, bool *ret_there,
+                             bool *ret_changed, struct att_err *err);
 
 #endif
