@@ -1,5 +1,5 @@
 # Verbs. Everything is built by CMake below build/PRESET.
-.PHONY: all check demo test run asan tsan kill-loop scale e2e-az e2e-boot fuzz bench cover format lint generated deps clean
+.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot fuzz bench cover format lint generated deps clean
 
 all: deps
 	@cmake --preset release >/dev/null
@@ -40,6 +40,12 @@ scale:
 	@scripts/install-deps check
 	@$(MAKE) --no-print-directory all
 	@tests/faults/run.sh scale build/release/bin/attestd $(or $(COUNT),10000)
+
+# Far more attestations than the service can do, while it is managed: make overload S=10
+overload:
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory all
+	@tests/faults/run.sh overload build/release/bin/attestd $(or $(S),10)
 
 # Debian's azure-cli against attestd --dev (about 670 MB of packages).
 e2e-az:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs one example on evidence, tokens and policies made for it, the good one and broken ones.
-#   run.sh verify_quote|check_token|policy_try EXAMPLES_BIN ATTESTCTL ATTESTD
+#   run.sh verify_quote|check_token|relying_party|policy_try EXAMPLES_BIN ATTESTCTL ATTESTD
 set -u
 [ $# = 4 ] || { echo "usage: run.sh EXAMPLE EXAMPLES_BIN ATTESTCTL ATTESTD" >&2; exit 2; }
 example=$1 program=$2/$1 attestctl=$3 attestd=$4
@@ -12,12 +12,13 @@ finish() {
 }
 trap finish EXIT
 passed=0 failed=0
+stdin=/dev/null
 
 # want STATUS TEXT ARGUMENT...: the example ends with STATUS and says TEXT.
 want() {
     local status=$1 text=$2 got
     shift 2
-    "$program" "$@" >"$work/said" 2>&1
+    "$program" "$@" >"$work/said" 2>&1 <"$stdin"
     got=$?
     if [ "$got" = "$status" ] && grep -qF -e "$text" "$work/said"; then
         passed=$((passed + 1))
@@ -50,8 +51,9 @@ verify_quote() {
     want 2 "usage"
 }
 
-check_token() {
-    local url="" ca=$work/data/dev/ca.pem token=$work/token jwks=$work/jwks now
+# Sets url, ca; leaves a token with the nonce 42 in $token.
+attested() {
+    url="" ca=$work/data/dev/ca.pem token=$work/token
     "$attestd" --dev --data "$work/data" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 >"$work/out" 2>"$work/log" &
     server=$!
     for _ in $(seq 600); do
@@ -64,6 +66,19 @@ check_token() {
     "$attestctl" evidence make sgx --data "$work/data" --out "$work/lab" >/dev/null || give_up "no evidence"
     "$attestctl" attest sgx --url "$url" --ca "$ca" --evidence "$work/lab/quote.bin" --nonce 42 >"$token" ||
         give_up "no token"
+}
+
+# The tenth character of the signature, to one that is another.
+forge() {
+    local text signature changed=A
+    text=$(cat "$token") && signature=${text##*.}
+    [ "${signature:10:1}" != A ] || changed=B
+    printf '%s.%s%s%s' "${text%.*}" "${signature:0:10}" $changed "${signature:11}" >"$work/forged"
+}
+
+check_token() {
+    local jwks=$work/jwks now
+    attested
     curl --silent --fail --noproxy '*' --cacert "$ca" --output "$jwks" "$url/certs" || give_up "no key set"
     now=$(date +%s)
 
@@ -75,18 +90,46 @@ check_token() {
     want 1 "no: TOKEN_EXPIRED" "$token" "$jwks" "$url" $((now + 9 * 3600))
     want 1 "no: TOKEN_NOT_YET_VALID" "$token" "$jwks" "$url" $((now - 3600))
     want 1 "no: TOKEN_KEYS_INVALID" "$token" "$token" "$url" "$now"
-    # The tenth character of the signature, to one that is another.
-    local text signature changed
-    text=$(cat "$token") && signature=${text##*.} && changed=A
-    [ "${signature:10:1}" != A ] || changed=B
-    printf '%s.%s%s%s' "${text%.*}" "${signature:0:10}" $changed "${signature:11}" >"$work/forged"
+    forge
     want 1 "no: TOKEN_SIGNATURE_INVALID" "$work/forged" "$jwks" "$url" "$now"
     # alg none under the same claims: nobody asked for unsigned tokens.
-    local payload=${text#*.}
+    local text payload
+    text=$(cat "$token") && payload=${text#*.}
     printf '%s.%s.' "$(printf '{"alg":"none","typ":"JWT"}' | base64 -w0 | tr -d =)" "${payload%.*}" >"$work/none"
     want 1 "no: TOKEN_" "$work/none" "$jwks" "$url" "$now"
     want 2 "CLAIM=VALUE" "$token" "$jwks" "$url" "$now" nonce
     want 2 "usage" "$token" "$jwks" "$url"
+}
+
+relying_party() {
+    local mrenclave other
+    attested
+    mrenclave=$(head -c 144 "$work/lab/quote.bin" | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
+    other=$(printf %064d 7)
+    echo "the secret word" >"$work/secret"
+    forge
+
+    stdin=$token
+    want 0 "the secret word" --test-hardware "$work/secret" "$url" "$ca" "$mrenclave" 42
+    want 1 "no: TOKEN_CLAIM at x-attestd-unsafe" "$work/secret" "$url" "$ca" "$mrenclave" 42
+    want 1 "no: TOKEN_CLAIM at nonce" --test-hardware "$work/secret" "$url" "$ca" "$mrenclave" 43
+    want 1 "no: TOKEN_CLAIM at x-ms-sgx-mrenclave" --test-hardware "$work/secret" "$url" "$ca" "$other" 42
+    want 1 "no: TOKEN_ISSUER" --test-hardware "$work/secret" https://elsewhere.example "$ca" "$mrenclave" 42
+    want 3 "could not tell: IO_FAILED" --test-hardware "$work/secret" "$url" "$token" "$mrenclave" 42
+    want 3 "could not tell: TOKEN_KEYS_INVALID" --test-hardware "$work/secret" http://plain.example "$ca" "$mrenclave" 42
+    want 2 "usage" --test-hardware "$work/secret" "$url" "$ca" "$mrenclave"
+    stdin=$work/forged
+    want 1 "no: TOKEN_SIGNATURE_INVALID" --test-hardware "$work/secret" "$url" "$ca" "$mrenclave" 42
+    stdin=/dev/null
+    want 1 "no: TOKEN_MALFORMED" --test-hardware "$work/secret" "$url" "$ca" "$mrenclave" 42
+    # A debug build of the same program.
+    "$attestctl" evidence make sgx --data "$work/data" --out "$work/debug" --debug >/dev/null || give_up "no evidence"
+    "$attestctl" attest sgx --url "$url" --ca "$ca" --evidence "$work/debug/quote.bin" --nonce 42 >"$token" || give_up "no token"
+    stdin=$token
+    want 1 "no: TOKEN_CLAIM at x-ms-sgx-is-debuggable" --test-hardware "$work/secret" "$url" "$ca" "$mrenclave" 42
+    grep -q "secret word" "$work/said" && failed=$((failed + 1))
+    kill "$server"; wait "$server" 2>/dev/null; server=""
+    want 3 "could not tell: IO_FAILED" --test-hardware "$work/secret" "$url" "$ca" "$mrenclave" 42
 }
 
 policy_try() {
@@ -119,7 +162,7 @@ POLICY
 }
 
 case $example in
-verify_quote | check_token | policy_try) "$example" ;;
+verify_quote | check_token | relying_party | policy_try) "$example" ;;
 *) echo "no such example: $example" >&2; exit 2 ;;
 esac
 echo "cases example_$example passed $passed failed $failed skipped 0"

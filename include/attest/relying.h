@@ -9,7 +9,8 @@
  *     struct att_token token;
  *     if (!att_token_verify(arena, text, &check, &token, &err)) ...
  *
- * examples/check_token.c is a whole program, with a key set at hand in place of fetch.
+ * examples/check_token.c is a whole program, with a key set at hand in place of fetch. A service that sees many tokens keeps
+ * the object of attest/relying_party.h instead, which remembers the keys.
  *
  * Refused: anything but a compact JWS; alg none unless allow_unsecured; algorithms not in the list; `crit`;
  * b64 false; a missing or unknown kid (when the key set has more than one key); duplicate members; exp in the

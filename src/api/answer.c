@@ -9,7 +9,7 @@
 
 static const char json_type[] = "application/json; charset=utf-8";
 
-enum { RETRY_AFTER_S = 30, RETRY_THROTTLED_S = 5, CLIENT_ID_BYTES_MAX = 128 };
+enum { RETRY_AFTER_S = 30, RETRY_STORE_S = 5, RETRY_THROTTLED_S = 5, CLIENT_ID_BYTES_MAX = 128 };
 
 /* How a refusal looks on the wire. Codes that are not listed follow their class. */
 struct wire {
@@ -338,6 +338,14 @@ static void retry_after(struct api_call *call, unsigned seconds)
         add_header(call->answer, "Retry-After", att_str(copy));
 }
 
+/* Another server takes over in seconds; most else takes longer. */
+static unsigned retry_after_s(int status, enum att_code code)
+{
+    if (status == 429)
+        return RETRY_THROTTLED_S;
+    return code == ATT_STORE_FAILED ? RETRY_STORE_S : RETRY_AFTER_S;
+}
+
 void api_answer_error(struct api_call *call, const struct att_err *err, bool tell)
 {
     struct wire wire = wire_of(call, err->code);
@@ -346,7 +354,7 @@ void api_answer_error(struct api_call *call, const struct att_err *err, bool tel
                     compose(call->arena, &wire, err, tell, call->request_id, call->explanation, call->tcb));
     add_header(call->answer, "x-ms-error-code", att_str(wire.code));
     if (wire.status == 503 || wire.status == 429)
-        retry_after(call, wire.status == 503 ? RETRY_AFTER_S : RETRY_THROTTLED_S);
+        retry_after(call, call->retry_after_s ? call->retry_after_s : retry_after_s(wire.status, err->code));
     if (wire.status != 401)
         return;
     if (call->version == API_2018_09_01_PREVIEW)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <time.h>
 
 enum {
     CHANGES_WAITING_MAX = 256,
@@ -38,6 +39,14 @@ static bool serving(const struct api *api)
     return atomic_load_explicit(&api->serving, memory_order_acquire);
 }
 
+static int64_t monotonic_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for a clock that is there */
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static void call_begin(struct api_call *call, struct api *api, const struct http_request *http,
                        struct http_response *answer)
 {
@@ -53,6 +62,7 @@ static void call_begin(struct api_call *call, struct api *api, const struct http
         call->authority = api->parts.authority;
         call->now_unix_s = service_now_unix_s(call->service);
     }
+    call->begun_us = monotonic_us();
     request_id_make(call->request_id);
     api_answer_headers(api, http->arena, call->request_id, http, answer);
 }
@@ -173,6 +183,7 @@ static bool find(struct api_call *call, bool machine, char allow[API_ALLOW_SIZE]
     if (!api_place_of(call->http, &place, err) || !endpoint_of(call, &place, &endpoint, err))
         return false;
     call->provider = endpoint.provider;
+    call->endpoint_named = endpoint.of_provider;
     struct api_where where = { .data_only = endpoint.of_provider, .machine = machine };
     const struct api_route *route = api_match(call->api, &place, &where, call->http->method, call, allow);
     if (!route || !has_authority(call, route))
@@ -200,6 +211,8 @@ static void refuse_found(struct api_call *call, const char *allow, const struct 
         allow[0] && err->code == ATT_METHOD_NOT_ALLOWED ? att_arena_dup(call->arena, att_str(allow)) : NULL;
     if (copy)
         api_answer_header(call, "Allow", att_str(copy));
+    (void)api_record(call,
+                     &(struct att_err){ 0 }); /* a refusal gives nothing that would have to be taken back */
     site_unref(call->provider);
     call->provider = NULL;
 }
@@ -257,10 +270,12 @@ static void request(struct api *api, bool machine, const struct http_request *ht
         return;
     }
     call_begin(call, api, http, ret);
-    if (find(call, machine, allow, &err))
-        api_dispatch(call);
-    else
+    if (!find(call, machine, allow, &err))
         refuse_found(call, allow, &err);
+    else if (!api_limits_pass(call, &err))
+        refuse_found(call, "", &err);
+    else
+        api_dispatch(call);
 }
 
 static bool on_head(void *ctx, const struct http_request *http, size_t *ret_body_max,
@@ -294,6 +309,7 @@ static void on_bad(void *ctx, struct att_arena *arena, int status, const struct 
     request_id_make(request_id);
     api_answer_headers(api, arena, request_id, NULL, ret);
     api_answer_framing(arena, status, err, request_id, ret);
+    api_record_unread(api, status, err, request_id);
     if (api->options.on_refusal)
         api->options.on_refusal(api->options.on_refusal_ctx, request_id, "http", err);
 }
@@ -312,7 +328,7 @@ bool api_new(const struct api_options *options, struct api **ret, struct att_err
         api->options.writes_per_minute = WRITES_PER_MINUTE;
     if (!att_cidr_list_parse(options->private_networks, "private_networks", &api->private_networks, err) ||
         !throttle_new(api->options.writes_per_minute, &api->throttle, err) ||
-        !throttle_new(REFUSALS_PER_MINUTE, &api->refusals, err)) {
+        !throttle_new(REFUSALS_PER_MINUTE, &api->refusals, err) || !api_limits_new(api, err)) {
         api_free(api);
         return false;
     }
@@ -332,17 +348,35 @@ struct http_app api_machine_app(struct api *api)
     };
 }
 
-/* What other processes have changed in the store - a role that was taken away, for one - counts here within about a
- * second, and before any change of our own (site_change_begin looks itself). */
+/* What other processes have changed in the store - a role that was taken away, for one - counts here as soon as we are told
+ * (api_look_soon), else within about a second, and before any change of our own (site_change_begin looks itself). A store
+ * that is known to be away is not tried here: jobs would wait behind that. */
 static void see_others(void *ctx)
 {
     struct api *api = ctx;
+    const struct api_options *o = &api->options;
+    struct site *site = service_site(api->parts.service);
     struct att_err err = { 0 };
 
-    if (!site_refresh(service_site(api->parts.service), &err) && api->options.on_refusal)
-        api->options.on_refusal(api->options.on_refusal_ctx, "-", "site.refresh", &err);
+    if (service_store_away(api->parts.service))
+        return;
+    uint64_t before = site_generation(site);
+    bool ok = site_refresh(site, &err);
+    if (!ok && o->on_refusal)
+        o->on_refusal(o->on_refusal_ctx, "-", "site.refresh", &err);
+    if (o->on_refresh)
+        o->on_refresh(o->on_refusal_ctx,
+                      !ok                               ? API_REFRESH_FAILED
+                      : site_generation(site) != before ? API_REFRESH_READ
+                                                        : API_REFRESH_SAME,
+                      site_generation(site));
     if (api->parts.tick)
         api->parts.tick(api->parts.tick_ctx);
+}
+
+void api_look_soon(struct api *api)
+{
+    lane_tick_soon(api->changes);
 }
 
 bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err)
@@ -390,6 +424,7 @@ void api_free(struct api *api)
     lane_free(api->tpm);
     lane_free(api->collateral);
     lane_free(api->changes);
+    api_limits_free(api);
     throttle_free(api->throttle);
     throttle_free(api->refusals);
     att_cidr_list_free(&api->private_networks);

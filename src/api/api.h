@@ -18,6 +18,10 @@
 struct api;
 struct api_route;
 struct authority;
+struct records;
+
+/* It was as it is, has been read again, or could not be. */
+enum api_refresh { API_REFRESH_SAME, API_REFRESH_READ, API_REFRESH_FAILED };
 
 struct api_options {
     size_t attest_body_bytes_max;
@@ -26,13 +30,20 @@ struct api_options {
     const char *version;       /* of the server, for x-ms-maa-service-version */
     /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
     const struct api_route *const *tables;
-    unsigned keys_max_age_s; /* that clients may keep public documents: max-age; 0: 3600 */
+    unsigned keys_max_age_s;      /* that clients may keep public documents: max-age; 0: 3600 */
     size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
     size_t changes_of_tenant_max; /* of these, those of one tenant; 0: 64 */
     unsigned writes_per_minute;   /* of one subscription; 0: 6000 */
+    /* Requests of one client, and of all clients of one provider: 0: no such limit. Beyond: 429. */
+    unsigned client_per_s, client_burst, provider_per_s, provider_burst;
+    /* An attestation that has waited longer in a busy loop is refused (503), so that what is answered is answered soon, and
+     * management keeps its share. 0: never. */
+    unsigned overload_ms;
     /* Clients inside may reach providers whose public network access is disabled; NULL-terminated, as trusted_proxies
      * of http.h. NULL: nobody. */
     const char *const *private_networks;
+    /* Each answered request leaves a record here; with fail_closed, answers that cannot be recorded are not given. NULL: none. */
+    struct records *records;
     /* Each refusal that is not the client's framing: for the operator's log. Never holds evidence or tokens. */
     void (*on_refusal)(void *ctx, const char *request_id, const char *operation, const struct att_err *err);
     void *on_refusal_ctx;
@@ -41,6 +52,8 @@ struct api_options {
                      const char *client);
     /* A change is over. May be NULL. */
     void (*on_change)(void *ctx, bool done);
+    /* The memory was held against the store, on the thread of changes. May be NULL. */
+    void (*on_refresh)(void *ctx, enum api_refresh outcome, uint64_t generation);
 };
 
 /* What requests reach once the service is up. All outlive the api. */
@@ -65,6 +78,9 @@ struct http_app api_app(struct api *api);
 struct http_app api_machine_app(struct api *api);
 /* Starts the threads; from now on requests reach the service. */
 ATT_CHECK bool api_serve(struct api *api, const struct api_parts *parts, struct att_err *err);
+/* Somebody else may have committed: what is in memory is held against the store soon, without waiting for the second to be
+ * over. From any thread, after api_serve; never blocks for long. */
+void api_look_soon(struct api *api);
 /* After the http servers have stopped. */
 void api_free(struct api *api); /* NULL is fine */
 

@@ -57,7 +57,9 @@ enum { API_PARAMS_MAX = 8 };
 struct api_call;
 
 struct api_route {
-    const char *operation; /* for logs, metrics and records: "provider.put" */
+    const char *operation; /* for logs, metrics and the audit trail: "provider.put" */
+    const char *
+        record; /* operationName of its records, as log queries know it; NULL: the action, or else the operation */
     const char *method;
     /* Segments are matched without case. "{name}" takes one segment, "{name}:word" one that ends so; "{scope*}" at the
      * beginning takes one or more. */
@@ -84,6 +86,8 @@ struct api_route {
 #define API_BODY_ATTEST SIZE_MAX
 #define API_BODY_TPM    (SIZE_MAX - 1)
 
+struct api_record_of;
+
 struct api_call {
     struct api *api;
     const struct api_options *options;
@@ -100,6 +104,7 @@ struct api_call {
     bool explain;                         /* the caller asked why, and the role may know */
     struct att_span explanation;          /* JSON that goes with a refusal; or empty */
     struct att_span tcb;                  /* likewise: how good the platform is */
+    bool endpoint_named; /* the pipeline's: the host or the path names the provider; else it is the default one */
     const struct site_provider *provider; /* data plane: whose endpoint this is; borrowed for the call */
     const char
         *resource; /* lower-case id that the permission is about: the path; data plane: the provider's key */
@@ -116,8 +121,12 @@ struct api_call {
      * there or known not to come, and the handler runs once more, with `waited`. */
     struct att_collateral_want *want;
     bool waited;
-    struct att_err *missing_why; /* then: why it did not come */
-    bool caller_refused;         /* the bearer token is what is wrong: 401 with a challenge */
+    struct att_err *missing_why;        /* then: why it did not come */
+    unsigned retry_after_s;             /* of a refusal; 0: the usual time */
+    bool caller_refused;                /* the bearer token is what is wrong: 401 with a challenge */
+    int64_t begun_us;                   /* the pipeline's: monotonic */
+    const struct att_err *outcome;      /* the pipeline's: what was refused, for the record */
+    const struct api_record_of *before; /* the pipeline's: whose the record is, as it was before a change */
     char request_id[API_REQUEST_ID_SIZE];
     struct {
         const char *name; /* borrowed from the pattern, with name_len */

@@ -9,17 +9,6 @@ static const char site_trail[] = "site"; /* of requests that name no subscriptio
 
 /* -- the end of every request ----------------------------------------------------------------------------- */
 
-static void finish(struct api_call *call)
-{
-    const struct http_request *http = call->http;
-    bool later = call->later;
-
-    site_unref(call->provider);
-    call->provider = NULL;
-    if (later)
-        http_answer_now(http); /* the call lies in the request's arena: it is gone now */
-}
-
 static void tell_operator(struct api_call *call, const struct att_err *err)
 {
     if (call->options->on_refusal)
@@ -27,15 +16,50 @@ static void tell_operator(struct api_call *call, const struct att_err *err)
                                   call->route ? call->route->operation : "none", err);
 }
 
+/* Headers that a handler set before its change failed are of no answer: the common ones are set anew. */
+static void answer_again(struct api_call *call)
+{
+    *call->answer = (struct http_response){ 0 };
+    api_answer_headers(call->api, call->arena, call->request_id, call->http, call->answer);
+}
+
+/* The record comes first: an answer of which none can be kept is taken back, where the operator wants it so. */
+static void keep_record(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (api_record(call, &err))
+        return;
+    call->caller_refused = false;
+    call->explanation = call->tcb = (struct att_span){ 0 };
+    answer_again(call);
+    api_answer_error(call, &err, true);
+    tell_operator(call, &err);
+}
+
+static void finish(struct api_call *call)
+{
+    const struct http_request *http = call->http;
+    bool later = call->later;
+
+    keep_record(call);
+    site_unref(call->provider);
+    call->provider = NULL;
+    if (later)
+        http_answer_now(http); /* the call lies in the request's arena: it is gone now */
+}
+
 void api_refuse(struct api_call *call, const struct att_err *err, bool tell)
 {
     api_answer_error(call, err, tell);
+    api_record_outcome(call, err);
     tell_operator(call, err);
 }
 
 void api_refuse_telling(struct api_call *call, const struct att_err *err, const struct att_err *told)
 {
     api_answer_error(call, told, false);
+    api_record_outcome(call, err);
     tell_operator(call, err);
 }
 
@@ -91,13 +115,21 @@ static bool wait_for_item(struct api_call *call)
     return true;
 }
 
+/* Who would wait for a store that is known to be away is told at once; it comes back by itself. */
+static bool store_there(const struct api_call *call, struct att_err *err)
+{
+    return !service_store_away(call->service) ||
+           att_fail(err, ATT_STORE_FAILED, "store", "a store that answers", "none at the moment");
+}
+
 static void run_read(struct api_call *call)
 {
     struct att_err err = { 0 };
 
     if (api_needs_caller(call))
         api_explain_allow(call);
-    bool ok = permitted(call, &err) && call->route->handle(call, &err);
+    bool ok = (call->route->lane != API_LANE_CHANGES || store_there(call, &err)) && permitted(call, &err) &&
+              call->route->handle(call, &err);
     if (ok && call->want) {
         if (wait_for_item(call))
             return;
@@ -155,6 +187,8 @@ static bool record_refusal(struct api_call *call, const struct att_err *why, str
     if (!throttle_take(call->api->refusals, call->who.tenant ? call->who.tenant : "", call->now_unix_s,
                        &left))
         return true;
+    if (!store_there(call, err))
+        return false;
     struct site_record record = record_of(call, why, &held);
     bool ok = site_record_refusal(call->site, call->now_unix_s, &record, err);
     site_unref(held);
@@ -220,10 +254,13 @@ static bool change(struct api_call *call, struct att_err *err)
 {
     const struct site_subscription *held = NULL;
 
+    if (!store_there(call, err))
+        return false;
     if (call->route->before && (!permitted(call, err) || !call->route->before(call, err)))
         return false;
     if (!site_change_begin(call->site, call->now_unix_s, &call->change, err))
         return false;
+    api_record_before(call);
     if (!permitted(call, err) || !provider_again(call, err) || !take_write(call, err) ||
         !call->route->handle(call, err)) {
         site_change_abandon(call->change);
@@ -235,13 +272,6 @@ static bool change(struct api_call *call, struct att_err *err)
     site_unref(held);
     call->change = NULL;
     return ok;
-}
-
-/* Headers that a handler set before its change failed are of no answer: the common ones are set anew. */
-static void answer_again(struct api_call *call)
-{
-    *call->answer = (struct http_response){ 0 };
-    api_answer_headers(call->api, call->arena, call->request_id, call->http, call->answer);
 }
 
 static void run_change(struct api_call *call)
@@ -276,10 +306,28 @@ static void busy(struct api_call *call)
     finish(call);
 }
 
+/* The lane's thread may hang in the very store that is away: nobody is sent there. A job that waits there already is told the
+ * same by that thread. */
+static bool refused_for_store(struct api_call *call)
+{
+    struct att_err err = { 0 };
+
+    if (call->route->lane != API_LANE_CHANGES || store_there(call, &err))
+        return false;
+    if (call->route->change && call->options->on_change)
+        call->options->on_change(call->options->on_refusal_ctx, false);
+    api_refuse(call, &err, true);
+    finish(call);
+    return true;
+}
+
 static void run_on_lane(struct api_call *call)
 {
     struct api *api = call->api;
     bool ok = true;
+
+    if (refused_for_store(call))
+        return;
 
     switch (call->route->lane) {
     case API_LANE_LOOP:
@@ -368,6 +416,11 @@ void api_dispatch(struct api_call *call)
 {
     struct att_err err = { 0 };
 
+    if (!api_record_ready(call, &err)) {
+        api_refuse(call, &err, true);
+        finish(call);
+        return;
+    }
     if (!api_needs_caller(call)) {
         run_anonymous(call);
         return;

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 struct lane;
+struct rate;
 struct throttle;
 
 /* Calls that wait for collateral at the same time; more answer at once that it is missing. */
@@ -24,7 +25,8 @@ struct api {
     struct lane *collateral; /* goes on with calls that waited for an item */
     atomic_uint waiting;     /* how many wait, or are being gone on with */
     struct att_cidr_list private_networks;
-    struct throttle *throttle; /* on the thread of changes only */
+    struct rate *clients, *providers; /* NULL: no limit */
+    struct throttle *throttle;        /* on the thread of changes only */
     struct throttle *refusals; /* likewise: how many a tenant's callers (or strangers) may leave records of */
 };
 
@@ -83,6 +85,20 @@ void api_refuse(struct api_call *call, const struct att_err *err, bool tell);
 /* The same for a caller who may not know: reads `told`, and the operator `err`. */
 void api_refuse_telling(struct api_call *call, const struct att_err *err, const struct att_err *told);
 
+/* -- record.c: what is left of each request ------------------------------------------------------------------ */
+
+/* May this request be answered, as far as records are concerned? RECORDS_FULL, with fail_closed alone. Public documents are answered
+ * always: they decide nothing. */
+ATT_CHECK bool api_record_ready(const struct api_call *call, struct att_err *err);
+/* Before a change that may take the settings, or the provider, away. */
+void api_record_before(struct api_call *call);
+/* What was refused, and why; copied. */
+void api_record_outcome(struct api_call *call, const struct att_err *err);
+/* The answer is filled, and is not sent yet. False: it must not be (RECORDS_FULL); never for a refusal. */
+bool api_record(struct api_call *call, struct att_err *err);
+/* What could not be read as a request. */
+void api_record_unread(const struct api *api, int status, const struct att_err *why, const char *request_id);
+
 /* -- lanes.c: threads and their queue --------------------------------------------------------------------- */
 
 struct lane_options {
@@ -98,8 +114,17 @@ ATT_CHECK bool lane_new(const struct lane_options *options, struct lane **ret, s
 /* Runs `work` on a thread of the lane; with one thread, in order. False: no room, for anybody or for this tenant (NULL: callers that
  * nobody knows share one place). */
 bool lane_push(struct lane *l, struct api_call *call, const char *tenant, void (*work)(struct api_call *));
+/* The tick need not wait for its second; ticks are at least a tenth of one apart. From any thread. */
+void lane_tick_soon(struct lane *l);
 /* Ends the thread after what waits is done. NULL is fine. */
 void lane_free(struct lane *l);
+
+/* -- limits.c ---------------------------------------------------------------------------------------------- */
+
+ATT_CHECK bool api_limits_new(struct api *api, struct att_err *err);
+void api_limits_free(struct api *api);
+/* Before anything is done for a request that has a route: THROTTLED, OVERLOADED; call->retry_after_s is set. */
+ATT_CHECK bool api_limits_pass(struct api_call *call, struct att_err *err);
 
 /* -- throttle.c ------------------------------------------------------------------------------------------- */
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { TICK_MS = 1000 };
+/* A tick may read everything that an installation has, a tenth of a second for ten thousand providers: with many commits of
+ * others it takes half of the thread's time at most. */
+enum { TICK_MS = 1000, TICK_APART_MS = 100 };
 
 struct job {
     struct api_call *call;
@@ -22,6 +24,7 @@ struct lane {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool ending;
+    int64_t tick_at_ms, ticked_ms; /* the next one, and when the last one ended */
     struct job *ring;
     size_t first, count;
 };
@@ -36,14 +39,15 @@ static int64_t now_ms(void)
 
 enum waited { WAITED_JOB, WAITED_TICK, WAITED_END };
 
-static enum waited wait_for(struct lane *l, int64_t tick_at_ms, struct job *ret)
+/* A job goes before a tick whose time has come; lane_run asks after each. */
+static enum waited wait_for(struct lane *l, struct job *ret)
 {
-    struct timespec until = { .tv_sec = tick_at_ms / 1000, .tv_nsec = tick_at_ms % 1000 * 1000000 };
     enum waited waited = WAITED_JOB;
 
     pthread_mutex_lock(&l->lock);
     while (l->count == 0 && !l->ending && waited == WAITED_JOB) {
-        if (pthread_cond_timedwait(&l->wake, &l->lock, &until) == ETIMEDOUT)
+        struct timespec until = { .tv_sec = l->tick_at_ms / 1000, .tv_nsec = l->tick_at_ms % 1000 * 1000000 };
+        if (pthread_cond_timedwait(&l->wake, &l->lock, &until) == ETIMEDOUT && now_ms() >= l->tick_at_ms)
             waited = WAITED_TICK;
     }
     if (l->count > 0) {
@@ -58,24 +62,58 @@ static enum waited wait_for(struct lane *l, int64_t tick_at_ms, struct job *ret)
     return waited;
 }
 
+/* The next one is set before it begins: whoever wants another while it runs gets one. */
+static bool tick_is_due(struct lane *l)
+{
+    int64_t now = now_ms();
+
+    pthread_mutex_lock(&l->lock);
+    bool due = now >= l->tick_at_ms;
+    if (due)
+        l->tick_at_ms = now + TICK_MS;
+    pthread_mutex_unlock(&l->lock);
+    return due;
+}
+
+static void tick(struct lane *l)
+{
+    if (l->options.tick)
+        l->options.tick(l->options.tick_ctx);
+    pthread_mutex_lock(&l->lock);
+    l->ticked_ms = now_ms();
+    if (l->tick_at_ms < l->ticked_ms + TICK_APART_MS)
+        l->tick_at_ms = l->ticked_ms + TICK_APART_MS;
+    pthread_mutex_unlock(&l->lock);
+}
+
 static void *lane_run(void *arg)
 {
     struct lane *l = arg;
-    int64_t tick_at_ms = now_ms() + TICK_MS;
     struct job job = { 0 };
 
     for (;;) {
-        enum waited waited = wait_for(l, tick_at_ms, &job);
+        enum waited waited = wait_for(l, &job);
         if (waited == WAITED_END)
             return NULL;
         if (waited == WAITED_JOB)
             job.work(job.call);
-        if (now_ms() < tick_at_ms)
-            continue;
-        if (l->options.tick)
-            l->options.tick(l->options.tick_ctx);
-        tick_at_ms = now_ms() + TICK_MS;
+        if (tick_is_due(l))
+            tick(l);
     }
+}
+
+void lane_tick_soon(struct lane *l)
+{
+    int64_t soon = now_ms();
+
+    pthread_mutex_lock(&l->lock);
+    if (soon < l->ticked_ms + TICK_APART_MS)
+        soon = l->ticked_ms + TICK_APART_MS;
+    if (soon < l->tick_at_ms) {
+        l->tick_at_ms = soon;
+        pthread_cond_signal(&l->wake);
+    }
+    pthread_mutex_unlock(&l->lock);
 }
 
 bool lane_new(const struct lane_options *options, struct lane **ret, struct att_err *err)
@@ -93,6 +131,7 @@ bool lane_new(const struct lane_options *options, struct lane **ret, struct att_
     }
     l->options = *options;
     l->options.threads = threads;
+    l->tick_at_ms = now_ms() + TICK_MS;
     pthread_condattr_t clock;
     if (pthread_condattr_init(&clock) != 0 || pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) != 0 ||
         pthread_mutex_init(&l->lock, NULL) != 0 || pthread_cond_init(&l->wake, &clock) != 0)

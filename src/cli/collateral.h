@@ -33,8 +33,9 @@ struct coll_list {
 
 #define COLL_ADMIN_DEFAULT "http://127.0.0.1:8444"
 
-/* Of a running attestd, by its admin listener (--admin); `bytes`: with body and chain, and only what it holds. */
-ATT_CHECK bool coll_read_admin(struct cli *c, bool bytes, struct coll_list *ret, struct att_err *err);
+/* Of a running attestd, by its admin listener (NULL: COLL_ADMIN_DEFAULT); `bytes`: with body and chain, and only what it holds. */
+ATT_CHECK bool coll_read_admin(struct cli *c, const char *admin, bool bytes, struct coll_list *ret,
+                               struct att_err *err);
 /* Of a file of `collateral export`, whose signature is checked by --trust, and each item by its vendor's. */
 ATT_CHECK bool coll_read_bundle(struct cli *c, const struct att_lib *lib, const char *path,
                                 struct coll_list *ret, struct att_err *err);

@@ -95,7 +95,8 @@ static bool export(struct cli *c, struct sign_ready *key, size_t *ret_count, str
     struct att_span file = { 0 };
 
     if (!sign_ready(c, key, err) || !alg_usable(key, err) || !coll_lib(c, &lib, err) ||
-        !coll_read_admin(c, true, &list, err) || !items_of(c, lib, &list, &bundle, err))
+        !coll_read_admin(c, cli_value(c, "admin"), true, &list, err) ||
+        !items_of(c, lib, &list, &bundle, err))
         return false;
     if (bundle.item_count == 0)
         return att_fail(err, ATT_COLLATERAL_MISSING, "export", "items of collateral",

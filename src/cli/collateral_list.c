@@ -110,9 +110,8 @@ static bool list_of(const struct reading *r, struct coll_list *ret)
     return true;
 }
 
-static bool ask_admin(struct cli *c, bool bytes, struct att_span *ret, struct att_err *err)
+static bool ask_admin(struct cli *c, const char *admin, bool bytes, struct att_span *ret, struct att_err *err)
 {
-    const char *admin = cli_value(c, "admin");
     struct att_err why = { 0 };
     const char *url =
         cli_text(c->arena, "%s/collateral%s", admin ? admin : COLL_ADMIN_DEFAULT, bytes ? "/items" : "");
@@ -135,7 +134,7 @@ static bool ask_admin(struct cli *c, bool bytes, struct att_span *ret, struct at
     return copy || att_fail_memory(err, "admin");
 }
 
-bool coll_read_admin(struct cli *c, bool bytes, struct coll_list *ret, struct att_err *err)
+bool coll_read_admin(struct cli *c, const char *admin, bool bytes, struct coll_list *ret, struct att_err *err)
 {
     struct att_limits limits = att_limits_default;
     struct reading r = { .c = c, .err = err };
@@ -143,7 +142,7 @@ bool coll_read_admin(struct cli *c, bool bytes, struct coll_list *ret, struct at
 
     limits.json_nodes_max = JSON_NODES_MAX;
     const struct att_json_options options = { .limits = &limits };
-    return ask_admin(c, bytes, &text, err) && att_json_parse(c->arena, text, &options, &r.j, err) &&
+    return ask_admin(c, admin, bytes, &text, err) && att_json_parse(c->arena, text, &options, &r.j, err) &&
            list_of(&r, ret);
 }
 

@@ -120,7 +120,7 @@ static bool read_list(struct cli *c, struct coll_list *ret, struct att_err *err)
     ATT_AUTO(lib_free) struct att_lib *lib = NULL;
 
     if (!cli_has(c, "bundle"))
-        return coll_read_admin(c, false, ret, err);
+        return coll_read_admin(c, cli_value(c, "admin"), false, ret, err);
     return coll_lib(c, &lib, err) && coll_read_bundle(c, lib, cli_value(c, "bundle"), ret, err);
 }
 

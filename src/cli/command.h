@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 
-#define CLI_VERSION "0.1.0"
+#define CLI_VERSION ATT_VERSION /* of CMakeLists.txt */
 
 enum cli_exit {
     CLI_YES = 0,     /* yes, or done */

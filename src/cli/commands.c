@@ -1,11 +1,14 @@
 /* A new sub-command is a new row here. */
 #include "cli/apply.h"
 #include "cli/attest.h"
+#include "cli/backup.h"
 #include "cli/collateral.h"
+#include "cli/doctor.h"
 #include "cli/evidence.h"
 #include "cli/help.h"
 #include "cli/init.h"
 #include "cli/jmespath.h"
+#include "cli/key_seal.h"
 #include "cli/key.h"
 #include "cli/key_rewrap.h"
 #include "cli/login.h"
@@ -79,11 +82,15 @@ const struct cli_command *const cli_commands[] = {
     &cli_principal_remove_credential,
     &cli_apply,
     &cli_audit_list,
+    &cli_key_seal_policies,
     &cli_key_list,
     &cli_key_rotate,
     &cli_key_retire,
     &cli_key_rewrap,
     &cli_init,
+    &cli_backup,
+    &cli_restore,
+    &cli_doctor,
     &cli_help,
     &cli_man,
     &cli_completion,

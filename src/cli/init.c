@@ -10,12 +10,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_BYTES_MAX = 190 }; /* attestd.conf(5) */
 
+/* Where the Debian package has it (packaging/attestd.service). */
+#define SYSTEM_DIR   "/etc/attestd"
+#define SYSTEM_DATA  "/var/lib/attestd"
+#define SYSTEM_GROUP "attestd"
+#define SYSTEM_KEK   "credential:kek"
+
 /* What the command line says, completed. */
 struct wishes {
-    const char *base_url, *tls_certificate, *tls_key, *store, *domain;
+    const char *base_url, *tls_certificate, *tls_key, *store, *domain, *listen, *admin_listen;
     const char *subscription, *tenant;
     const char *issuer, *keys; /* NULL with the authority */
     const char *owner, *owner_name;
@@ -123,7 +130,10 @@ static bool read_authority(struct cli *c, struct wishes *w, struct att_err *err)
 
 static bool read_wishes(struct cli *c, struct wishes *ret, struct att_err *err)
 {
-    struct wishes w = { .store = cli_value(c, "store"), .domain = cli_value(c, "domain") };
+    struct wishes w = { .store = cli_value(c, "store"),
+                        .domain = cli_value(c, "domain"),
+                        .listen = cli_value(c, "listen"),
+                        .admin_listen = cli_value(c, "admin-listen") };
 
     if (!given(c, "base-url", &w.base_url, err) || !url_good("base-url", w.base_url, err) ||
         !given(c, "tls-certificate", &w.tls_certificate, err) ||
@@ -184,7 +194,9 @@ static bool compose(const struct wishes *from, const struct init_plan *plan, str
     put(&w, "data_dir", plan->data_path);
     put(&w, "tls_certificate", from->tls_certificate);
     put(&w, "tls_key", from->tls_key);
-    put(&w, "key_encryption_key", plan->kek_path);
+    put(&w, "key_encryption_key", plan->kek_dir ? SYSTEM_KEK : plan->kek_path);
+    put(&w, "listen", from->listen);
+    put(&w, "admin_listen", from->admin_listen);
     put(&w, "store", from->store);
     put(&w, "domain", from->domain);
     put(&w, "authority", from->issuer ? NULL : "on");
@@ -248,14 +260,32 @@ static bool absolute(struct cli *c, const char *dir, const char **ret, struct at
     return join(c, strcmp(room, "/") == 0 ? "" : room, name, ret, err);
 }
 
+/* As the package's unit has it: data where systemd makes the folder, the key as a credential that root alone can read. */
+static bool plan_system(struct cli *c, struct init_plan *ret, struct att_err *err)
+{
+    const char *dir = cli_value(c, "dir") ? cli_value(c, "dir") : SYSTEM_DIR;
+
+    ret->data_path = SYSTEM_DATA;
+    ret->data_made_elsewhere = true;
+    ret->group = geteuid() == 0 ? SYSTEM_GROUP : NULL;
+    return absolute(c, dir, &ret->dir, err) && join(c, ret->dir, "credentials", &ret->kek_dir, err) &&
+           join(c, ret->kek_dir, "kek", &ret->kek_path, err);
+}
+
+static bool plan_beside(struct cli *c, struct init_plan *ret, struct att_err *err)
+{
+    const char *dir = NULL;
+
+    return given(c, "dir", &dir, err) && absolute(c, dir, &ret->dir, err) &&
+           join(c, ret->dir, "data", &ret->data_path, err) && join(c, ret->dir, "kek", &ret->kek_path, err);
+}
+
 static bool plan_files(struct cli *c, struct init_plan *ret, struct att_err *err)
 {
-    const char *dir = NULL, *kek = NULL;
+    const char *kek = NULL;
 
-    if (!given(c, "dir", &dir, err) || !absolute(c, dir, &ret->dir, err) ||
-        !join(c, ret->dir, "attestd.conf", &ret->conf_path, err) ||
-        !join(c, ret->dir, "data", &ret->data_path, err) || !join(c, ret->dir, "kek", &ret->kek_path, err) ||
-        !init_kek(c->arena, &kek, err))
+    if (!(cli_has(c, "system") ? plan_system(c, ret, err) : plan_beside(c, ret, err)) ||
+        !join(c, ret->dir, "attestd.conf", &ret->conf_path, err) || !init_kek(c->arena, &kek, err))
         return false;
     ret->kek = att_str(kek);
     return true;
@@ -295,6 +325,17 @@ static void answer_text(struct cli *c, const struct wishes *w, const struct init
             "  client secret  %s\n  It is not kept anywhere and not shown again: put it into a safe place "
             "now.\n",
             w->secret);
+    if (cli_has(c, "system")) {
+        att_buf_printf(
+            &c->out,
+            "next\n  1. Put a copy of %s where the back-ups of %s are not: without it they are worth "
+            "nothing.\n"
+            "  2. Let group " SYSTEM_GROUP " read the TLS key: chgrp " SYSTEM_GROUP " %s && chmod 0640 %s\n"
+            "  3. Look at listen, [source NAME] and accepted_tcb in %s.\n"
+            "  4. systemctl enable --now attestd && attestctl doctor\n",
+            plan->kek_path, plan->data_path, w->tls_key, w->tls_key, plan->conf_path);
+        return;
+    }
     att_buf_printf(
         &c->out,
         "next\n  1. Put a copy of %s where the back-ups of %s are not: without it they are worth nothing.\n"
@@ -326,6 +367,10 @@ static const struct cli_option options[] = {
     { .name = "dir",
       .argument = "DIR",
       .help = "Where attestd.conf, data and kek are made. Nothing that is there is overwritten." },
+    { .name = "system",
+      .help = "For the service of the Debian package: " SYSTEM_DIR
+              "/attestd.conf, readable by group " SYSTEM_GROUP ", the key in " SYSTEM_DIR
+              "/credentials, data in " SYSTEM_DATA "." },
     { .name = "base-url",
       .argument = "URL",
       .help = "Where clients will find the service: https://HOST[:PORT]. It is the issuer of every token." },
@@ -353,6 +398,12 @@ static const struct cli_option options[] = {
     { .name = "store",
       .argument = "URL",
       .help = "sqlite:PATH or postgres:CONNINFO; SQLite in the data folder if not given." },
+    { .name = "listen",
+      .argument = "HOST:PORT",
+      .help = "Where the service listens; 127.0.0.1:8443 if not given." },
+    { .name = "admin-listen",
+      .argument = "HOST:PORT",
+      .help = "Where health and metrics are; 127.0.0.1:8444 if not given." },
     { .name = "domain",
       .argument = "DOMAIN",
       .help = "Providers get host names of their own below it; below the base URL if not given." },

@@ -20,6 +20,9 @@ ATT_CHECK bool init_secret(struct att_arena *arena, const char **ret_secret, con
 /* What is to be written: absolute paths, texts that fit a line. */
 struct init_plan {
     const char *dir;
+    const char *kek_dir;      /* made, too, with mode 0700; NULL: the key is in `dir` itself */
+    const char *group;        /* who may read the configuration; NULL: its owner alone */
+    bool data_made_elsewhere; /* by systemd */
     const char *conf_path, *data_path, *kek_path;
     struct att_span conf, kek;
 };

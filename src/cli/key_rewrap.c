@@ -15,33 +15,6 @@ ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 ATT_AUTO_PTR(store_auto, struct store, store_close)
 ATT_AUTO_PTR(signer_auto, struct signer, signer_close)
 
-static const char *given(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
-static bool read_config(struct cli *c, struct config *ret, struct att_err *err)
-{
-    if (!operator_config(c, ret, err))
-        return false;
-    return ret->key_encryption_key[0] != '\0' ||
-           att_fail(err, ATT_CONFIG_INVALID, "key_encryption_key", "the key of now", "not set");
-}
-
-static bool open_signer(const struct config *config, struct signer **ret, struct att_err *err)
-{
-    const struct signer_options options = {
-        .kek = config->key_encryption_key,
-        .kek_previous = config->key_encryption_key_previous.item,
-        .pkcs11_module = given(config->pkcs11_module),
-        .pkcs11_token = given(config->pkcs11_token),
-        .pkcs11_pin_file = given(config->pkcs11_pin_file),
-        .in_process = true,
-    };
-
-    return signer_open(&options, ret, err);
-}
-
 /* All of it, or nothing: whatever fails before the commit rolls back, and so does the end of the process. */
 static bool rewrap(struct store *store, struct signer *signer, bool dry_run, struct key_rewrap *ret,
                    struct att_err *err)
@@ -94,7 +67,7 @@ static enum cli_exit run_rewrap(struct cli *c)
     struct att_err err = { 0 };
     bool dry_run = cli_has(c, "dry-run");
 
-    if (!read_config(c, &config, &err) || !open_signer(&config, &signer, &err) ||
+    if (!operator_config(c, &config, &err) || !operator_signer(c, &config, &signer, &err) ||
         !operator_store(&config, &store, &err) || !rewrap(store, signer, dry_run, &done, &err)) {
         if (done.bad[0])
             att_buf_printf(&c->diagnostics, "%s stands in the way; nothing was changed\n", done.bad);

@@ -51,7 +51,7 @@ static void roff_head(struct att_buf *b, const struct cli_command *command, cons
     } else {
         att_buf_puts(b, "ATTESTCTL");
     }
-    att_buf_puts(b, " 1 \"\" \"attestd " CLI_VERSION "\" \"attestctl\"\n.SH NAME\n");
+    att_buf_puts(b, " 1 \"\" \"attestd " CLI_VERSION "\" \"attestctl\"\n.ad l\n.SH NAME\n");
     if (command)
         page_name(b, command);
     else

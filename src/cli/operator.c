@@ -3,12 +3,14 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "cli/files.h"
+#include "cli/members.h"
 #include "config/store_url.h"
 #include "store/backends.h"
 
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,9 +18,16 @@ enum { SECRETS_ARENA_BYTES = 64 << 10 };
 
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
 
-bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
+static const char *path_of(const struct cli *c)
 {
     const char *path = cli_value(c, "config");
+
+    return path ? path : OPERATOR_CONFIG;
+}
+
+bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
+{
+    const char *path = path_of(c);
     struct att_span text = { 0 };
 
     if (!cli_read(c, "config", path, &text, err) || !config_defaults(c->arena, ret, err) ||
@@ -54,6 +63,41 @@ bool operator_store(const struct config *config, struct store **ret, struct att_
     if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
         return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
     return store_open(url, ret, err);
+}
+
+/* The unit gives the service its credentials from a folder beside the configuration. */
+static const char *kek_of(struct cli *c, const char *kek)
+{
+    static const char scheme[] = "credential:";
+    const char *path = path_of(c), *slash = strrchr(path, '/');
+
+    if (strncmp(kek, scheme, sizeof scheme - 1) != 0 || getenv("CREDENTIALS_DIRECTORY"))
+        return kek;
+    return cli_text(c->arena, "%.*s/credentials/%s", slash ? (int)(slash - path) : 1, slash ? path : ".",
+                    kek + sizeof scheme - 1);
+}
+
+static const char *given(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+bool operator_signer(struct cli *c, const struct config *config, struct signer **ret, struct att_err *err)
+{
+    const struct signer_options options = {
+        .kek = kek_of(c, config->key_encryption_key),
+        .kek_previous = config->key_encryption_key_previous.item,
+        .pkcs11_module = given(config->pkcs11_module),
+        .pkcs11_token = given(config->pkcs11_token),
+        .pkcs11_pin_file = given(config->pkcs11_pin_file),
+        .in_process = true,
+    };
+
+    if (!options.kek)
+        return att_fail_memory(err, "key_encryption_key");
+    if (options.kek[0] == '\0')
+        return att_fail(err, ATT_CONFIG_INVALID, "key_encryption_key", "where the key is", "nothing");
+    return signer_open(&options, ret, err);
 }
 
 void operator_who(char ret[OPERATOR_BY_SIZE])

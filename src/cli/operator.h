@@ -5,11 +5,14 @@
 
 #include "cli/command.h"
 #include "config/config.h"
+#include "signer/signer.h"
 #include "store/store.h"
 
+#define OPERATOR_CONFIG "/etc/attestd/attestd.conf"
 #define OPTION_CONFIG                                                                                        \
     {                                                                                                        \
-        .name = "config", .argument = "FILE", .required = true, .help = "The configuration of attestd."      \
+        .name = "config", .argument = "FILE",                                                                \
+        .help = "The configuration of attestd; " OPERATOR_CONFIG " if not given."                            \
     }
 #define OPTION_SET                                                                                           \
     {                                                                                                        \
@@ -23,6 +26,10 @@ enum { OPERATOR_BY_SIZE = 64 };
 ATT_CHECK bool operator_config(struct cli *c, struct config *ret, struct att_err *err);
 /* Its store; one in memory is no other process's. The caller closes. */
 ATT_CHECK bool operator_store(const struct config *config, struct store **ret, struct att_err *err);
+/* A signer in this process with the configuration's key-encryption keys. A credential is looked for beside the configuration, in
+ * `credentials/NAME`, when this is not the service's own environment. The caller closes. */
+ATT_CHECK bool operator_signer(struct cli *c, const struct config *config, struct signer **ret,
+                               struct att_err *err);
 /* Who asks, for records: "unix:root". */
 void operator_who(char ret[OPERATOR_BY_SIZE]);
 

@@ -178,6 +178,11 @@ static void note_answer(CURL *curl, struct client_response *answer)
     if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK &&
         strlen(etag->value) < sizeof answer->etag)
         memcpy(answer->etag, etag->value, strlen(etag->value) + 1);
+    struct curl_header *date = NULL;
+    if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+        time_t at = curl_getdate(date->value, NULL);
+        answer->date_unix_s = at > 0 ? (int64_t)at : 0;
+    }
 }
 
 bool client_send(const struct client_request *request, struct client_response *ret, struct att_err *err)

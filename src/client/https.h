@@ -44,7 +44,8 @@ struct client_request {
 struct client_response {
     long status;
     char content_type[96];
-    char etag[96]; /* with its quotes; empty when there was none, or a longer one */
+    char etag[96];       /* with its quotes; empty when there was none, or a longer one */
+    int64_t date_unix_s; /* its clock, of the header Date; 0 when there was none */
     struct att_buf body;
 };
 

@@ -41,10 +41,15 @@ static const struct config_row compliance_rows[] = {
 #include "config/compliance.def"
 };
 #undef OF
+#define OF config_sink
+static const struct config_row sink_rows[] = {
+#include "config/sink.def"
+};
+#undef OF
 #undef S
 
 #define ROWS(array) .rows = (array), .count = sizeof(array) / sizeof((array)[0])
-_Static_assert(sizeof attestd_rows / sizeof attestd_rows[0] <= CONFIG_ROWS_MAX, "sets of rows have 64 bits");
+_Static_assert(sizeof attestd_rows / sizeof attestd_rows[0] <= CONFIG_ROWS_MAX, "room in sets of rows");
 
 const struct config_table config_tables[CONFIG_SECTIONS] = {
     [CONFIG_ATTESTD] = { .name = "attestd", .sample = "attestd", ROWS(attestd_rows) },
@@ -76,6 +81,13 @@ const struct config_table config_tables[CONFIG_SECTIONS] = {
                                 "Machines that this site calls compliant: the claim x-ms-compliance-status. "
                                 "The first section that fits counts.",
                             ROWS(compliance_rows) },
+    [CONFIG_SINK] = { .name = "sink",
+                      .parameter = "NAME",
+                      .sample = "sink siem",
+                      .about =
+                          "A place that records of requests go to: what diagnostic settings of a provider "
+                          "may name. NAME is of a-z, 0-9 and -.",
+                      ROWS(sink_rows) },
 };
 
 typedef bool (*take_fn)(struct att_arena *, void *, const struct config_row *, const char *,
@@ -97,6 +109,8 @@ static void *section_of(struct config *c, const struct config_place *place)
         return &c->sources[place->index];
     case CONFIG_COMPLIANCE:
         return &c->compliance[place->index];
+    case CONFIG_SINK:
+        return &c->sinks[place->index];
     default:
         return c;
     }
@@ -142,7 +156,8 @@ bool config_defaults(struct att_arena *arena, struct config *ret, struct att_err
     c.subscriptions = att_arena_alloc(arena, CONFIG_SUBSCRIPTIONS_MAX, sizeof *c.subscriptions);
     c.sources = att_arena_alloc(arena, CONFIG_SOURCES_MAX, sizeof *c.sources);
     c.compliance = att_arena_alloc(arena, CONFIG_COMPLIANCE_MAX, sizeof *c.compliance);
-    if (!c.issuers || !c.subscriptions || !c.sources || !c.compliance)
+    c.sinks = att_arena_alloc(arena, CONFIG_SINKS_MAX, sizeof *c.sinks);
+    if (!c.sinks || !c.issuers || !c.subscriptions || !c.sources || !c.compliance)
         return att_fail_memory(err, "config");
     if (!put_initial(arena, &c, &config_tables[CONFIG_ATTESTD], err))
         return false;
@@ -157,6 +172,16 @@ static const char *plain_name(struct att_arena *arena, struct att_span text)
     for (size_t i = 0; i < text.len; i++) {
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", text.ptr[i]) ||
             text.ptr[i] == '\0')
+            return NULL;
+    }
+    return text.len > 0 && text.len <= 32 ? att_arena_dup(arena, text) : NULL;
+}
+
+/* As an ARM resource may name it: lower case, no "_". */
+static char *sink_name(struct att_arena *arena, struct att_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\0' || !strchr("abcdefghijklmnopqrstuvwxyz0123456789-", text.ptr[i]))
             return NULL;
     }
     return text.len > 0 && text.len <= 32 ? att_arena_dup(arena, text) : NULL;
@@ -183,6 +208,9 @@ static const struct repeated {
     { CONFIG_COMPLIANCE, offsetof(struct config, compliance), offsetof(struct config, compliance_count),
       sizeof(struct config_compliance), CONFIG_COMPLIANCE_MAX, NULL,
       "[compliance NAME], 1 to 32 letters, digits, - and _", "at most 64 compliance sections" },
+    { CONFIG_SINK, offsetof(struct config, sinks), offsetof(struct config, sink_count),
+      sizeof(struct config_sink), CONFIG_SINKS_MAX, sink_name, "[sink NAME], 1 to 32 of a-z, 0-9 and -",
+      "at most 32 sinks" },
 };
 
 static const char **name_at(const struct repeated *r, void *items, size_t index)
@@ -232,9 +260,10 @@ bool config_open(struct att_arena *arena, struct config *c, struct att_span head
         if (att_span_is(name, config_tables[repeated[i].section].name))
             return open_repeated(arena, c, &repeated[i], parameter, ret, err);
     }
-    return att_fail(err, ATT_CONFIG_INVALID, "section",
-                    "[attestd], [issuer NAME], [subscription GUID], [source NAME] or [compliance NAME]",
-                    "[%s]", att_shown(&shown, header));
+    return att_fail(
+        err, ATT_CONFIG_INVALID, "section",
+        "[attestd], [issuer NAME], [subscription GUID], [source NAME], [compliance NAME] or [sink NAME]",
+        "[%s]", att_shown(&shown, header));
 }
 
 bool config_put(struct att_arena *arena, struct config *c, const struct config_place *place,

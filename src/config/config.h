@@ -1,7 +1,7 @@
 /* config/config.h - settings: tables, a file, the command line.
  *
- * The file is INI: one section [attestd], and any number of [issuer NAME], [subscription GUID], [source NAME] and
- * [compliance NAME]. Unknown names and
+ * The file is INI: one section [attestd], and any number of [issuer NAME], [subscription GUID], [source NAME],
+ * [compliance NAME] and [sink NAME]. Unknown names and
  * sections, values out of range, repeated names and sections, lines over 190 bytes, indented lines and comments behind a
  * value are errors that name the line: the INI library would split, cut or override them silently.
  *
@@ -18,7 +18,8 @@ enum {
     CONFIG_ISSUERS_MAX = 16,
     CONFIG_SUBSCRIPTIONS_MAX = 64,
     CONFIG_SOURCES_MAX = 8,
-    CONFIG_COMPLIANCE_MAX = 64
+    CONFIG_COMPLIANCE_MAX = 64,
+    CONFIG_SINKS_MAX = 32
 };
 
 struct config_list {
@@ -74,6 +75,17 @@ struct config_compliance {
     unsigned long uvm_svn_min;
 };
 
+struct config_sink {
+    const char *section; /* NAME */
+    const char *kind;
+    const char *path;
+    const char *url;
+    const char *ca;
+    const char *header_file;
+    unsigned long rotate_bytes;
+    unsigned long keep_files;
+};
+
 /* Text that was not given is "", never NULL. */
 /* How far clocks may differ: a key is published that much longer than a token that it signed. */
 enum { KEY_LEEWAY_S = 300 };
@@ -94,6 +106,7 @@ struct config {
     const char *signing_keys;
     const char *store;
     const char *store_password_file;
+    unsigned long store_outage_max_s;
     const char *domain;
     const char *location;
     struct config_list private_networks;
@@ -130,12 +143,22 @@ struct config {
     unsigned long keys_max_age_s;
     unsigned long threads;
     unsigned long connections_max;
+    unsigned long connections_per_client_max;
+    unsigned long client_requests_per_s;
+    unsigned long client_burst;
+    unsigned long provider_attestations_per_s;
+    unsigned long provider_burst;
+    unsigned long overload_ms;
     unsigned long attest_body_bytes_max;
     unsigned long tpm_body_bytes_max;
     unsigned long head_timeout_s;
     unsigned long body_timeout_s;
     unsigned long idle_timeout_s;
     unsigned long drain_timeout_s;
+    const char *records_dir; /* "": records_folder says which */
+    unsigned long records_retention_days;
+    bool records_fail_closed;
+    unsigned long records_queue_max;
     struct config_issuer *issuers; /* room for CONFIG_ISSUERS_MAX, in the arena */
     size_t issuer_count;
     struct config_subscription *subscriptions; /* room for CONFIG_SUBSCRIPTIONS_MAX, in the arena */
@@ -144,6 +167,8 @@ struct config {
     size_t source_count;
     struct config_compliance *compliance; /* room for CONFIG_COMPLIANCE_MAX */
     size_t compliance_count;
+    struct config_sink *sinks; /* room for CONFIG_SINKS_MAX */
+    size_t sink_count;
 };
 
 /* Defaults of the tables, no issuers and no subscriptions. Text lives in the arena. */

@@ -106,6 +106,53 @@ static bool compliance_good(const struct config_compliance *s, struct att_err *e
     return true;
 }
 
+/* What a kind must have, and what means nothing to it. */
+static bool sink_good(const struct config_sink *s, struct att_err *err)
+{
+    static const struct {
+        const char *kind;
+        bool path, socket, url;
+    } kinds[] = {
+        { "file", true, false, false }, { "syslog", false, true, false },  { "journal", false, true, false },
+        { "otlp", false, false, true }, { "webhook", false, false, true },
+    };
+    char where[96];
+
+    if (!rows_given(s, CONFIG_SINK, s->section, CONFIG_ALWAYS, err))
+        return false;
+    (void)snprintf(where, sizeof where, "sink.%s", s->section);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(s->kind, kinds[i].kind) != 0)
+            continue;
+        if (kinds[i].path && !s->path[0])
+            return att_fail(err, ATT_CONFIG_INVALID, where, "a path beside kind = file", "none");
+        if (kinds[i].url != (s->url[0] != '\0'))
+            return att_fail(err, ATT_CONFIG_INVALID, where,
+                            "a url for otlp and webhook, and for no other kind",
+                            kinds[i].url ? "none" : "one");
+        if (s->path[0] && !kinds[i].path && !kinds[i].socket)
+            return att_fail(err, ATT_CONFIG_INVALID, where, "a path for file, syslog and journal only",
+                            "one");
+        if (!kinds[i].url && (s->ca[0] || s->header_file[0]))
+            return att_fail(err, ATT_CONFIG_INVALID, where, "ca and header_file for otlp and webhook only",
+                            "another kind");
+    }
+    return s->path[0] == '\0' || s->path[0] == '/' ||
+           att_fail(err, ATT_CONFIG_INVALID, where, "an absolute path", "another");
+}
+
+static bool records_good(const struct config *c, struct att_err *err)
+{
+    if (c->records_fail_closed && !c->records_dir[0] && !c->data_dir[0])
+        return att_fail(err, ATT_CONFIG_INVALID, "records_fail_closed", "records_dir or data_dir beside it",
+                        "neither");
+    for (size_t i = 0; i < c->sink_count; i++) {
+        if (!sink_good(&c->sinks[i], err))
+            return false;
+    }
+    return true;
+}
+
 static bool collateral_good(const struct config *c, struct att_err *err)
 {
     if (!proxy_good(c->fetch_proxy, err))
@@ -184,7 +231,7 @@ bool config_consistent(const struct config *c, struct att_err *err)
         if (!subscription_good(c, &c->subscriptions[i], err))
             return false;
     }
-    return keys_good(c, err) && collateral_good(c, err);
+    return keys_good(c, err) && records_good(c, err) && collateral_good(c, err);
 }
 
 bool config_complete(const struct config *c, struct att_err *err)

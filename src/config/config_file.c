@@ -11,16 +11,21 @@
 enum { LINE_BYTES_MAX = 190, LINES_MAX = 2000, HEADER_BYTES_MAX = 49 };
 
 /* Which sections and settings the file has had: a bit for each row, and SECTION. */
-struct seen {
-    uint64_t attestd;
-    uint64_t issuers[CONFIG_ISSUERS_MAX];
-    uint64_t subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
-    uint64_t sources[CONFIG_SOURCES_MAX];
-    uint64_t compliance[CONFIG_COMPLIANCE_MAX];
+/* Which rows of a section have been set, and behind them the section itself. */
+struct set {
+    bool has[CONFIG_ROWS_MAX + 1];
 };
-static const uint64_t section_bit = (uint64_t)1 << CONFIG_ROWS_MAX;
+struct seen {
+    struct set attestd;
+    struct set issuers[CONFIG_ISSUERS_MAX];
+    struct set subscriptions[CONFIG_SUBSCRIPTIONS_MAX];
+    struct set sources[CONFIG_SOURCES_MAX];
+    struct set compliance[CONFIG_COMPLIANCE_MAX];
+    struct set sinks[CONFIG_SINKS_MAX];
+};
+enum { SECTION_ITSELF = CONFIG_ROWS_MAX };
 
-static uint64_t *seen_of(struct seen *seen, const struct config_place *place)
+static struct set *seen_of(struct seen *seen, const struct config_place *place)
 {
     switch (place->section) { /* without a default: the compiler asks for the one that is added */
     case CONFIG_ISSUER:
@@ -31,6 +36,8 @@ static uint64_t *seen_of(struct seen *seen, const struct config_place *place)
         return &seen->sources[place->index];
     case CONFIG_COMPLIANCE:
         return &seen->compliance[place->index];
+    case CONFIG_SINK:
+        return &seen->sinks[place->index];
     case CONFIG_ATTESTD:
     case CONFIG_SECTIONS:
         break;
@@ -59,10 +66,10 @@ static bool header_good(struct reading *r, struct att_span line, struct att_err 
         return att_fail(err, ATT_CONFIG_INVALID, "section", "a name of at most 49 bytes", "%zu", header.len);
     if (!config_open(r->arena, r->c, header, &place, err))
         return false;
-    uint64_t *seen = seen_of(&r->seen, &place);
-    if (*seen & section_bit)
+    bool *seen = &seen_of(&r->seen, &place)->has[SECTION_ITSELF];
+    if (*seen)
         return att_fail(err, ATT_CONFIG_INVALID, "section", "each section once", "it stands twice");
-    *seen |= section_bit;
+    *seen = true;
     return true;
 }
 
@@ -116,11 +123,10 @@ static int take(void *user, const char *section, const char *name, const char *v
         return 0;
     const struct config_row *row = config_row_of(place.section, att_str(name));
     if (row) {
-        uint64_t bit = (uint64_t)1 << (row - config_tables[place.section].rows);
-        uint64_t *seen = seen_of(&r->seen, &place);
-        if (*seen & bit)
+        bool *seen = &seen_of(&r->seen, &place)->has[row - config_tables[place.section].rows];
+        if (*seen)
             return att_fail(r->err, ATT_CONFIG_INVALID, row->name, "each setting once", "it stands twice");
-        *seen |= bit;
+        *seen = true;
     }
     return config_put(r->arena, r->c, &place, att_str(name), value ? value : "", r->err) ? 1 : 0;
 }

@@ -88,6 +88,14 @@ bool config_take_source_kind(struct att_arena *arena, void *to, const struct con
     return among(arena, to, row, value, words, "pcs, pccs or kds", err);
 }
 
+bool config_take_sink_kind(struct att_arena *arena, void *to, const struct config_row *row, const char *value,
+                           struct att_err *err)
+{
+    static const char *const words[] = { "file", "syslog", "journal", "otlp", "webhook", NULL };
+
+    return among(arena, to, row, value, words, "file, syslog, journal, otlp or webhook", err);
+}
+
 bool config_take_evidence_type(struct att_arena *arena, void *to, const struct config_row *row,
                                const char *value, struct att_err *err)
 {

@@ -28,10 +28,11 @@ enum config_section {
     CONFIG_SUBSCRIPTION,
     CONFIG_SOURCE,
     CONFIG_COMPLIANCE,
+    CONFIG_SINK,
     CONFIG_SECTIONS
 };
 
-enum { CONFIG_ROWS_MAX = 63 }; /* sets of rows are kept in 64 bits, one of which is the section itself */
+enum { CONFIG_ROWS_MAX = 128 };
 
 struct config_table {
     const char *name;      /* "issuer" */

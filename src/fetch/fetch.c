@@ -115,9 +115,11 @@ static bool get(struct fetch *f, const struct fetch_request *request, bool any_s
 bool fetch_get(struct fetch *f, const struct fetch_request *request, struct att_arena *arena,
                struct att_span *ret_body, struct att_err *err)
 {
+    struct fetch_request plain = *request;
     struct fetch_answer answer = { 0 };
 
-    if (!get(f, request, false, arena, &answer, err))
+    plain.post = (struct att_span){ 0 };
+    if (!get(f, &plain, false, arena, &answer, err))
         return false;
     *ret_body = answer.body;
     return true;
@@ -126,8 +128,23 @@ bool fetch_get(struct fetch *f, const struct fetch_request *request, struct att_
 bool fetch_ask(struct fetch *f, const struct fetch_request *request, struct att_arena *arena,
                struct fetch_answer *ret, struct att_err *err)
 {
+    struct fetch_request plain = *request;
     struct fetch_answer answer = { 0 };
 
+    plain.post = (struct att_span){ 0 };
+    if (!get(f, &plain, true, arena, &answer, err))
+        return false;
+    *ret = answer;
+    return true;
+}
+
+bool fetch_post(struct fetch *f, const struct fetch_request *request, struct att_arena *arena,
+                struct fetch_answer *ret, struct att_err *err)
+{
+    struct fetch_answer answer = { 0 };
+
+    if (!request->post.ptr)
+        return att_fail(err, ATT_INTERNAL, "fetch.post", "bytes to send", "none");
     if (!get(f, request, true, arena, &answer, err))
         return false;
     *ret = answer;

@@ -1,6 +1,6 @@
 /* fetch/fetch.h - outbound HTTPS: the only door through which the server asks others.
  *
- * One GET: https only, no redirect followed, the certificate checked against the system's CAs or, when a CA file is
+ * One GET, or one POST: https only, no redirect followed, the certificate checked against the system's CAs or, when a CA file is
  * given, against that file alone; connect, whole request and body are bounded. libcurl comes in a module
  * (lib/attestd/fetch.so beside the program's bin/) that fetch_open loads, so that a server that asks nobody does not
  * carry it.
@@ -37,6 +37,8 @@ struct fetch_request {
     const char *proxy; /* "http://HOST:PORT": asked to CONNECT; NULL: none */
     /* fetch_ask: names of headers of the answer that are wanted, NULL-terminated, at most FETCH_WANTED_MAX. */
     const char *const *wanted;
+    struct att_span
+        post; /* fetch_post: what is sent, which may be empty but not NULL. Its type is one of `headers` */
 };
 enum { FETCH_WANTED_MAX = 8 };
 struct fetch_answer {
@@ -54,6 +56,9 @@ ATT_CHECK bool fetch_get(struct fetch *f, const struct fetch_request *request, s
 /* Any final status is an answer, also a redirect, which is not followed. */
 ATT_CHECK bool fetch_ask(struct fetch *f, const struct fetch_request *request, struct att_arena *arena,
                          struct fetch_answer *ret, struct att_err *err);
+/* A POST. Any final status is an answer; of its body there is the beginning at most, and it may end with the connection. */
+ATT_CHECK bool fetch_post(struct fetch *f, const struct fetch_request *request, struct att_arena *arena,
+                          struct fetch_answer *ret, struct att_err *err);
 void fetch_close(struct fetch *f); /* NULL is fine */
 
 #endif

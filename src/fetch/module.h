@@ -5,7 +5,7 @@
 #include "fetch/fetch.h"
 
 struct fetch_module {
-    /* The request is complete: no zero that means a default, and a URL that fetch.c has looked at. */
+    /* A POST when request->post is not NULL. The request is complete: no zero that means a default, and a URL that fetch.c has looked at. */
     bool (*get)(const struct fetch_request *request, bool any_status, struct att_arena *arena,
                 struct fetch_answer *ret, struct att_err *err);
 };

@@ -2,12 +2,14 @@
  * extend them; body and answer are extended by a least rate only. While an answer is put off there is none: the
  * application bounds that. */
 #include "http/conn_state.h"
+#include "http/peers.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
-    LINGER_BYTES_MAX = 4 << 20,
+    /* More than any body that is refused: who is cut off while sending may lose the answer. The time bounds it. */
+    LINGER_BYTES_MAX = 64 << 20,
     STEPS_PER_TURN = 64, /* then the other connections of the loop have their turn */
 };
 
@@ -140,6 +142,8 @@ static void conn_free(struct conn *c)
     (void)event_del(&c->timer);
     conn_drop_buffers(c);
     stream_close(&c->stream);
+    if (c->counted)
+        http_peers_leave(loop->shared->peers, &c->peer.ip);
     free(c);
     loop_conn_gone(loop);
 }
@@ -207,10 +211,22 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     conn_run(c);
 }
 
+/* Proxies that are trusted bring many clients, and a unix socket has no address: these are not counted. */
+static bool enter(struct loop *loop, const struct http_peer *peer, bool *ret_counted)
+{
+    struct http_shared *shared = loop->shared;
+
+    *ret_counted = shared->peers && !peer->is_local && !att_cidr_list_has(&shared->trusted, &peer->ip);
+    return !*ret_counted || http_peers_enter(shared->peers, &peer->ip);
+}
+
 void conn_accept(struct loop *loop, int fd, const struct http_peer *peer)
 {
     struct conn *c = calloc(1, sizeof *c);
-    if (!c) {
+    if (!c || !enter(loop, peer, &c->counted)) {
+        if (c)
+            loop_count(&loop->counters.refused);
+        free(c);
         (void)close(fd);
         return;
     }

@@ -38,6 +38,7 @@ struct conn {
     enum conn_watch watched;
     enum conn_state state;
     bool idle;         /* CONN_HEAD without a byte of the next request; on the idle list */
+    bool counted;      /* among its address's connections */
     bool resume;       /* the timer is there to go on, not to end */
     int64_t since_ms;  /* start of the state */
     int64_t timer_ms;  /* when the timer fires; 0: it is not set */

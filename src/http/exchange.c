@@ -198,6 +198,7 @@ enum exchange_next exchange_answer(struct exchange *x, const struct exchange_lin
     x->request.body = att_span_of(request + x->head.head_bytes, x->body.kept);
     x->request.ticket = link->ticket;
     x->response = (struct http_response){ 0 };
+    x->request.waited_us = loop_waited_us(link->loop);
     link->ticket->put_off = false;
     loop_count(&link->loop->counters.requests);
     app->on_request(app->ctx, &x->request, &x->response);

@@ -58,6 +58,9 @@ struct http_request {
     const char *tls_version;             /* "TLSv1.3"; NULL when the connection is plain */
     const char *tls_server_name;         /* SNI; NULL when there is none */
     struct http_ticket *ticket;          /* for http_answer_later; NULL in on_head */
+    /* How long the request has waited at least since its last byte was here: since the loop last asked for what is ready.
+     * An overloaded loop shows here first. 0 in on_head. */
+    uint32_t waited_us;
 };
 
 /* The first header of this name, without case; NULL when there is none. Host, Content-Length,
@@ -169,7 +172,9 @@ struct http_server_options {
     unsigned idle_ms;          /* between requests [120000] */
     unsigned linger_ms; /* how long a closed connection is read, so that the peer gets the answer [2000] */
 
-    size_t connections_max;  /* over all threads [20000]; beyond, the longest idle one makes room */
+    size_t connections_max; /* over all threads [20000]; beyond, the longest idle one makes room */
+    /* Of these, those of one address (IPv6: of one /64) that is no trusted proxy; beyond, closed [0: no bound of its own] */
+    size_t connections_per_client_max;
     size_t target_bytes_max; /* path and query [8192]: 414 */
     size_t head_bytes_max;   /* [32768]: 431 */
     size_t header_count_max; /* [100], at most 100: 431 */

@@ -19,6 +19,16 @@ int64_t loop_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+uint32_t loop_waited_us(const struct loop *loop)
+{
+    struct timeval began, now;
+
+    if (event_base_gettimeofday_cached(loop->base, &began) != 0 || evutil_gettimeofday(&now, NULL) != 0)
+        return 0;
+    int64_t us = ((int64_t)now.tv_sec - began.tv_sec) * 1000000 + (now.tv_usec - began.tv_usec);
+    return us < 0 ? 0 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
 const char *loop_date(struct loop *loop)
 {
     struct timespec t = { 0 };

@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 struct conn;
+struct http_peers;
 struct tls_store;
 TAILQ_HEAD(conn_list, conn);
 
@@ -28,6 +29,7 @@ struct http_shared {
     struct http_server_options options;
     struct tls_store *tls; /* NULL: plain */
     struct att_cidr_list trusted;
+    struct http_peers *peers; /* NULL: an address may have as many connections as there are */
     _Atomic size_t connections;
     _Atomic int command; /* enum loop_command */
     _Atomic int64_t drain_until_ms;
@@ -60,6 +62,8 @@ static inline void loop_count(_Atomic uint64_t *counter)
 
 /* Monotonic. */
 int64_t loop_now_ms(void);
+/* Since this turn of the loop began. */
+uint32_t loop_waited_us(const struct loop *loop);
 /* For the Date header; made once a second. */
 const char *loop_date(struct loop *loop);
 

@@ -3,6 +3,7 @@
 #include "http/http.h"
 #include "http/listener.h"
 #include "http/loop.h"
+#include "http/peers.h"
 #include "http/tls.h"
 
 #include "base/err.h"
@@ -137,6 +138,8 @@ static bool prepare(struct http_server *s, struct att_err *err)
     s->port = o->unix_path ? 0 : o->port;
     return att_cidr_list_parse(o->trusted_proxies, "http.trusted_proxies", &s->shared.trusted, err) &&
            (!o->cert_path || tls_store_new(o->cert_path, o->key_path, &s->shared.tls, err)) &&
+           (o->connections_per_client_max == 0 ||
+            http_peers_new(o->connections_per_client_max, o->connections_max, &s->shared.peers, err)) &&
            open_loops(s, err) && start_threads(s, err);
 }
 
@@ -203,6 +206,7 @@ void http_server_stop(struct http_server *server)
         loop_close(&server->workers[i].loop);
     listener_remove(&server->file);
     tls_store_free(server->shared.tls);
+    http_peers_free(server->shared.peers);
     att_cidr_list_free(&server->shared.trusted);
     free(server->workers);
     free(server);

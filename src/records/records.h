@@ -75,8 +75,8 @@ struct record_sink {
 };
 
 struct records_options {
-    const char *dir; /* of the journal; NULL: none */
-    uint64_t segment_bytes;
+    const char *dir;         /* of the journal; NULL: none */
+    uint64_t segment_bytes;  /* 0: 64 MiB */
     uint32_t retention_days; /* of segments; 0: for ever */
     bool fail_closed;
     size_t queue_max; /* records that may wait; 0: 10000 */
@@ -94,11 +94,15 @@ ATT_CHECK bool records_open(const struct records_options *options, struct record
 /* Writes out what waits, a bounded time. */
 void records_close(struct records *r); /* NULL is fine */
 
-/* False only with fail_closed: no room, or the journal cannot be written. NULL `r`: nothing is kept, true. */
+/* False only with fail_closed: no room, or the journal could not be written when it was last tried. True says that the record
+ * waits for the journal, not that it is on the disk: a crash loses what the last milliseconds brought. NULL `r`: nothing is
+ * kept, true. */
 ATT_CHECK bool records_push(struct records *r, const struct record *record, struct att_err *err);
 /* With fail_closed: would a push be refused now? Asked before work is done. */
 bool records_usable(struct records *r);
-/* The number of a sink, or -1. */
+/* Files of sinks are opened anew before their next record: for whoever has renamed them. NULL is fine. */
+void records_reopen(struct records *r);
+/* The number of a sink, or -1; -1 for NULL. */
 int records_sink(const struct records *r, const char *name);
 
 struct record_sink_stats {

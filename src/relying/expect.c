@@ -33,8 +33,8 @@ static bool step(const struct att_json *doc, struct att_arena *a, att_json_id ob
     return true;
 }
 
-static bool walk(const struct att_json *doc, struct att_arena *a, struct att_span path, att_json_id *ret,
-                 struct att_err *err)
+bool relying_claim(const struct att_json *doc, struct att_arena *a, struct att_span path, att_json_id *ret,
+                   struct att_err *err)
 {
     att_json_id at = ATT_JSON_ROOT;
 
@@ -58,7 +58,7 @@ bool att_token_expect(struct att_arena *arena, const struct att_token *token, st
     const char *where = att_shown(&place, path);
     if (!att_json_parse(arena, token->payload, NULL, &doc, err))
         return att_fail_as(err, ATT_TOKEN_MALFORMED, "token.payload");
-    if (!walk(&doc, arena, path, &id, err))
+    if (!relying_claim(&doc, arena, path, &id, err))
         return att_fail(err, ATT_TOKEN_CLAIM, where, att_shown(&wanted, expected), "no such claim");
     if (att_json_type(&doc, id) != ATT_JSON_STRING)
         value = att_json_source(&doc, id);

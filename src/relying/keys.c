@@ -70,14 +70,23 @@ static bool get(const struct att_token_check *check, struct att_arena *a, const 
     return true;
 }
 
+bool relying_issuer_usable(const char *issuer, struct att_err *err)
+{
+    struct att_span url = att_str(issuer);
+    struct att_shown shown;
+
+    if (!plain_url(url) || memchr(url.ptr, '?', url.len))
+        return att_fail(err, ATT_TOKEN_KEYS_INVALID, "issuer", "an https URL without query and fragment",
+                        "'%s'", att_shown(&shown, url));
+    return true;
+}
+
 static bool metadata_url(const struct att_token_check *check, char *ret, size_t size, struct att_err *err)
 {
     struct att_span issuer = att_str(check->issuer);
-    struct att_shown shown;
 
-    if (!plain_url(issuer) || memchr(issuer.ptr, '?', issuer.len))
-        return att_fail(err, ATT_TOKEN_KEYS_INVALID, "issuer", "an https URL without query and fragment",
-                        "'%s'", att_shown(&shown, issuer));
+    if (!relying_issuer_usable(check->issuer, err))
+        return false;
     if (issuer.ptr[issuer.len - 1] == '/') /* Discovery 4: a terminating slash is removed first */
         issuer.len--;
     (void)snprintf(ret, size, "%.*s%s", (int)issuer.len, (const char *)issuer.ptr, metadata_path);
@@ -107,8 +116,8 @@ static bool read_metadata(const struct att_token_check *check, struct att_arena 
     return *ret_jwks_uri ? true : att_fail_memory(err, "metadata");
 }
 
-static bool fetch_keys(struct att_arena *a, const struct att_token_check *check, struct att_span *ret,
-                       struct att_err *err)
+bool relying_fetch(struct att_arena *a, const struct att_token_check *check, struct att_span *ret,
+                   struct att_err *err)
 {
     char url[URL_BYTES_MAX + sizeof metadata_path];
     struct att_span body = { 0 };
@@ -123,7 +132,7 @@ bool relying_keys(const struct att_crypto *c, struct att_arena *a, const struct 
 {
     struct att_span json = check->jwks;
 
-    if (!json.ptr && !fetch_keys(a, check, &json, err))
+    if (!json.ptr && !relying_fetch(a, check, &json, err))
         return false;
     return att_jwk_set_read(c, a, check->limits, json, ret, err);
 }

@@ -1,6 +1,7 @@
 #include "server/admin.h"
 
 #include "base/err.h"
+#include "base/timetext.h"
 #include "server/admin_collateral.h"
 #include "server/metrics.h"
 
@@ -9,16 +10,52 @@ static bool ready(struct admin *a)
     return atomic_load(&a->service) && !atomic_load(&a->draining);
 }
 
+static const struct store_health *health_of(struct admin *a)
+{
+    return atomic_load(&a->store_health);
+}
+
+/* Ready, as far as the store goes: without it until the bound. */
+static bool fresh_enough(struct admin *a)
+{
+    struct att_err err = { 0 };
+
+    return store_health_fresh_enough(health_of(a), &err);
+}
+
 static void answer(struct http_response *ret, int status, const char *type, struct att_span body)
 {
     *ret = (struct http_response){ .status = status, .content_type = type, .body = body };
+}
+
+static void answer_ready(struct admin *a, const struct http_request *http, struct http_response *ret)
+{
+    static const char type[] = "application/json";
+    const struct store_health *health = health_of(a);
+    struct att_buf text = { 0 };
+    struct att_time_text since;
+
+    if (!ready(a)) {
+        answer(ret, 503, type, att_str("{\"status\":\"not ready\"}"));
+        return;
+    }
+    bool fresh = fresh_enough(a);
+    if (fresh && !store_health_out(health)) {
+        answer(ret, 200, type, att_str("{\"status\":\"ready\"}"));
+        return;
+    }
+    att_buf_printf(&text, "{\"status\":\"%s\",\"store\":\"unreachable\",\"since\":\"%s\"}",
+                   fresh ? "ready" : "stale", att_time_text(&since, atomic_load(&health->fresh_unix_s)));
+    char *copy = text.failed ? NULL : att_arena_dup(http->arena, att_buf_span(&text));
+    answer(ret, fresh ? 200 : 503, type, copy ? att_span_of(copy, text.len) : att_str("{}"));
+    att_buf_free(&text);
 }
 
 static void answer_metrics(struct admin *a, const struct http_request *http, struct http_response *ret)
 {
     struct att_buf text = { 0 };
 
-    metrics_write(a, ready(a), &text);
+    metrics_write(a, ready(a) && fresh_enough(a), &text);
     char *copy = text.failed ? NULL : att_arena_dup(http->arena, att_buf_span(&text));
     size_t len = text.len;
     att_buf_free(&text);
@@ -60,8 +97,7 @@ static void on_request(void *ctx, const struct http_request *http, struct http_r
     } else if (att_span_is(http->path, "/healthz"))
         answer(ret, 200, "application/json", att_str("{\"status\":\"ok\"}"));
     else if (att_span_is(http->path, "/readyz"))
-        answer(ret, ready(a) ? 200 : 503, "application/json",
-               att_str(ready(a) ? "{\"status\":\"ready\"}" : "{\"status\":\"not ready\"}"));
+        answer_ready(a, http, ret);
     else if (att_span_is(http->path, "/metrics"))
         answer_metrics(a, http, ret);
     else if (att_span_is(http->path, "/collateral"))

@@ -7,14 +7,17 @@
 #include "keys/keyring.h"
 #include "server/counters.h"
 #include "service/service.h"
+#include "store/health.h"
 
 #include <stdatomic.h>
 
 struct admin {
     const char *version;
-    _Atomic(struct service *) service; /* NULL until ready */
-    _Atomic(struct supply *) supply;   /* likewise */
+    _Atomic(struct service *) service;              /* NULL until ready */
+    _Atomic(struct supply *) supply;                /* likewise */
+    _Atomic(struct store_health *) store_health;    /* likewise */
     _Atomic(struct keyring *) keys, authority_keys; /* likewise; the second NULL without the authority */
+    _Atomic(struct records *) records;              /* likewise; NULL too when nothing is recorded */
     _Atomic(struct http_server *)
         server; /* the service's listener, for its counters; NULL until it listens */
     atomic_bool draining;

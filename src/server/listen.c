@@ -86,6 +86,18 @@ static void on_change(void *ctx, bool done)
     counters_add(done ? &s->admin.counters.changes_done : &s->admin.counters.changes_refused);
 }
 
+static void on_refresh(void *ctx, enum api_refresh outcome, uint64_t generation)
+{
+    static const enum store_refresh of[] = {
+        [API_REFRESH_SAME] = STORE_REFRESH_SAME,
+        [API_REFRESH_READ] = STORE_REFRESH_READ,
+        [API_REFRESH_FAILED] = STORE_REFRESH_FAILED,
+    };
+    struct server *s = ctx;
+
+    store_health_refreshed(&s->store_health, of[outcome], generation, server_clock(NULL));
+}
+
 static bool make_api(struct server *s, struct att_err *err)
 {
     static const struct api_route *const tables[] = { api_data_routes, api_authority_routes, api_arm_routes,
@@ -100,11 +112,18 @@ static bool make_api(struct server *s, struct att_err *err)
         .changes_waiting_max = c->changes_waiting_max,
         .changes_of_tenant_max = c->changes_of_tenant_max,
         .writes_per_minute = (unsigned)c->writes_per_minute,
+        .client_per_s = (unsigned)c->client_requests_per_s,
+        .client_burst = (unsigned)c->client_burst,
+        .provider_per_s = (unsigned)c->provider_attestations_per_s,
+        .provider_burst = (unsigned)c->provider_burst,
+        .overload_ms = (unsigned)c->overload_ms,
         .private_networks = c->private_networks.item,
+        .records = s->records,
         .on_refusal = on_refusal,
         .on_refusal_ctx = s,
         .on_token = on_token,
         .on_change = on_change,
+        .on_refresh = on_refresh,
     };
     return api_new(&options, &s->api, err);
 }
@@ -124,6 +143,7 @@ bool listen_service(struct server *s, struct att_err *err)
         .body_ms = (unsigned)c->body_timeout_s * 1000,
         .idle_ms = (unsigned)c->idle_timeout_s * 1000,
         .connections_max = c->connections_max,
+        .connections_per_client_max = c->connections_per_client_max,
         .arena_bytes_max = REQUEST_ARENA_BYTES,
     };
     if (!split_listen(s->arena, c->listen, "listen", &http.host, &http.port, err) || !make_api(s, err))

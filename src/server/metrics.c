@@ -1,5 +1,6 @@
 #include "server/metrics.h"
 
+#include "records/records.h"
 #include "supply/supply.h"
 
 #include <inttypes.h>
@@ -208,6 +209,22 @@ static void callers(struct att_buf *b, struct counters *n)
                    atomic_load_explicit(&n->fetch_failed, memory_order_relaxed));
 }
 
+static void store(struct att_buf *b, const struct store_health *h)
+{
+    static const enum metric m = METRIC_attestd_site_refreshes_total;
+
+    if (!h)
+        return;
+    plain(b, METRIC_attestd_store_up, !store_health_out(h));
+    plain(b, METRIC_attestd_store_outage_seconds, store_health_outage_s(h));
+    plain(b, METRIC_attestd_store_generation, atomic_load(&h->generation));
+    plain(b, METRIC_attestd_store_reconnects_total, atomic_load(&h->reconnects));
+    head(b, m);
+    outcome(b, m, "same", atomic_load(&h->refreshes_same));
+    outcome(b, m, "read", atomic_load(&h->refreshes_read));
+    outcome(b, m, "failed", atomic_load(&h->refreshes_failed));
+}
+
 struct ring_row {
     const char *purpose;
     struct keyring_status is;
@@ -258,6 +275,36 @@ static void keys(struct att_buf *b, struct admin *admin, int64_t now_unix_s)
     }
 }
 
+static void sink_row(struct att_buf *b, const struct record_sink_stats *s)
+{
+    static const char *const outcomes[] = { "written", "lost" };
+    const uint64_t counts[] = { s->written, s->lost };
+
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
+        att_buf_printf(b, "attestd_sink_records_total{sink=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", s->name,
+                       outcomes[i], counts[i]);
+}
+
+/* `failed` of the journal is attempts, not records: what was not written waits and is tried again. */
+static void records(struct att_buf *b, struct records *r)
+{
+    struct records_stats n;
+
+    records_stats(r, &n);
+    head(b, METRIC_attestd_records_total);
+    outcome(b, METRIC_attestd_records_total, "written", (unsigned long)n.journal_written);
+    outcome(b, METRIC_attestd_records_total, "lost", (unsigned long)n.journal_lost);
+    plain(b, METRIC_attestd_records_waiting, n.waiting);
+    head(b, METRIC_attestd_sink_records_total);
+    for (size_t i = 0; i < n.sink_count; i++)
+        sink_row(b, &n.sinks[i]);
+    head(b, METRIC_attestd_sink_failures_total);
+    att_buf_printf(b, "attestd_sink_failures_total{sink=\"(journal)\"} %" PRIu64 "\n", n.journal_failed);
+    for (size_t i = 0; i < n.sink_count; i++)
+        att_buf_printf(b, "attestd_sink_failures_total{sink=\"%s\"} %" PRIu64 "\n", n.sinks[i].name,
+                       n.sinks[i].failed);
+}
+
 void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
 {
     struct service *service = atomic_load(&admin->service);
@@ -265,6 +312,7 @@ void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
     head(out, METRIC_attestd_build_info);
     att_buf_printf(out, "attestd_build_info{version=\"%s\"} 1\n", admin->version);
     plain(out, METRIC_attestd_ready, ready);
+    store(out, atomic_load(&admin->store_health));
     listener(out, atomic_load(&admin->server));
     callers(out, &admin->counters);
     if (!service)
@@ -276,6 +324,7 @@ void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
     library(out, service);
     keys(out, admin, service_now_unix_s(service));
     collateral(out, service);
+    records(out, atomic_load(&admin->records));
     if (atomic_load(&admin->supply))
         supply(out, atomic_load(&admin->supply), service_now_unix_s(service));
 }

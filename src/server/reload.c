@@ -58,10 +58,9 @@ void server_reload(struct server *s)
         const char *failed;
         bool (*part)(struct server *, struct att_err *);
     } parts[] = {
-        { "reload.settings", reload_settings },
-        { "reload.tls", reload_tls },
-        { "reload.issuers", identity_reload },
-        { "reload.collateral", collateral_reload },
+        { "reload.settings", reload_settings }, { "reload.tls", reload_tls },
+        { "reload.issuers", identity_reload },  { "reload.collateral", collateral_reload },
+        { "reload.sinks", sinks_reload },
     };
     bool all = true;
 

@@ -10,6 +10,7 @@
 #include "fetch/fetch.h"
 #include "files/files.h"
 #include "http/tls.h"
+#include "records/records.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/server.h"
@@ -80,6 +81,29 @@ static bool find_base_url(struct server *s, struct att_err *err)
     return s->base_url || att_fail_memory(err, "base_url");
 }
 
+/* -- sinks, as the service asks for them ------------------------------------------------------------------- */
+
+static int sink_number(void *ctx, const char *name)
+{
+    const struct server *s = ctx;
+
+    return records_sink(s->records, name);
+}
+
+static const char *sink_names(void *ctx, struct att_arena *arena)
+{
+    const struct server *s = ctx;
+    struct records_stats stats = { 0 };
+    char text[RECORDS_SINKS_MAX * 36] = "";
+    size_t len = 0;
+
+    if (s->records)
+        records_stats(s->records, &stats);
+    for (size_t i = 0; i < stats.sink_count && len < sizeof text; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? ", " : "", stats.sinks[i].name);
+    return att_arena_dup(arena, att_str(text));
+}
+
 static bool start_service(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
@@ -92,6 +116,7 @@ static bool start_service(struct server *s, struct att_err *err)
         .keys = s->keys,
         .base_url = s->base_url,
         .once = s->once_store,
+        .store_health = &s->store_health,
         .context_key = s->context_key,
         .aik_trust = s->aik_trust,
         .ek_trust = s->ek_trust,
@@ -109,6 +134,9 @@ static bool start_service(struct server *s, struct att_err *err)
         .token_lifetime_max_s = (int64_t)c->key_keep_s - KEY_LEEWAY_S,
         .evidence_time_set = s->options->evidence_time_set,
         .evidence_time_unix_s = s->options->evidence_time_unix_s,
+        .sink = sink_number,
+        .sink_names = sink_names,
+        .sink_ctx = s,
         .now_unix_s = server_clock,
     };
     return compliance_of(s, &options.compliance, &options.compliance_count, err) &&
@@ -122,7 +150,13 @@ static bool start_background(struct server *s, struct att_err *err)
 
 static bool open_site(struct server *s, struct att_err *err)
 {
-    return site_open(s->store, &s->site, err);
+    bool ok = site_open_sealed(s->store, s->rows_sealed ? s->row_key : NULL, &s->site, err);
+    att_wipe(s->row_key, sizeof s->row_key); /* the site has it */
+    if (!ok)
+        return false;
+    store_health_init(&s->store_health, s->options->config.store_outage_max_s, server_clock(NULL));
+    atomic_store(&s->store_health.generation, site_generation(s->site));
+    return true;
 }
 
 static bool tell_dev(struct server *s, struct att_err *err)
@@ -145,6 +179,20 @@ static bool serve_api(struct server *s, struct att_err *err)
     return api_serve(s->api, &parts, err);
 }
 
+static void look_soon(void *api)
+{
+    api_look_soon(api);
+}
+
+/* Changes are served now: there is somebody to tell. */
+static bool start_watch(struct server *s, struct att_err *err)
+{
+    s->watch.health = &s->store_health;
+    s->watch.changed = look_soon;
+    s->watch.ctx = s->api;
+    return watch_start(&s->watch, err);
+}
+
 /* The admin listener says so from here on; until now every request was answered 503. */
 static bool be_ready(struct server *s, struct att_err *err)
 {
@@ -152,6 +200,8 @@ static bool be_ready(struct server *s, struct att_err *err)
     atomic_store(&s->admin.keys, s->keys);
     atomic_store(&s->admin.authority_keys, s->authority_keys);
     atomic_store(&s->admin.supply, s->supply);
+    atomic_store(&s->admin.store_health, &s->store_health);
+    atomic_store(&s->admin.records, s->records);
     atomic_store(&s->admin.service, s->service);
     return true;
 }
@@ -159,9 +209,10 @@ static bool be_ready(struct server *s, struct att_err *err)
 typedef bool (*step_fn)(struct server *, struct att_err *);
 
 static const step_fn start_steps[] = {
-    storage_open,       listen_service, find_base_url,   listen_admin,    open_site,        start_background,
-    storage_open_again, tpm_open,       collateral_open, start_service,   collateral_start, install_site,
-    identity_open,      tell_dev,       serve_api,       listen_identity, be_ready,
+    storage_open,  journal_start,    listen_service,     find_base_url, listen_admin,
+    open_site,     start_background, storage_open_again, tpm_open,      collateral_open,
+    start_service, collateral_start, install_site,       identity_open, tell_dev,
+    serve_api,     start_watch,      listen_identity,    be_ready,
 };
 
 static bool tls_usable(struct server *s, struct att_err *err)
@@ -197,8 +248,8 @@ static bool say_complete(struct server *s, struct att_err *err)
 }
 
 static const step_fn check_steps[] = {
-    listen_check,   tls_usable,       store_usable, name_checked_url,
-    identity_check, collateral_check, tpm_check,    say_complete,
+    listen_check,     tls_usable, store_usable, name_checked_url, identity_check,
+    collateral_check, tpm_check,  sinks_check,  say_complete,
 };
 
 static bool run_steps(struct server *s, const step_fn *steps, size_t count, struct att_err *err)
@@ -251,6 +302,7 @@ static bool serve(struct server *s, const sigset_t *signals, struct att_err *err
     log_event(LOG_LEVEL_INFO, "draining", (const char *)NULL);
     notify_manager("STOPPING=1");
     atomic_store(&s->admin.draining, true);
+    watch_end(&s->watch);
     if (!http_server_drain(s->http, (unsigned)s->options->config.drain_timeout_s * 1000))
         log_event(LOG_LEVEL_WARN, "drain.cut", (const char *)NULL);
     return true;
@@ -261,8 +313,12 @@ static void tear_down(struct server *s)
     http_server_stop(s->admin_http);
     http_server_stop(s->identity_http);
     http_server_stop(s->http);
+    watch_join(&s->watch);  /* it wakes the api */
     supply_stop(s->supply); /* who waits is told so, and is still answered below */
     api_free(s->api);
+    atomic_store(&s->admin.records, NULL);
+    records_close(s->records); /* who could write has stopped */
+    fetch_close(s->records_fetch);
     access_free(s->access);
     authority_free(s->authority);
     fetch_close(s->fetch);
@@ -276,6 +332,7 @@ static void tear_down(struct server *s)
     keyring_close(s->authority_keys);
     keyring_close(s->keys);
     signer_close(s->signer);
+    store_close(s->watch.store);
     store_close(s->once_store);
     store_close(s->collateral_store);
     store_close(s->store);

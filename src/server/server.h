@@ -14,11 +14,13 @@
 #include "server/background.h"
 #include "server/dev.h"
 #include "server/options.h"
+#include "server/watch.h"
 #include "supply/supply_fetch.h"
 
 struct aik_authority;
 struct authority;
 struct fetch;
+struct records;
 struct signer;
 struct store;
 
@@ -35,8 +37,12 @@ struct server {
     struct dev dev;
     struct store *store;
     struct store
-        *collateral_store;    /* the same, for the thread that fetches collateral; NULL: a store in memory */
+        *collateral_store; /* the same, for the thread that fetches collateral; NULL: a store in memory */
+    uint8_t row_key[ATT_SEAL_KEY_BYTES]; /* until the site has it */
+    bool rows_sealed;
     struct store *once_store; /* the same, for what may happen once; its own when in memory */
+    struct store_health store_health;
+    struct watch watch; /* has the store once more */
     struct signer *signer;
     struct keyring *keys;                /* of attestation tokens */
     struct keyring *authority_keys;      /* of access tokens; NULL without the authority */
@@ -53,6 +59,8 @@ struct server {
     struct supply_fetch supply_fetch;
     struct supply *supply;
     struct background background;
+    struct fetch *records_fetch; /* NULL: no sink is asked over HTTPS */
+    struct records *records;     /* NULL: nothing is recorded */
     struct access *access;
     struct authority *authority;
     const char *authority_issuers[ACCESS_ISSUERS_MAX]; /* their names in `access`: one for each tenant */
@@ -81,8 +89,8 @@ ATT_CHECK bool signing_context_key(struct server *s, struct att_err *err);
 
 /* The store, and the keys in it. */
 ATT_CHECK bool storage_open(struct server *s, struct att_err *err);
-/* The store twice more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
- * happen once has one of its own, as there is no other process that could see it. */
+/* The store three times more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
+ * happen once has one of its own, as there is no other process that could see it, or commit: there is nothing to wait for. */
 ATT_CHECK bool storage_open_again(struct server *s, struct att_err *err);
 
 /* -- collateral.c ----------------------------------------------------------------------------------------- */
@@ -106,6 +114,15 @@ ATT_CHECK bool tpm_open(struct server *s, struct att_err *err);
 /* The files can be used. */
 ATT_CHECK bool tpm_check(struct server *s, struct att_err *err);
 void tpm_close(struct server *s);
+
+/* -- records.c -------------------------------------------------------------------------------------------- */
+
+/* The journal and the sinks. Before the api, which writes to them. */
+ATT_CHECK bool journal_start(struct server *s, struct att_err *err);
+/* The files that the sinks need can be read. */
+ATT_CHECK bool sinks_check(struct server *s, struct att_err *err);
+/* Files of sinks anew. */
+ATT_CHECK bool sinks_reload(struct server *s, struct att_err *err);
 
 /* -- listen.c --------------------------------------------------------------------------------------------- */
 

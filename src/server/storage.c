@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "config/store_url.h"
+#include "keys/rowkey.h"
 #include "service/aik_authority.h"
 #include "store/backends.h"
 
@@ -19,6 +20,12 @@ static bool open_store(struct server *s, struct store **ret, struct att_err *err
     if (!secrets)
         return att_fail_memory(err, "store");
     return store_url(&s->options->config, secrets, &url, err) && store_open(url, ret, err);
+}
+
+/* Before the first signing key is made: that is how a fresh store is known. */
+static bool open_row_key(struct server *s, struct att_err *err)
+{
+    return rowkey_open(s->store, s->signer, server_clock(NULL), s->row_key, &s->rows_sealed, err);
 }
 
 static bool open_keys(struct server *s, const char *purpose, const char *alg, struct keyring **ret,
@@ -64,7 +71,8 @@ bool storage_open(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
 
-    if (!open_store(s, &s->store, err) || !open_keys(s, "attestation", c->signing_algorithm, &s->keys, err))
+    if (!open_store(s, &s->store, err) || !open_row_key(s, err) ||
+        !open_keys(s, "attestation", c->signing_algorithm, &s->keys, err))
         return false;
     return (!c->authority || open_keys(s, "authority", "RS256", &s->authority_keys, err)) &&
            open_aik_authority(s, err);
@@ -74,5 +82,6 @@ bool storage_open_again(struct server *s, struct att_err *err)
 {
     bool memory = strcmp(s->options->config.store, "memory:") == 0;
 
-    return (memory || open_store(s, &s->collateral_store, err)) && open_store(s, &s->once_store, err);
+    return (memory || (open_store(s, &s->collateral_store, err) && open_store(s, &s->watch.store, err))) &&
+           open_store(s, &s->once_store, err);
 }

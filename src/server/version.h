@@ -1,6 +1,6 @@
 #ifndef SERVER_VERSION_H
 #define SERVER_VERSION_H
 
-#define ATTESTD_VERSION "0.1.0"
+#define ATTESTD_VERSION ATT_VERSION /* of CMakeLists.txt */
 
 #endif

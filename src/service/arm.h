@@ -29,6 +29,8 @@ ATT_CHECK bool service_key_provider(struct att_arena *arena, const char *subscri
                                     const char *name, const char **ret, struct att_err *err);
 ATT_CHECK bool service_key_connection(struct att_arena *arena, const char *provider_key, const char *name,
                                       const char **ret, struct att_err *err);
+ATT_CHECK bool service_key_diagnostic(struct att_arena *arena, const char *provider_key, const char *name,
+                                      const char **ret, struct att_err *err);
 
 /* -- names ------------------------------------------------------------------------------------------------ */
 
@@ -109,6 +111,30 @@ ATT_CHECK bool service_connection_put(struct service *s, struct site_change *cha
                                       const struct service_connection_in *in, const char *changed_by,
                                       const struct site_connection **ret, struct att_err *err);
 ATT_CHECK bool service_connection_delete(struct site_change *change, const char *key, bool *ret_deleted,
+                                         struct att_err *err);
+
+/* -- diagnostic settings: which records of a provider go to which sink of the configuration ------------------ */
+
+enum { SERVICE_DIAGNOSTICS_MAX = 5 }; /* of one provider */
+
+/* The name of a category ("AuditEvent"), as clients know it. */
+const char *service_log_name(enum service_log log);
+bool service_log_in_audit_group(enum service_log log); /* "allLogs" has them all */
+
+struct service_diagnostic_in {
+    const char *provider_key;
+    const char *name;
+    const char *workspace_id;     /* a path that ends in "/attestdSinks/NAME" */
+    const char *destination_type; /* NULL: not said */
+    const struct site_diagnostic_log *logs;
+    size_t log_count;
+};
+/* Makes the setting or replaces it. RESOURCE_NOT_FOUND: no such provider. SINK_UNKNOWN, DIAGNOSTIC_INVALID, NAME_INVALID,
+ * QUOTA_EXCEEDED. */
+ATT_CHECK bool service_diagnostic_put(struct service *s, struct site_change *change, struct att_arena *arena,
+                                      const struct service_diagnostic_in *in, const char *changed_by,
+                                      const struct site_diagnostic **ret, struct att_err *err);
+ATT_CHECK bool service_diagnostic_delete(struct site_change *change, const char *key, bool *ret_deleted,
                                          struct att_err *err);
 
 /* -- what several of these say ---------------------------------------------------------------------------- */

@@ -92,7 +92,7 @@ bool arm_delete_below(struct service *s, struct site_change *change, enum site_k
 
 bool arm_delete_parts(struct service *s, struct site_change *change, const char *key, struct att_err *err)
 {
-    static const enum site_kind parts[] = { SITE_POLICY, SITE_CONNECTION, SITE_ASSIGNMENT };
+    static const enum site_kind parts[] = { SITE_POLICY, SITE_CONNECTION, SITE_ASSIGNMENT, SITE_DIAGNOSTIC };
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (!arm_delete_below(s, change, parts[i], key, err))

@@ -56,3 +56,10 @@ bool service_key_connection(struct att_arena *arena, const char *provider_key, c
 {
     return key_of(arena, ret, err, "%s/privateendpointconnections/%s", provider_key, name);
 }
+
+bool service_key_diagnostic(struct att_arena *arena, const char *provider_key, const char *name,
+                            const char **ret, struct att_err *err)
+{
+    return key_of(arena, ret, err, "%s/providers/microsoft.insights/diagnosticsettings/%s", provider_key,
+                  name);
+}

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "service/internal.h"
+#include "store/health.h"
 
 #include "supply/supply.h"
 
@@ -303,7 +304,9 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     if (!type_of(in->evidence_type, &type, err))
         return false;
     struct judged_by by = { .collateral = service_collateral_ref(s) };
-    bool ok = service_derive(s, p, &d, err) && choose_policy(s, &d->policies[type], arena, in, &by, err) &&
+    /* Policies and keys that nobody has looked at for too long are nobody's word any more. */
+    bool ok = store_health_fresh_enough(s->options.store_health, err) && service_derive(s, p, &d, err) &&
+              choose_policy(s, &d->policies[type], arena, in, &by, err) &&
               judge(s, arena, in, &by, &verdict, err) && shape_of(s, type, &verdict, &shape, err) &&
               once(s, in, err) &&
               token_of(s, p, type, d->attest_uri, &shape, arena, in, &by, &verdict, &token, err) &&

@@ -189,6 +189,9 @@ bool service_once(struct service *s, const char *space, const char *id, int64_t 
     if (!s->options.once)
         return att_fail(err, ATT_SERVICE_UNAVAILABLE, "store", "a store that remembers what was used",
                         "none");
+    /* Callers wait here one behind the other: each of them for its own try would be minutes. */
+    if (service_store_away(s))
+        return att_fail(err, ATT_STORE_FAILED, "store.once", "a store that answers", "none at the moment");
     pthread_mutex_lock(&s->once_lock);
     bool ok = store_once(s->options.once, space, id, until_unix_s + CLOCKS_APART_MAX_S, service_now_unix_s(s),
                          ret_first, err);

@@ -1,6 +1,7 @@
 /* What is derived from a provider: made at its first use by whichever thread comes first, kept in its attachment. What depends on
  * the set of keys, too, is in docs.c: policies stay when keys change. */
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "service/internal.h"
 
@@ -90,6 +91,7 @@ static bool take_policies(struct service *s, const struct site_provider *p, stru
             return att_fail(err, ATT_RESOURCE_NOT_FOUND, "provider", "a provider that is there",
                             "one that was deleted");
         bool ok = read_policies(s, p, work, d, err);
+        service_sinks(s, p->o.key, d->records.sinks);
         const struct site_provider *after = site_get(s->options.site, SITE_PROVIDER, p->o.key);
         bool same = before == after;
         site_unref(before);
@@ -101,20 +103,36 @@ static bool take_policies(struct service *s, const struct site_provider *p, stru
                     "a provider that stays the same for a moment", "one that changes all the time");
 }
 
-/* A struct with its address behind it. */
+/* As records name it: in the case in which it was written, with a NUL. */
+static void put_resource_id(const struct site_provider *p, struct att_buf *out)
+{
+    const char *const parts[] = { "/subscriptions/", p->subscription, "/resourceGroups/", p->group,
+                                  "/providers/Microsoft.Attestation/attestationProviders/", p->name };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        att_buf_put(out, att_str(parts[i]));
+    att_buf_put(out, att_span_of("", 1));
+}
+
+/* A struct with its texts behind it. */
 static bool compose(struct service *s, const struct site_provider *p, struct service_derived **ret,
                     struct att_err *err)
 {
+    ATT_AUTO(att_buf_free) struct att_buf texts = { 0 };
     char uri[SERVICE_URI_SIZE];
 
     if (!service_uri_of(s, p->name, p->location, uri, err))
         return false;
-    size_t size = strlen(uri) + 1;
-    struct service_derived *d = malloc(sizeof *d + size);
+    att_buf_put(&texts, att_span_of(uri, strlen(uri) + 1));
+    put_resource_id(p, &texts);
+    struct service_derived *d = texts.failed ? NULL : malloc(sizeof *d + texts.len);
     if (!d)
         return att_fail_memory(err, "provider");
+    char *behind = (char *)(d + 1);
+    memcpy(behind, texts.ptr, texts.len);
     *d = (struct service_derived){ .base = { .free = derived_free },
-                                   .attest_uri = memcpy((char *)(d + 1), uri, size) };
+                                   .attest_uri = behind,
+                                   .records = { .resource_id = behind + strlen(uri) + 1 } };
     if (pthread_mutex_init(&d->lock, NULL) != 0) {
         free(d);
         return att_fail_memory(err, "provider");
@@ -135,5 +153,16 @@ bool service_derive(struct service *s, const struct site_provider *p, const stru
         a = site_attachment_set(p, &ATT_MOVE(d)->base);
     }
     *ret = (const struct service_derived *)(void *)a;
+    return true;
+}
+
+bool service_record_facts(struct service *s, const struct site_provider *p,
+                          const struct service_record_facts **ret, struct att_err *err)
+{
+    const struct service_derived *d = NULL;
+
+    if (!service_derive(s, p, &d, err))
+        return false;
+    *ret = &d->records;
     return true;
 }

@@ -95,6 +95,7 @@ struct service_derived {
     pthread_mutex_t lock;      /* over `docs`; held for a reference count, never for work */
     struct service_docs *docs; /* NULL: nobody has asked yet */
     const char *attest_uri;
+    struct service_record_facts records;
 };
 /* Made at its first use; lives as long as the provider object. RESOURCE_NOT_FOUND when the provider was deleted
  * before anything was derived from it. */

@@ -1,6 +1,7 @@
 #include "service/internal.h"
 
 #include "base/err.h"
+#include "store/health.h"
 
 #include <stdlib.h>
 
@@ -46,6 +47,11 @@ void service_free(struct service *s)
     pthread_mutex_destroy(&s->collateral_lock);
     pthread_mutex_destroy(&s->once_lock);
     free(s);
+}
+
+bool service_store_away(const struct service *s)
+{
+    return store_health_away(s->options.store_health);
 }
 
 void service_collateral_set(struct service *s, struct att_collateral *c)

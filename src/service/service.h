@@ -15,10 +15,19 @@ struct aik_authority;
 struct keyring;
 struct service;
 struct store;
+struct store_health;
 struct signer;
 struct supply;
 
 #define SERVICE_DEFAULT_PROVIDER "default"
+
+/* Kinds of records of a provider, as diagnostic settings choose among them. */
+enum service_log {
+    SERVICE_LOG_OPERATIONAL,
+    SERVICE_LOG_AUDIT,
+    SERVICE_LOG_NOT_PROCESSED,
+    SERVICE_LOGS
+};
 
 struct service_options {
     const struct att_lib *lib;
@@ -28,9 +37,10 @@ struct service_options {
     struct keyring *keys; /* of tokens */
     /* TPM: a store of its own for what may happen once (used under a lock); NULL: TPM evidence is not taken (503). */
     struct store *once;
-    const uint8_t *context_key;      /* 32 bytes, the same in all replicas; NULL: as above */
-    struct att_tpm_trust *aik_trust; /* authorities of attestation keys, the site's own among them */
-    struct att_tpm_trust *ek_trust;  /* manufacturers, for enrolment; NULL: nobody is enrolled */
+    const struct store_health *store_health; /* how the store is; NULL: nothing could be away */
+    const uint8_t *context_key;              /* 32 bytes, the same in all replicas; NULL: as above */
+    struct att_tpm_trust *aik_trust;         /* authorities of attestation keys, the site's own among them */
+    struct att_tpm_trust *ek_trust;          /* manufacturers, for enrolment; NULL: nobody is enrolled */
     const struct aik_authority *aik_authority; /* this service's own; NULL: nobody is enrolled */
     uint32_t aik_lifetime_days;                /* of its certificates; 0: 365 */
     uint32_t tpm_challenge_lifetime_s;         /* 0: 300 */
@@ -50,12 +60,20 @@ struct service_options {
     int64_t token_lifetime_max_s; /* a key stays published that long after it signed; 0: a year */
     bool evidence_time_set;       /* --dev: judge evidence at evidence_time_unix_s; never iat, nbf, exp */
     int64_t evidence_time_unix_s;
+    /* Sinks of the configuration: the number of one (0 to 31; -1: there is none of that name), and their names for people, in
+     * the arena. NULL: there are none. */
+    int (*sink)(void *ctx, const char *name);
+    const char *(*sink_names)(void *ctx, struct att_arena *arena);
+    void *sink_ctx;
     int64_t (*now_unix_s)(void *ctx);
     void *now_ctx;
 };
 
 ATT_CHECK bool service_new(const struct service_options *options, struct service **ret, struct att_err *err);
 void service_free(struct service *s); /* NULL is fine */
+
+/* The store cannot be reached as far as anybody knows: who needs it is told so without a try. */
+bool service_store_away(const struct service *s);
 
 /* -- first start ------------------------------------------------------------------------------------------ */
 
@@ -95,6 +113,19 @@ ATT_CHECK bool service_certificates_make(const struct service *s, struct att_are
 bool service_host_is_provider(const struct service *s, const char *host);
 /* By the host of a request (lower case, without port): the provider in host style, or NULL. A reference. */
 const struct site_provider *service_provider_by_host(struct service *s, const char *host);
+
+/* -- records ---------------------------------------------------------------------------------------------- */
+
+/* What records of a provider say of it, and where its settings send them: bit N of each kind is the sink of that number. */
+struct service_record_facts {
+    const char *resource_id; /* as it was first written */
+    uint32_t sinks[SERVICE_LOGS];
+};
+/* Borrowed from the provider. */
+ATT_CHECK bool service_record_facts(struct service *s, const struct site_provider *p,
+                                    const struct service_record_facts **ret, struct att_err *err);
+/* The sinks alone, of the settings as they are now; none when they cannot be read. */
+void service_sinks(struct service *s, const char *provider_key, uint32_t ret[SERVICE_LOGS]);
 
 /* -- collateral ------------------------------------------------------------------------------------------- */
 

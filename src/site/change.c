@@ -165,10 +165,19 @@ static bool version_is(const struct site_object *o, uint64_t replaces, struct at
                     "%llu instead of %llu", (unsigned long long)version, (unsigned long long)replaces);
 }
 
+/* What stands in the store; nothing when that is the plain body. */
+static bool seal_body(struct site_change *c, const struct store_doc *doc, struct att_buf *ret,
+                      struct att_err *err)
+{
+    return !site_seals(c->site, doc->kind) ||
+           site_seal(c->site->row_key, doc->kind, doc->id, c->arena, doc->body, ret, err);
+}
+
 /* The object as it will be, from the caller's: as the encoder writes it and the decoder reads it, so that memory and
  * store cannot differ. */
 static bool make_object(struct site_change *c, const struct site_object *o, const struct site_object *was,
-                        const char *changed_by, struct att_buf *body, const void **ret, struct att_err *err)
+                        const char *changed_by, struct att_buf *body, struct att_buf *sealed,
+                        const void **ret, struct att_err *err)
 {
     size_t bytes = site_rows[o->kind]->bytes;
     uint8_t digest[SITE_DIGEST_BYTES];
@@ -193,7 +202,8 @@ static bool make_object(struct site_change *c, const struct site_object *o, cons
         .changed_unix_s = c->now_unix_s,
         .body = att_buf_span(body),
     };
-    return site_row_decode(o->kind, &doc, c->arena, &decoded, err) && site_digest(doc.body, digest, err) &&
+    return site_row_decode(o->kind, &doc, c->arena, &decoded, err) && seal_body(c, &doc, sealed, err) &&
+           site_digest(att_buf_span(sealed->len > 0 ? sealed : body), digest, err) &&
            site_object_new(decoded, digest, ret, err);
 }
 
@@ -223,7 +233,7 @@ static bool write_row(struct site_change *c, const struct site_object *o, struct
 }
 
 static bool put(struct site_change *c, const struct site_object *o, uint64_t replaces, const char *changed_by,
-                struct att_buf *body, struct att_err *err)
+                struct att_buf *body, struct att_buf *sealed, struct att_err *err)
 {
     const void *made = NULL;
 
@@ -234,27 +244,28 @@ static bool put(struct site_change *c, const struct site_object *o, uint64_t rep
         return false;
     if (was && strcmp(was->tenant, o->tenant) != 0)
         return att_fail(err, ATT_IMMUTABLE_PROPERTY, "site.tenant", "the tenant that it has", "another");
-    if (!make_object(c, o, was, changed_by, body, &made, err))
+    if (!make_object(c, o, was, changed_by, body, sealed, &made, err))
         return false;
     const struct site_object *fresh = made;
     if (!site_rule_parent(&c->view, fresh, err) || !site_rule_unique(&c->view, fresh, err) ||
-        !role_known(fresh, err) || !write_row(c, fresh, att_buf_span(body), replaces, err)) {
+        !role_known(fresh, err) || (!was && !site_leftovers_drop(c, fresh, err)) ||
+        !write_row(c, fresh, att_buf_span(sealed->len > 0 ? sealed : body), replaces, err)) {
         site_unref(made);
         return false;
     }
     return apply(c, was, fresh, false, err) &&
-           ((fresh->kind != SITE_POLICY && fresh->kind != SITE_CONNECTION) ||
-            renew_provider(c, fresh->key, fresh->kind, err));
+           (!site_rows[fresh->kind]->part_of_provider || renew_provider(c, fresh->key, fresh->kind, err));
 }
 
 bool site_put(struct site_change *c, const void *object, uint64_t replaces, const char *changed_by,
               struct att_err *err)
 {
-    struct att_buf body = { .max = STORE_BODY_BYTES_MAX + 1 };
+    struct att_buf body = { .max = STORE_BODY_BYTES_MAX + 1 }, sealed = body;
 
     att_arena_reset(c->arena);
-    bool done = put(c, object, replaces, changed_by, &body, err);
+    bool done = put(c, object, replaces, changed_by, &body, &sealed, err);
     att_buf_free(&body);
+    att_buf_free(&sealed);
     c->failed = c->failed || !done;
     return done;
 }
@@ -272,7 +283,7 @@ static bool take_out(struct site_change *c, enum site_kind kind, const char *key
     c->wrote = true;
     if (!store_doc_delete(c->tx, was->tenant, site_rows[kind]->name, was->key, replaces, err))
         return false;
-    if ((kind == SITE_POLICY || kind == SITE_CONNECTION) && !renew_provider(c, was->key, kind, err))
+    if (site_rows[kind]->part_of_provider && !renew_provider(c, was->key, kind, err))
         return false;
     return apply(c, was, NULL, false, err);
 }

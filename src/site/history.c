@@ -117,9 +117,14 @@ static bool put_event(struct site_change *c, const struct site_provider *p, cons
 {
     struct att_buf body = { .max = STORE_BODY_BYTES_MAX };
 
-    bool made = site_event_encode(event, c->arena, &body, err);
-    bool done = made && put_row(c, p, SITE_ROW_EVENT, at->id, att_buf_span(&body), 0, err);
+    struct att_buf sealed = { .max = STORE_BODY_BYTES_MAX };
+    bool seals = site_seals(c->site, SITE_ROW_EVENT);
+    bool made = site_event_encode(event, c->arena, &body, err) &&
+                (!seals || site_seal(c->site->row_key, SITE_ROW_EVENT, at->id, c->arena, att_buf_span(&body),
+                                     &sealed, err));
+    bool done = made && put_row(c, p, SITE_ROW_EVENT, at->id, att_buf_span(seals ? &sealed : &body), 0, err);
     att_buf_free(&body);
+    att_buf_free(&sealed);
     /* Nobody else writes meanwhile: a row that is there already is behind the last number, where none may be. */
     return done ||
            (made && err && err->code == ATT_STORE_CONFLICT ? site_row_broken(SITE_ROW_EVENT, at->id, err)
@@ -190,8 +195,8 @@ struct list {
     size_t count;
 };
 
-static bool read_event(struct store_tx *tx, struct att_arena *arena, const char *tenant, struct place *at,
-                       uint64_t number, struct site_policy_event *ret, struct att_err *err)
+static bool read_event(const struct site *s, struct store_tx *tx, struct att_arena *arena, const char *tenant,
+                       struct place *at, uint64_t number, struct site_policy_event *ret, struct att_err *err)
 {
     struct store_doc doc = { 0 };
     bool found = false;
@@ -203,11 +208,15 @@ static bool read_event(struct store_tx *tx, struct att_arena *arena, const char 
         att_fail(err, ATT_PARAMETER_INVALID, "site." SITE_ROW_EVENT, "numbers without a gap", "no such row");
         return site_row_broken(SITE_ROW_EVENT, at->id, err);
     }
-    return site_event_decode(&doc, number, arena, ret, err) || site_row_broken(SITE_ROW_EVENT, at->id, err);
+    struct store_doc plain = doc;
+    if (site_seals(s, SITE_ROW_EVENT) && !site_unseal(s->row_key, arena, &doc, &plain, err))
+        return site_row_broken(SITE_ROW_EVENT, at->id, err);
+    return site_event_decode(&plain, number, arena, ret, err) || site_row_broken(SITE_ROW_EVENT, at->id, err);
 }
 
-static bool list(struct store_tx *tx, struct att_arena *arena, const struct site_provider *p,
-                 const char *type_key, uint64_t before, size_t max, struct list *ret, struct att_err *err)
+static bool list(const struct site *s, struct store_tx *tx, struct att_arena *arena,
+                 const struct site_provider *p, const char *type_key, uint64_t before, size_t max,
+                 struct list *ret, struct att_err *err)
 {
     struct place at;
     struct head head;
@@ -222,7 +231,7 @@ static bool list(struct store_tx *tx, struct att_arena *arena, const struct site
     if (!l.events)
         return att_fail_memory(err, "site.history");
     for (; l.count < room && bytes < SITE_HISTORY_BYTES; next--, l.count++) {
-        if (!read_event(tx, arena, p->o.tenant, &at, next, &l.events[l.count], err))
+        if (!read_event(s, tx, arena, p->o.tenant, &at, next, &l.events[l.count], err))
             return false;
         bytes += l.events[l.count].token.len;
     }
@@ -241,7 +250,7 @@ bool site_history_list(struct site *s, struct att_arena *arena, const struct sit
         return att_fail(err, ATT_INTERNAL, "site.history", "no change that is open", "one");
     if (!store_begin(s->store, &tx, err))
         return false;
-    bool done = list(tx, arena, p, type_key, before, max, &l, err);
+    bool done = list(s, tx, arena, p, type_key, before, max, &l, err);
     store_rollback(tx);
     if (!done)
         return false;

@@ -88,6 +88,8 @@ void site_view_release(struct site_view *v);
 /* What the object lies in is there and of the same tenant: SUBSCRIPTION_NOT_FOUND, GROUP_NOT_FOUND,
  * RESOURCE_NOT_FOUND. */
 ATT_CHECK bool site_rule_parent(const struct site_view *v, const struct site_object *o, struct att_err *err);
+/* What the row lies in is not there, or is a namesake of what it was made for. Of kinds with may_be_left; else false. */
+bool site_rule_left_behind(const struct site_view *v, const struct site_object *o);
 /* Nobody else has what must be unique: NAME_TAKEN, ROLE_ASSIGNMENT_EXISTS. */
 ATT_CHECK bool site_rule_unique(const struct site_view *v, const struct site_object *o, struct att_err *err);
 /* Nothing lies below this key, which is gone: INTERNAL. */
@@ -100,8 +102,11 @@ struct site {
     pthread_rwlock_t lock; /* over `view`; held for lookups and for the moment of publishing, never for I/O */
     struct site_view view;
     /* The rest is of the thread of changes. */
+    bool sealing; /* does not change once it is open */
+    uint8_t row_key[SITE_ROW_KEY_BYTES];
     uint64_t generation;
     bool generation_known;
+    bool left_behind; /* there were rows that nobody owns when all was read */
     bool changing;
 };
 
@@ -109,6 +114,23 @@ struct site {
 ATT_CHECK bool site_load(struct site *s, struct store_tx *tx, struct att_err *err);
 /* The new arrays take the place of those that `v` has not borrowed; v has the old ones afterwards. */
 void site_publish(struct site *s, struct site_view *v);
+
+/* -- sealed rows: seal.c ---------------------------------------------------------------------------------- */
+
+/* Are rows of this kind sealed here? */
+bool site_seals(const struct site *s, const char *kind);
+/* The body that stands in the store for a plain one. */
+ATT_CHECK bool site_seal(const uint8_t *key, const char *kind, const char *id, struct att_arena *arena,
+                         struct att_span plain, struct att_buf *out, struct att_err *err);
+/* The document with its plain body, in the arena. SEAL_INVALID, STORE_FAILED. */
+ATT_CHECK bool site_unseal(const uint8_t *key, struct att_arena *arena, const struct store_doc *doc,
+                           struct store_doc *ret, struct att_err *err);
+
+/* -- rows that another program has left: leftover.c --------------------------------------------------------- */
+
+/* In a change, before a new object is written: the row under its own key, and what a namesake of a new provider had. */
+ATT_CHECK bool site_leftovers_drop(struct site_change *c, const struct site_object *fresh,
+                                   struct att_err *err);
 
 /* -- changes ---------------------------------------------------------------------------------------------- */
 

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 
 struct loader {
+    const struct site *site;
     const struct site_view *old;
     struct site_view view;
     struct att_arena *arena;
     enum site_kind kind;
+    bool left_behind;
 };
 
 static bool broken(enum site_kind kind, const char *id, struct att_err *err)
@@ -37,7 +39,10 @@ static bool read_row(struct loader *l, const struct store_doc *doc, const void *
         return true;
     }
     att_arena_reset(l->arena);
-    return site_row_decode(l->kind, doc, l->arena, &decoded, err) &&
+    struct store_doc plain = *doc;
+    if (site_seals(l->site, doc->kind) && !site_unseal(l->site->row_key, l->arena, doc, &plain, err))
+        return false;
+    return site_row_decode(l->kind, &plain, l->arena, &decoded, err) &&
            site_object_new(decoded, digest, ret, err);
 }
 
@@ -73,7 +78,7 @@ static bool rules_hold(const struct site_view *v, struct att_err *err)
     return true;
 }
 
-/* A provider of which only a policy or a connection is another becomes a new object: what was derived from it is old. */
+/* A provider of which only a policy, a connection or a setting is another becomes a new object: what was derived from it is old. */
 static bool renew_provider(struct loader *l, const struct site_object *child, struct att_err *err)
 {
     struct att_span key = site_key_parent(child->key, site_rows[child->kind]->parent_segments);
@@ -112,6 +117,36 @@ static bool renew_for(struct loader *l, enum site_kind kind, struct att_err *err
     return true;
 }
 
+/* Only of kinds of which a program beside this one may leave rows. These have one entry in the view, their key. */
+static bool drop_left_behind(struct site_view *v)
+{
+    bool any = false;
+
+    for (unsigned kind = 0; kind < SITE_KINDS; kind++) {
+        struct site_index *x = &v->index[kind];
+        size_t kept = 0;
+        for (size_t i = 0; site_rows[kind]->may_be_left && i < x->count; i++) {
+            if (!site_rule_left_behind(v, x->entries[i].object)) {
+                x->entries[kept++] = x->entries[i];
+                continue;
+            }
+            site_unref(x->entries[i].object);
+            any = true;
+        }
+        if (site_rows[kind]->may_be_left)
+            x->count = kept;
+    }
+    return any;
+}
+
+static bool renew_providers(struct loader *l, struct att_err *err)
+{
+    for (unsigned kind = 0; kind < SITE_KINDS; kind++)
+        if (site_rows[kind]->part_of_provider && !renew_for(l, (enum site_kind)kind, err))
+            return false;
+    return true;
+}
+
 static bool read_all(struct loader *l, struct store *store, struct att_err *err)
 {
     for (unsigned kind = 0; kind < SITE_KINDS; kind++) {
@@ -120,12 +155,13 @@ static bool read_all(struct loader *l, struct store *store, struct att_err *err)
             return false;
     }
     site_view_sort(&l->view);
-    return rules_hold(&l->view, err) && renew_for(l, SITE_POLICY, err) && renew_for(l, SITE_CONNECTION, err);
+    l->left_behind = drop_left_behind(&l->view);
+    return rules_hold(&l->view, err) && renew_providers(l, err);
 }
 
 bool site_load(struct site *s, struct store_tx *tx, struct att_err *err)
 {
-    struct loader l = { .old = &s->view, .arena = att_arena_new(SITE_ARENA_BYTES_MAX) };
+    struct loader l = { .site = s, .old = &s->view, .arena = att_arena_new(SITE_ARENA_BYTES_MAX) };
     uint64_t generation = 0;
 
     if (!l.arena)
@@ -137,6 +173,7 @@ bool site_load(struct site *s, struct store_tx *tx, struct att_err *err)
         site_publish(s, &l.view);
         s->generation = generation;
         s->generation_known = true;
+        s->left_behind = l.left_behind;
     }
     site_view_release(&l.view); /* the old one, or what was read until it failed */
     att_arena_free(l.arena);

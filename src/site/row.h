@@ -67,12 +67,17 @@ struct site_row {
     bool (*check)(const void *object, struct att_err *err);
     unsigned parent_segments; /* the key without so many segments is the parent's */
     unsigned parent_kinds;    /* 1u << kind of each; 0: none */
+    bool
+        part_of_provider; /* another one makes the provider another object: what was derived from it is old */
+    /* Of a kind that programs beside this one may not know: they delete the provider and leave the row. Such a row is not read
+     * (site_rule_left_behind), and goes when its key or its provider's is put. */
+    bool may_be_left;
 };
 enum { SITE_CREDENTIALS_MAX = 32 };
 
 extern const struct site_row *const site_rows[SITE_KINDS];
 extern const struct site_row site_row_subscription, site_row_group, site_row_provider, site_row_policy,
-    site_row_connection, site_row_assignment, site_row_principal;
+    site_row_connection, site_row_assignment, site_row_principal, site_row_diagnostic;
 
 /* The body of the object's row. PARAMETER_INVALID names the field that does not have its form; LIMIT_EXCEEDED. */
 ATT_CHECK bool site_row_encode(const void *object, struct att_arena *arena, struct att_buf *out,

@@ -53,4 +53,5 @@ const struct site_row site_row_policy = {
     .check = check,
     .parent_segments = 2,
     .parent_kinds = 1u << SITE_PROVIDER,
+    .part_of_provider = true,
 };

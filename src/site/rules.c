@@ -29,6 +29,18 @@ static bool same_tenant(const struct site_view *v, const struct site_object *o)
     return s && strcmp(s->tenant, o->tenant) == 0;
 }
 
+bool site_rule_left_behind(const struct site_view *v, const struct site_object *o)
+{
+    const struct site_row *row = site_rows[o->kind];
+
+    if (!row->may_be_left)
+        return false;
+    const struct site_object *p =
+        site_view_get_span(v, SITE_PROVIDER, site_key_parent(o->key, row->parent_segments));
+    return !p || strcmp(p->tenant, o->tenant) != 0 ||
+           p->created_unix_s != ((const struct site_diagnostic *)o)->provider_created_unix_s;
+}
+
 bool site_rule_parent(const struct site_view *v, const struct site_object *o, struct att_err *err)
 {
     const struct site_row *row = site_rows[o->kind];
@@ -38,6 +50,9 @@ bool site_rule_parent(const struct site_view *v, const struct site_object *o, st
         return true;
     if (!same_tenant(v, o))
         return no_subscription(err);
+    if (site_rule_left_behind(v, o))
+        return att_fail(err, ATT_RESOURCE_NOT_FOUND, "site.parent",
+                        "the provider that the object was made for", "none");
     for (unsigned kind = 0; kind < SITE_KINDS; kind++)
         if (row->parent_kinds & 1u << kind && site_view_get_span(v, (enum site_kind)kind, parent))
             return true;

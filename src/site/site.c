@@ -2,6 +2,7 @@
 #include "site/site.h"
 
 #include "base/err.h"
+#include "base/secret.h"
 #include "site/internal.h"
 
 #include <stdlib.h>
@@ -44,6 +45,11 @@ static bool load(struct site *s, struct att_err *err)
 
 bool site_open(struct store *store, struct site **ret, struct att_err *err)
 {
+    return site_open_sealed(store, NULL, ret, err);
+}
+
+bool site_open_sealed(struct store *store, const uint8_t *row_key, struct site **ret, struct att_err *err)
+{
     struct site *s = calloc(1, sizeof *s);
 
     if (!s || !lock_init(&s->lock)) {
@@ -51,6 +57,9 @@ bool site_open(struct store *store, struct site **ret, struct att_err *err)
         return att_fail_memory(err, "site");
     }
     s->store = store;
+    s->sealing = row_key != NULL;
+    if (row_key)
+        memcpy(s->row_key, row_key, sizeof s->row_key);
     if (!load(s, err)) {
         site_close(s);
         return false;
@@ -65,6 +74,7 @@ void site_close(struct site *s)
         return;
     site_view_release(&s->view);
     (void)pthread_rwlock_destroy(&s->lock);
+    att_wipe(s->row_key, sizeof s->row_key);
     free(s);
 }
 
@@ -75,6 +85,11 @@ bool site_refresh(struct site *s, struct att_err *err)
     if (!store_generation(s->store, &generation, err))
         return false;
     return (s->generation_known && generation == s->generation) || load(s, err);
+}
+
+uint64_t site_generation(const struct site *s)
+{
+    return s->generation;
 }
 
 void site_publish(struct site *s, struct site_view *v)

@@ -31,6 +31,7 @@
 
 struct site;
 struct store;
+struct store_tx;
 
 enum site_kind {
     SITE_SUBSCRIPTION,
@@ -40,6 +41,7 @@ enum site_kind {
     SITE_CONNECTION, /* private endpoint connection */
     SITE_ASSIGNMENT, /* role assignment */
     SITE_PRINCIPAL,  /* of the built-in authority */
+    SITE_DIAGNOSTIC, /* diagnostic setting: where a provider's records go */
     SITE_KINDS
 };
 
@@ -138,15 +140,45 @@ struct site_principal { /* key "/subscriptions/HOME/principals/CLIENT-ID" */
     size_t credential_count;
 };
 
+enum { SITE_DIAGNOSTIC_LOGS_MAX = 16 };
+struct site_diagnostic_log {
+    const char *category; /* "Operational"; of a group: "allLogs" */
+    bool group;
+    bool enabled;
+};
+/* Key PROVIDER-KEY "/providers/microsoft.insights/diagnosticsettings/NAME". A program that does not know this kind may delete the
+ * provider and leave its settings: rows that are not of a provider that is there are not read, and a namesake that is made later
+ * is another one (provider_created_unix_s). They go when their key, or that of their provider, is put again. */
+struct site_diagnostic {
+    struct site_object o;
+    const char *name;
+    const char *sink;             /* of the server's configuration */
+    const char *workspace_id;     /* as it was written */
+    const char *destination_type; /* logAnalyticsDestinationType; "" */
+    int64_t provider_created_unix_s;
+    const struct site_diagnostic_log *logs;
+    size_t log_count;
+};
+
 /* -- start ------------------------------------------------------------------------------------------------ */
 
 /* Reads everything. The store is borrowed, and used by the thread that makes changes (and by this call). */
 ATT_CHECK bool site_open(struct store *store, struct site **ret, struct att_err *err);
+/* The same of a store whose rows of policies and of their history are sealed under this key (attest/seal.h); one that is not
+ * sealed is a broken row. NULL: none is. */
+enum { SITE_ROW_KEY_BYTES = 32 };
+ATT_CHECK bool site_open_sealed(struct store *store, const uint8_t *row_key, struct site **ret,
+                                struct att_err *err);
+/* Seals every such row of a store that has none yet, in a transaction of the caller's. */
+ATT_CHECK bool site_seal_rows(struct store *store, struct store_tx *tx, const uint8_t key[SITE_ROW_KEY_BYTES],
+                              size_t *ret_count, struct att_err *err);
 void site_close(struct site *s); /* NULL is fine; references that are still out stay valid */
 
 /* On the thread of changes: reads again what another process has committed since, if anything. A change does this by
  * itself; a server that only reads calls it on a timer, so that a role removed elsewhere is removed here. */
 ATT_CHECK bool site_refresh(struct site *s, struct att_err *err);
+/* The store's generation that the memory is of. On the thread of changes. */
+uint64_t site_generation(const struct site *s);
 
 /* -- reading, any thread ---------------------------------------------------------------------------------- */
 

@@ -6,6 +6,8 @@
 #include "codec/utf8.h"
 #include "store/rows.h"
 
+#include <time.h>
+
 static bool check_text(const char *text, size_t least, size_t most, const char *where, struct att_err *err)
 {
     if (!text)
@@ -58,7 +60,7 @@ static bool read_done(struct store *s, bool ok)
 
 bool store_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err)
 {
-    if (!check_text(kind, 1, STORE_KIND_BYTES_MAX, "store.kind", err))
+    if (kind && !check_text(kind, 1, STORE_KIND_BYTES_MAX, "store.kind", err))
         return false;
     return read_done(s, s->ops->scan(s, kind, each, ctx, err));
 }
@@ -130,6 +132,16 @@ bool store_doc_get(struct store_tx *tx, struct att_arena *arena, const char *ten
         *ret = row;
     *ret_found = found;
     return true;
+}
+
+bool store_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err)
+{
+    return done(tx, usable(tx, err) && check_key(doc->tenant, doc->kind, doc->id, err) &&
+                        check_body(doc->body, "store.body", err) &&
+                        check_version(doc->version, "store.version", err) &&
+                        (doc->version > 0 ||
+                         att_fail(err, ATT_STORE_FAILED, "store.version", "a version from 1 on", "0")) &&
+                        tx->store->ops->doc_restore(tx, doc, err));
 }
 
 bool store_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces, struct att_err *err)
@@ -227,9 +239,63 @@ void store_close(struct store *s)
     s->ops->close(s);
 }
 
+/* -- replicas ---------------------------------------------------------------------------------------------- */
+
+enum { LOOK_MS = 200 };
+
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void sleep_ms(int64_t ms)
+{
+    struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+    (void)nanosleep(&t, NULL); /* cut short by a signal: one look more */
+}
+
+/* What was seen before the first look counts as seen; after a look that failed nobody knows. */
+static bool look(struct store *s, bool *ret_changed, struct att_err *err)
+{
+    uint64_t now = 0;
+
+    if (!s->ops->generation(s, &now, err)) {
+        s->seen_lost = s->seen_known;
+        return false;
+    }
+    *ret_changed = s->seen_known && (s->seen_lost || now != s->seen);
+    s->seen = now;
+    s->seen_known = true;
+    s->seen_lost = false;
+    return true;
+}
+
+static bool wait_by_looking(struct store *s, unsigned ms, bool *ret_changed, struct att_err *err)
+{
+    int64_t until_ms = clock_ms() + ms;
+
+    for (;;) {
+        if (!look(s, ret_changed, err))
+            return false;
+        int64_t left = until_ms - clock_ms();
+        if (*ret_changed || left <= 0)
+            return true;
+        sleep_ms(left < LOOK_MS ? left : LOOK_MS);
+    }
+}
+
 bool store_wait(struct store *s, unsigned ms, bool *ret_changed, struct att_err *err)
 {
-    if (s->ops->wait)
-        return s->ops->wait(s, ms, ret_changed, err);
-    return att_fail(err, ATT_STORE_FAILED, "store.wait", "a back end that can wait", "one that cannot");
+    bool changed = false;
+
+    if (s->tx)
+        return att_fail(err, ATT_STORE_FAILED, "store.wait", "no open transaction", "one that is open");
+    if (!(s->ops->wait ? s->ops->wait : wait_by_looking)(s, ms, &changed, err))
+        return false;
+    *ret_changed = changed;
+    return true;
 }

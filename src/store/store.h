@@ -74,6 +74,7 @@ struct store_ops {
     bool (*doc_get)(struct store_tx *, struct att_arena *, const char *tenant, const char *kind,
                     const char *id, struct store_doc *ret, bool *ret_found, struct att_err *);
     bool (*doc_put)(struct store_tx *, const struct store_doc *, uint64_t replaces, struct att_err *);
+    bool (*doc_restore)(struct store_tx *, const struct store_doc *, struct att_err *);
     bool (*doc_delete)(struct store_tx *, const char *tenant, const char *kind, const char *id,
                        uint64_t replaces, struct att_err *);
     bool (*audit_last)(struct store_tx *, struct att_arena *, struct store_audit *ret, bool *ret_found,
@@ -92,6 +93,8 @@ struct store_ops {
 struct store {
     const struct store_ops *ops; /* each back end embeds it as its first member */
     struct store_tx *tx;         /* the open one; kept by store.c, as is `refused` */
+    uint64_t seen;               /* the generation that store_wait saw last; store.c's, too */
+    bool seen_known, seen_lost;  /* there is one; the look after it failed */
 };
 struct store_tx {
     struct store *store; /* likewise */
@@ -100,7 +103,8 @@ struct store_tx {
 
 /* -- reading: what is committed, and the changes of a transaction that is open on this very store ---------- */
 
-/* Every row of a kind, all tenants, as of one moment. The callback may not call the store. */
+/* Every row of a kind (NULL: of all kinds, in no particular order), all tenants, as of one moment. The callback may not call the
+ * store. */
 ATT_CHECK bool store_scan(struct store *s, const char *kind, store_each_fn each, void *ctx,
                           struct att_err *err);
 /* Counts the commits that changed a document (0 in a new store), of all processes: who has kept rows in memory under an older number
@@ -126,6 +130,9 @@ ATT_CHECK bool store_doc_get(struct store_tx *tx, struct att_arena *arena, const
  * goes to the next. doc->version is not looked at. STORE_CONFLICT. */
 ATT_CHECK bool store_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces,
                              struct att_err *err);
+/* A row as it was in another store, at the version that it had there: for restoring a backup. There must be no such row:
+ * STORE_CONFLICT. */
+ATT_CHECK bool store_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err);
 /* STORE_CONFLICT unless the row is there at that version. */
 ATT_CHECK bool store_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,
                                 uint64_t replaces, struct att_err *err);

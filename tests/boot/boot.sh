@@ -132,7 +132,7 @@ status() { # status BOOT NAME WANTED
     if [ "$is" = "$3" ]; then ok; else fail "$1: $2 ended with $is, wanted $3"; head -c 1500 "$work/$1.$2.err"; head -c 500 "$work/$1.$2.out"; fi
 }
 token() { # token BOOT NAME SECURE-BOOT ISSUER
-    check "$1: the token of $2" "$bin/attestctl" token verify "$work/$1.$2.out" --issuer "$4" --ca "$ca" --expect x-ms-attestation-type=tpm \
+    check "$1: the token of $2" "$bin/attestctl" token verify "$work/$1.$2.out" --allow-unsafe --issuer "$4" --ca "$ca" --expect x-ms-attestation-type=tpm \
         --expect "secureBoot=$3" --expect "asTheServiceSaysIt=$3"
 }
 
@@ -143,7 +143,7 @@ for one in "off: :false" "on:.ms:true"; do
     boot "$name" "$variables"
     for step in login enroll observe firmware; do status "$name" "$step" 0; done
     token "$name" observe "$wanted" "$url"
-    check "$name: the relying party's data came back" "$bin/attestctl" token verify "$work/$name.observe.out" --issuer "$url" --ca "$ca" --expect rp_data=Ym9vdA --expect nonce=Ym9vdA
+    check "$name: the relying party's data came back" "$bin/attestctl" token verify "$work/$name.observe.out" --allow-unsafe --issuer "$url" --ca "$ca" --expect rp_data=Ym9vdA --expect nonce=Ym9vdA
     if [ "$wanted" = true ]; then
         status "$name" demand 0
         token "$name" demand true "$url/p/strict"

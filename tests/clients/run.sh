@@ -42,13 +42,15 @@ start() {
 }
 
 status=0
-start dev
+start dev --set sink.siem.kind=file --set sink.siem.path="$run/siem.jsonl" --set sink.archive.kind=file --set sink.archive.path="$run/archive.jsonl"
 printf '{"keys":[{"kty":"oct","kid":"b"},{"kid":"a"}],"z":1,"a":{"y":"\\u00e9","x":[1,2,3]}}' >"$run/runtime.json"
 "$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/binary" >/dev/null || exit 1
 "$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/json" --runtime-data "$run/runtime.json" >/dev/null || exit 1
 NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/synthetic.mjs" "$url" "$run/binary" "$run/json" || { status=1; tail -5 "$run/dev.log"; }
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$run/signer.TEST-KEY.pem" -out "$run/signer.pem" -days 30 -subj "/CN=policy signer of a test" 2>/dev/null || exit 1
 NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/walkthrough.mjs" "$run/dev/dev/credentials.json" "$run/binary" "$run/signer.pem" || { status=1; tail -5 "$run/dev.log"; }
+
+NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/diagnostics.mjs" "$run/dev/dev/credentials.json" "$run/binary" "$run/siem.jsonl" || { status=1; tail -5 "$run/dev.log"; }
 
 # Policy signers of the tests: a CA, one whose basic constraints hold a path length alone (as the client's own tests make
 # them), one on P-256, one that nobody lists.

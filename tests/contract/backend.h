@@ -55,6 +55,8 @@ bool commit(struct store_tx *tx);
 bool put_alone(struct store *s, const char *id, const char *body, uint64_t replaces);
 bool audit_alone(struct store *s, const char *tenant, const char *scope, const char *body);
 uint64_t generation(struct store *s);
+/* store_wait: 1 changed, 0 not, -1 refused. */
+int wait_ms(struct store *s, unsigned ms);
 
 /* All that a reader can see of the kinds k, l and provider, of the audit trail and of the generation, as text; malloc'd. */
 char *picture(struct store *s);
@@ -70,5 +72,6 @@ void shared_suite(void);
 void once_suite(void);
 void once_shared_suite(void);
 void broken_suite(void);
+void wait_suite(void);
 
 #endif

@@ -225,6 +225,98 @@ static void a_session_that_is_ended_or_hangs(void)
     store_close(s);
 }
 
+/* Until it is told, at most that long; counts refusals on the way. */
+static bool told_within(struct store *s, double most, unsigned *ret_refused)
+{
+    double until = seconds() + most;
+    int got = 0;
+
+    *ret_refused = 0;
+    do {
+        got = wait_ms(s, 100);
+        *ret_refused += got < 0;
+    } while (got != 1 && seconds() < until);
+    return got == 1;
+}
+
+static void waiting(void)
+{
+    struct store *s = open_fresh(), *other = s ? open_again() : NULL;
+    unsigned refused = 0;
+
+    if (!other) {
+        store_close(s);
+        return;
+    }
+    CHECK(wait_ms(s, 0) == 0, "nothing yet: %s", step_err.text);
+    CHECK(put_alone(other, "a", "1", 0), "a row: %s", step_err.text);
+    double started = seconds();
+    CHECK(wait_ms(s, 5000) == 1 && seconds() - started < 0.5, "told by the server: %.3f s",
+          seconds() - started);
+    CHECK(raw("NOTIFY attestd_changed") && wait_ms(s, 100) == 0, "a word about nothing of ours: %s",
+          step_err.text);
+    CHECK(raw("UPDATE store_state SET generation = generation + 1"), "a peer that says nothing");
+    CHECK(told_within(s, 3, &refused) && refused == 0, "is seen, too: %s", step_err.text);
+
+    CHECK(control("restart") && told_within(s, 5, &refused) && refused == 0,
+          "a server that restarts between waits: %s", step_err.text);
+    CHECK(wait_ms(s, 50) == 0, "and then nothing more: %s", step_err.text);
+    CHECK(put_alone(other, "a", "2", 1) && wait_ms(s, 5000) == 1, "and it is told again: %s", step_err.text);
+
+    CHECK(control("stop"), "stopped");
+    started = seconds();
+    CHECK(wait_ms(s, 60000) == -1 && step_err.code == ATT_STORE_FAILED && wait_ms(s, 60000) == -1,
+          "nobody there: %s", step_err.text);
+    CHECK(seconds() - started < 2, "is said at once: %.1f s", seconds() - started);
+    CHECK(control("start") && told_within(s, 5, &refused), "and when it is back: %s", step_err.text);
+    store_close(s);
+    store_close(other);
+}
+
+/* The newest session is the one that waits. */
+static void waiting_for_who_does_not_answer(void)
+{
+    struct store *s = open_fresh();
+    unsigned refused = 0;
+
+    if (!s)
+        return;
+    CHECK(wait_ms(s, 0) == 0, "nothing yet: %s", step_err.text);
+    pid_t server = session(), postmaster = server > 1 ? parent_of(server) : 0;
+    if (postmaster <= 1 || kill(postmaster, SIGSTOP) != 0 || kill(server, SIGSTOP) != 0) {
+        CHECK(false, "the server %d cannot be stopped", postmaster);
+        store_close(s);
+        return;
+    }
+    double started = seconds();
+    CHECK(wait_ms(s, 60000) == -1 && step_err.code == ATT_STORE_FAILED, "it says nothing: %s", step_err.text);
+    CHECK(seconds() - started < 6, "which is noticed after %.1f s", seconds() - started);
+    (void)kill(postmaster, SIGCONT);
+    (void)kill(server, SIGCONT);
+    CHECK(told_within(s, 5, &refused), "then it goes on: %s", step_err.text);
+    store_close(s);
+}
+
+/* As a primary that became a standby answers, under a connection that stays. */
+static void a_server_that_only_reads(void)
+{
+    struct store *s = open_fresh();
+
+    if (!s)
+        return;
+    CHECK(put_alone(s, "a", "1", 0), "a row: %s", step_err.text);
+    CHECK(raw("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'standby' USING "
+              "ERRCODE = '25006'; END $$;"
+              "CREATE TRIGGER no BEFORE INSERT ON documents FOR EACH ROW EXECUTE FUNCTION no()"),
+          "a trigger that refuses");
+    pid_t before = session();
+    CHECK(!put_alone(s, "b", "1", 0) && step_err.code == ATT_STORE_FAILED, "a change: %s", step_err.text);
+    CHECK(raw("DROP TRIGGER no ON documents") && put_alone(s, "b", "1", 0), "later it is done: %s",
+          step_err.text);
+    CHECK(before > 1 && session() != before, "over another connection");
+    store_close(s);
+}
+
 static void other_servers(void)
 {
     struct store *s = NULL;
@@ -256,6 +348,9 @@ static void own(struct cases *c)
     (void)c;
     the_session_overrules_defaults();
     other_servers();
+    waiting();
+    waiting_for_who_does_not_answer();
+    a_server_that_only_reads();
     a_session_that_is_ended_or_hangs();
     a_server_that_restarts();
     a_server_that_is_gone();

@@ -2,6 +2,7 @@
 #include "contract/backend.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,8 +263,49 @@ static void others_come_and_go(void)
         store_close(own[i]);
 }
 
+struct starter {
+    pthread_t thread;
+    struct store *s;
+    struct att_err err;
+    bool begun;
+};
+
+static void *start_now(void *arg)
+{
+    struct starter *w = arg;
+
+    return store_open(backend->url, &w->s, &w->err) ? w : NULL;
+}
+
+/* All of them want to make the tables. */
+static void first_starts_at_once(void)
+{
+    struct starter starters[6] = { 0 };
+    size_t count = sizeof starters / sizeof starters[0];
+
+    if (!backend->fresh()) {
+        CHECK(false, "a new place for a store");
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        starters[i].begun = pthread_create(&starters[i].thread, NULL, start_now, &starters[i]) == 0;
+    for (size_t i = 0; i < count; i++) {
+        void *good = NULL;
+        if (starters[i].begun)
+            pthread_join(starters[i].thread, &good);
+        CHECK(good, "first start %zu of several: %s", i, starters[i].err.text);
+    }
+    CHECK(starters[0].s && put_alone(starters[0].s, "a", "1", 0) &&
+              value_of(starters[count - 1].s, "a", NULL) == 1,
+          "they have one store: %s", step_err.text);
+    for (size_t i = 0; i < count; i++)
+        store_close(starters[i].s);
+}
+
 void shared_suite(void)
 {
+    for (int i = 0; i < 3; i++)
+        first_starts_at_once();
     others_come_and_go();
     reopening_sees_what_was_committed();
     two_handles();

@@ -1,18 +1,8 @@
 /* The contract of store/store.h, the same for every back end. Usage: contract_store memory|sqlite|postgres */
 #include "contract/backend.h"
-#include "store/load/postgres.h"
-#include "store/memory/memory.h"
-#include "store/sqlite/sqlite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-const struct store_backend store_backends[] = {
-    { "memory", store_memory_open },
-    { "sqlite", store_sqlite_open },
-    { "postgres", store_postgres_open },
-    { NULL, NULL },
-};
 
 static struct backend *const all[] = { &backend_memory, &backend_sqlite, &backend_postgres };
 struct backend *backend;
@@ -63,6 +53,7 @@ int main(int argc, char **argv)
     arguments_suite();
     audit_suite();
     once_suite();
+    wait_suite();
     if (backend->shared) {
         once_shared_suite();
         shared_suite();

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Faults and sizes: run.sh kill|scale ATTESTD COUNT. Named targets (make kill-loop, make scale): minutes, not seconds.
+# Faults and sizes: run.sh kill|scale|overload ATTESTD COUNT. Named targets (make kill-loop, make scale, make overload): minutes, not seconds.
 set -u
 what=$1; attestd=$2; count=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,6 +12,7 @@ seed=${SEED:-1}
 
 case $what in
 scale) "$node" "$here/scale.mjs" "$attestd" "$run/data" "$count" ;;
+overload) NODE_OPTIONS=--max-old-space-size=2048 "$node" "$here/overload.mjs" "$attestd" "$run/data" "$count" ;;
 kill)
     status=0
     echo "SQLite, $count cycles, SEED=$seed"
@@ -22,5 +23,5 @@ kill)
         kill "$node" "$here/kill_loop.mjs" "$attestd" "$run/postgres" "$count" "$seed" || status=1
     exit $status
     ;;
-*) echo "usage: run.sh kill|scale ATTESTD COUNT" >&2; exit 2 ;;
+*) echo "usage: run.sh kill|scale|overload ATTESTD COUNT" >&2; exit 2 ;;
 esac

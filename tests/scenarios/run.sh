@@ -56,6 +56,20 @@ else
     # The same rows run under sanitizers in unit_attest_breaks_test, without a process for each.
     [ -n "${ATTESTD_SANITIZE:-}" ] || stories+=("$scratch/breaks.txt")
 fi
+# A story that fails is played once more when nothing else runs: what a busy machine did to it is told from what is broken. Both
+# results are shown, and one that failed at first is counted by name ("shaky").
+again() {
+    local story=$1 name first
+    name=$(basename "$story" .txt)
+    first=$scratch/$name.first
+    grep -q '^FAILED' "$scratch/$name.result" || return 0
+    mv "$scratch/$name.result" "$first"
+    rm -rf "${scratch:?}/$name"
+    play "$story"
+    sed -n '/^cases /!s/^/first try: /p' "$first"
+    grep -q '^FAILED' "$scratch/$name.result" || shaky="$shaky $name"
+}
+
 running=0
 for story in "${stories[@]}"; do
     play "$story" &
@@ -63,15 +77,19 @@ for story in "${stories[@]}"; do
     [ "$running" -lt 2 ] || { wait -n; running=$((running - 1)); }
 done
 wait
+shaky=""
+for story in "${stories[@]}"; do again "$story"; done
 
 passed=0 failed=0
 for story in "${stories[@]}"; do
     result=$scratch/$(basename "$story" .txt).result
     totals=$(sed -n 's/^cases .* passed \([0-9]*\) failed \([0-9]*\) skipped [0-9]*$/\1 \2/p' "$result")
     grep -v '^cases .* passed ' "$result"
+    [ -n "$totals" ] || { totals="0 0"; echo "FAILED $(basename "$story" .txt): no totals"; failed=$((failed + 1)); }
     passed=$((passed + ${totals% *}))
     failed=$((failed + ${totals#* }))
-    if [ -z "$totals" ] || grep -q 'the runner ended badly' "$result"; then failed=$((failed + 1)); fi
+    if grep -q 'the runner ended badly' "$result"; then failed=$((failed + 1)); fi
 done
+[ -z "$shaky" ] || echo "SHAKY stories, which passed the second time:$shaky"
 echo "cases scenarios passed $passed failed $failed skipped 0"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -28,7 +28,10 @@ struct tls_peer {
     atomic_bool stopping;
     atomic_uint connections, requests;
     pthread_mutex_t lock;
-    char head[HEAD_BYTES_MAX]; /* of the last request, under the lock */
+    char head[HEAD_BYTES_MAX]; /* of the last request, under the lock; so the rest */
+    char *bodies;
+    size_t bodies_len;
+    const char *answer;
 };
 
 /* A connection with TLS or without. */
@@ -135,9 +138,33 @@ static bool read_head(struct tls_peer *p, const struct wire *w)
     return false;
 }
 
+/* As long as the head says; what comes is kept also when it ends early. */
+static void read_body(struct tls_peer *p, const struct wire *w)
+{
+    const char *says = strcasestr(p->head, "\r\nContent-Length:");
+    size_t len = says ? strtoul(says + strlen("\r\nContent-Length:"), NULL, 10) : 0, at = 0;
+
+    if (len == 0)
+        return;
+    char *body = malloc(len);
+    test_must(body != NULL, "memory");
+    while (at < len && wire_read(w, &body[at]))
+        at++;
+    (void)pthread_mutex_lock(&p->lock);
+    p->bodies = realloc(p->bodies, p->bodies_len + at + 1);
+    test_must(p->bodies != NULL, "memory");
+    memcpy(p->bodies + p->bodies_len, body, at);
+    p->bodies_len += at;
+    p->bodies[p->bodies_len] = '\0';
+    (void)pthread_mutex_unlock(&p->lock);
+    free(body);
+}
+
 static void send_answer(struct tls_peer *p, const struct wire *w)
 {
-    const char *answer = p->how.answer ? p->how.answer : "";
+    (void)pthread_mutex_lock(&p->lock);
+    const char *answer = p->answer ? p->answer : p->how.answer ? p->how.answer : "";
+    (void)pthread_mutex_unlock(&p->lock);
     size_t head_bytes = strlen(answer), len = head_bytes + p->how.repeat_bytes;
     size_t piece = p->how.drip_bytes ? p->how.drip_bytes : len;
     char *all = malloc(len + 1);
@@ -169,6 +196,7 @@ static void serve(struct tls_peer *p, int fd)
         test_must(w.tls && SSL_set_fd(w.tls, fd) == 1, "TLS connection");
     }
     if ((!w.tls || SSL_accept(w.tls) == 1) && read_head(p, &w)) {
+        read_body(p, &w);
         send_answer(p, &w);
         if (w.tls && !p->how.abrupt)
             (void)SSL_shutdown(w.tls);
@@ -249,6 +277,22 @@ char *tls_peer_last_request(struct tls_peer *p)
     return copy;
 }
 
+char *tls_peer_bodies(struct tls_peer *p)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    char *copy = strdup(p->bodies ? p->bodies : "");
+    (void)pthread_mutex_unlock(&p->lock);
+    test_must(copy != NULL, "memory");
+    return copy;
+}
+
+void tls_peer_answer(struct tls_peer *p, const char *answer)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    p->answer = answer;
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
 void tls_peer_stop(struct tls_peer *p)
 {
     if (!p)
@@ -258,6 +302,7 @@ void tls_peer_stop(struct tls_peer *p)
     (void)pthread_join(p->thread, NULL);
     (void)close(p->listener);
     (void)unlink(p->ca_path);
+    free(p->bodies);
     SSL_CTX_free(p->tls);
     (void)pthread_mutex_destroy(&p->lock);
     free(p);

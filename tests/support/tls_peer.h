@@ -5,7 +5,8 @@
  *     tls_peer_stop(peer);
  *
  * Its certificate is made for the test by a CA made for the test. One connection at a time, one request per
- * connection; whatever the request is, it is read up to the empty line. A maker that fails ends the program.
+ * connection; whatever the request is, it is read up to the empty line, and a body as long as Content-Length says. A maker that
+ * fails ends the program.
  */
 #ifndef TESTS_SUPPORT_TLS_PEER_H
 #define TESTS_SUPPORT_TLS_PEER_H
@@ -35,6 +36,10 @@ unsigned tls_peer_connections(struct tls_peer *p);
 unsigned tls_peer_requests(struct tls_peer *p);
 /* Head of the last request, malloc'd; the caller frees. */
 char *tls_peer_last_request(struct tls_peer *p);
+/* Bodies of all requests so far, one behind the other, malloc'd with a NUL; the caller frees. */
+char *tls_peer_bodies(struct tls_peer *p);
+/* From the next request on; borrowed until the stop. */
+void tls_peer_answer(struct tls_peer *p, const char *answer);
 void tls_peer_stop(struct tls_peer *p);
 
 #endif

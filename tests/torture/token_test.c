@@ -3,7 +3,7 @@
 #include "torture/torture.h"
 
 #include <attest/jwks.h>
-#include <attest/relying.h>
+#include <attest/relying_party.h>
 #include <attest/token.h>
 
 #include "base/buf.h"
@@ -172,6 +172,52 @@ static enum torture_answer verify(void *state, struct att_err *err)
         answer = torture_wrong("verified without a signature or a key");
     else
         answer = given(s, token.payload);
+    att_arena_free(a);
+    return answer;
+}
+
+static bool party_get(void *ctx, const char *url, struct att_arena *arena, struct att_span *ret,
+                      int64_t *ret_age, struct att_err *err)
+{
+    (void)ret_age;
+    return web_get(ctx, url, arena, ret, err);
+}
+
+/* A relying party's object made, asked and freed, with claims that want copies. */
+static enum torture_answer party(void *state, struct att_err *err)
+{
+    static const char *const issuers[] = { "elsewhere", ISSUER };
+    static const struct att_required_claim wanted[] = {
+        { .path = "iss", .kind = ATT_REQUIRE_ONE_OF, .values = issuers, .values_count = 2 },
+        { .path = "iss", .value = ISSUER },
+    };
+    struct scene *s = state;
+    const struct att_relying_issuer issuer = { .issuer = ISSUER, .jwks = s->check.jwks };
+    const struct att_relying_options options = { .size = sizeof options,
+                                                 .issuers = &issuer,
+                                                 .issuers_count = 1,
+                                                 .fetch = party_get,
+                                                 .fetch_ctx = s->check.fetch_ctx,
+                                                 .claims = wanted,
+                                                 .claims_count = 2 };
+    const struct att_relying_check check = { .size = sizeof check, .now_unix_s = now };
+    struct att_relying_party *p = NULL;
+    enum torture_answer answer = TORTURE_REFUSED;
+    struct att_token token;
+    struct att_arena *a = att_arena_new((size_t)4 << 20);
+
+    if (!a)
+        return no_memory(err);
+    bool ok = att_relying_party_new(&options, &p, err) &&
+              att_relying_party_check(p, a, s->text, &check, &token, err);
+    torture_rest();
+    if (!ok)
+        answer = refused(s, err);
+    else if (!token.signature_valid || token.key_thumbprint.len != 43)
+        answer = torture_wrong("taken without a signature or a key");
+    else
+        answer = given(s, token.payload);
+    att_relying_party_free(p);
     att_arena_free(a);
     return answer;
 }
@@ -356,6 +402,8 @@ static void relying(void)
 
     for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
         torture_flow(&cases, &(struct torture_flow){ names[i], verify, NULL, &scenes[i], false });
+        torture_flow(&cases,
+                     &(struct torture_flow){ textf("party: %s", names[i]), party, NULL, &scenes[i], false });
         att_buf_free(&scenes[i].right);
     }
 }

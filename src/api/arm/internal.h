@@ -14,6 +14,7 @@
 #define ARM_VERSIONS_ATTESTATION "2021-06-01 2021-06-01-preview 2020-10-01 2018-09-01-preview"
 #define ARM_VERSIONS_CONNECTIONS "2021-06-01 2021-06-01-preview 2020-10-01"
 #define ARM_VERSIONS_LINKS       "2021-06-01 2021-06-01-preview"
+#define ARM_VERSIONS_DIAGNOSTICS "2021-05-01-preview 2017-05-01-preview"
 #define ARM_VERSIONS_RESOURCES                                                                               \
     "2025-04-01 2025-03-01 2024-11-01 2024-07-01 2024-03-01 2023-07-01 2022-09-01 2021-04-01 2021-01-01 "    \
     "2020-10-01 2020-08-01 2020-06-01 2019-10-01 2019-08-01 2019-07-01 2019-05-10 2019-05-01 2019-03-01 "    \
@@ -28,6 +29,7 @@ ATT_CHECK bool arm_subscription_key(struct api_call *call, const char **ret, str
 ATT_CHECK bool arm_group_key(struct api_call *call, const char **ret, struct att_err *err);
 ATT_CHECK bool arm_provider_key(struct api_call *call, const char **ret, struct att_err *err);
 ATT_CHECK bool arm_connection_key(struct api_call *call, const char **ret, struct att_err *err);
+ATT_CHECK bool arm_diagnostic_key(struct api_call *call, const char **ret, struct att_err *err);
 /* A reference, or the refusal that ARM gives: the group is looked for first. */
 ATT_CHECK bool arm_find_provider(struct api_call *call, const struct site_provider **ret,
                                  struct att_err *err);
@@ -103,6 +105,7 @@ ATT_CHECK bool arm_put_provider(struct arm_out *out, const struct site_provider 
 ATT_CHECK bool arm_put_shared_provider(struct arm_out *out, const struct site_provider *p,
                                        struct att_err *err);
 void arm_put_connection(struct arm_out *out, const struct site_provider *p, const struct site_connection *c);
+void arm_put_diagnostic(struct arm_out *out, const struct site_provider *p, const struct site_diagnostic *d);
 void arm_put_group(struct arm_out *out, const struct site_group *g);
 /* The first of a sorted list whose key lies below `key`, and how many follow it. */
 void arm_below(const struct site_list *list, const char *key, size_t *ret_first, size_t *ret_count);
@@ -124,6 +127,12 @@ bool arm_connection_get(struct api_call *call, struct att_err *err);
 bool arm_connection_put(struct api_call *call, struct att_err *err);
 bool arm_connection_delete(struct api_call *call, struct att_err *err);
 bool arm_link_list(struct api_call *call, struct att_err *err);
+bool arm_diagnostic_list(struct api_call *call, struct att_err *err);
+bool arm_diagnostic_get(struct api_call *call, struct att_err *err);
+bool arm_diagnostic_put(struct api_call *call, struct att_err *err);
+bool arm_diagnostic_delete(struct api_call *call, struct att_err *err);
+bool arm_diagnostic_category_list(struct api_call *call, struct att_err *err);
+bool arm_diagnostic_category_get(struct api_call *call, struct att_err *err);
 bool arm_subscription_list(struct api_call *call, struct att_err *err);
 bool arm_subscription_get(struct api_call *call, struct att_err *err);
 bool arm_location_list(struct api_call *call, struct att_err *err);

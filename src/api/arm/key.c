@@ -28,6 +28,14 @@ bool arm_connection_key(struct api_call *call, const char **ret, struct att_err 
                                   ret, err);
 }
 
+bool arm_diagnostic_key(struct api_call *call, const char **ret, struct att_err *err)
+{
+    const char *provider = NULL;
+
+    return arm_provider_key(call, &provider, err) &&
+           service_key_diagnostic(call->arena, provider, api_param(call, "diagnosticSettingName"), ret, err);
+}
+
 bool arm_find_provider(struct api_call *call, const struct site_provider **ret, struct att_err *err)
 {
     const char *key = NULL, *group_key = NULL;

@@ -27,6 +27,9 @@ static const struct space {
     { "Microsoft.Authorization",
       { { "roleAssignments", ROLE_VERSIONS_ASSIGNMENTS, false },
         { "roleDefinitions", ROLE_VERSIONS_DEFINITIONS, false } } },
+    { "Microsoft.Insights",
+      { { "diagnosticSettings", ARM_VERSIONS_DIAGNOSTICS, false },
+        { "diagnosticSettingsCategories", ARM_VERSIONS_DIAGNOSTICS, false } } },
     { "Microsoft.Resources",
       { { "resourceGroups", ARM_VERSIONS_RESOURCES, true },
         { "resources", ARM_VERSIONS_RESOURCES, false },
@@ -117,8 +120,8 @@ bool arm_namespace_get(struct api_call *call, struct att_err *err)
         i++;
     if (i == SPACES)
         return att_fail(err, ATT_RESOURCE_NOT_FOUND, "resourceProviderNamespace",
-                        ARM_NAMESPACE ", Microsoft.Authorization or Microsoft.Resources", "\"%s\"",
-                        att_shown(&shown, att_str(name)));
+                        ARM_NAMESPACE ", Microsoft.Authorization, Microsoft.Insights or Microsoft.Resources",
+                        "\"%s\"", att_shown(&shown, att_str(name)));
     if (!arm_out_begin(call, &out, err) || !find_subscription(call, &s, err))
         return false;
     put_space(&out, &spaces[i], s);

@@ -106,6 +106,60 @@ bool arm_put_shared_provider(struct arm_out *out, const struct site_provider *p,
     return true;
 }
 
+static void put_none(struct arm_out *out, const char *name)
+{
+    att_jw_key(&out->w, name);
+    att_jw_null(&out->w);
+}
+
+/* Retention is the sinks' own: the members that clients look for say that none was asked for. */
+static void put_log(struct arm_out *out, const struct site_diagnostic_log *log)
+{
+    att_jw_object(&out->w);
+    put_none(out, log->group ? "category" : "categoryGroup");
+    arm_put(out, log->group ? "categoryGroup" : "category", log->category);
+    att_jw_key(&out->w, "enabled");
+    att_jw_bool(&out->w, log->enabled);
+    att_jw_key(&out->w, "retentionPolicy");
+    att_jw_raw(&out->w, att_str("{\"enabled\":false,\"days\":0}"));
+    att_jw_end_object(&out->w);
+}
+
+void arm_put_diagnostic(struct arm_out *out, const struct site_provider *p, const struct site_diagnostic *d)
+{
+    static const char *const others[] = { "storageAccountId", "serviceBusRuleId",
+                                          "eventHubAuthorizationRuleId", "eventHubName",
+                                          "marketplacePartnerId" };
+
+    att_jw_object(&out->w);
+    arm_putf(out, "id",
+             "/subscriptions/%s/resourceGroups/%s/providers/" ARM_PROVIDER_TYPE
+             "/%s/providers/Microsoft.Insights/diagnosticSettings/%s",
+             p->subscription, p->group, p->name, d->name);
+    arm_put(out, "name", d->name);
+    arm_put(out, "type", "Microsoft.Insights/diagnosticSettings");
+    put_system_data(out, &d->o);
+    att_jw_key(&out->w, "properties");
+    att_jw_object(&out->w);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        put_none(out, others[i]);
+    arm_put(out, "workspaceId", d->workspace_id);
+    if (d->destination_type[0])
+        arm_put(out, "logAnalyticsDestinationType", d->destination_type);
+    else
+        put_none(out, "logAnalyticsDestinationType");
+    att_jw_key(&out->w, "logs");
+    att_jw_array(&out->w);
+    for (size_t i = 0; i < d->log_count; i++)
+        put_log(out, &d->logs[i]);
+    att_jw_end_array(&out->w);
+    att_jw_key(&out->w, "metrics");
+    att_jw_array(&out->w);
+    att_jw_end_array(&out->w);
+    att_jw_end_object(&out->w);
+    att_jw_end_object(&out->w);
+}
+
 void arm_put_group(struct arm_out *out, const struct site_group *g)
 {
     att_jw_object(&out->w);

@@ -1,4 +1,4 @@
-/* One GET with libcurl, a handle of its own for each: nothing is shared between requests, not even a connection. */
+/* One GET or POST with libcurl, a handle of its own for each: nothing is shared between requests, not even a connection. */
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -20,6 +20,7 @@ struct answer {
     const char *const *wanted;
     struct att_buf values[FETCH_WANTED_MAX]; /* of the wanted headers */
     bool any_status;
+    bool post;
     size_t header_bytes;
     bool too_large;
     bool framed; /* the headers tell where the body ends */
@@ -53,7 +54,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct answer *a = ctx;
 
-    if (status_of(a->curl) != STATUS_WANTED)
+    if (a->post || status_of(a->curl) != STATUS_WANTED)
         return a->any_status ? on_error_body(a, att_span_of(bytes, size * count)) : 0;
     att_buf_put(&a->body, att_span_of(bytes, size * count));
     a->too_large = a->too_large || a->body.failed;
@@ -115,6 +116,15 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
     return a->too_large ? 0 : size * count;
 }
 
+/* The body is sent as it is and at once: no "Expect: 100-continue" that a receiver could let us wait for. */
+static CURLcode prepare_post(CURL *curl, const struct fetch_request *request)
+{
+    CURLcode all = curl_easy_setopt(curl, CURLOPT_POST, 1L);
+
+    all = all ? all : curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->post.len);
+    return all ? all : curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)request->post.ptr);
+}
+
 static long milliseconds(unsigned ms)
 {
     return ms > INT_MAX ? (long)INT_MAX : (long)ms;
@@ -155,6 +165,8 @@ static bool prepare(CURL *curl, const struct fetch_request *request, struct curl
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, answer);
 #undef SET
+    if (request->post.ptr)
+        all = all ? all : prepare_post(curl, request);
     return all == CURLE_OK;
 }
 
@@ -210,7 +222,8 @@ static bool answered(const struct fetch_request *request, const struct answer *a
     struct att_shown url;
     bool ours = code == CURLE_OK || code == CURLE_WRITE_ERROR; /* we broke off, not the connection */
 
-    if (answer->any_status && status >= 200 && status != STATUS_WANTED && !answer->too_large && ours)
+    if (answer->any_status && status >= 200 && (answer->post || status != STATUS_WANTED) &&
+        !answer->too_large && ours)
         return true;
     if (!answer->any_status && status != 0 && status != STATUS_WANTED && !answer->too_large)
         return att_fail(err, ATT_FETCH_FAILED, "fetch.status", "200", "%ld from %s", status,
@@ -232,6 +245,10 @@ static bool headers_of(const struct fetch_request *request, struct curl_slist **
             return false;
         *ret = longer;
     }
+    struct curl_slist *longer = request->post.ptr ? curl_slist_append(*ret, "Expect:") : *ret;
+    if (request->post.ptr && !longer)
+        return false;
+    *ret = longer;
     return true;
 }
 
@@ -271,7 +288,8 @@ static bool curl_get(const struct fetch_request *request, bool any_status, struc
     struct answer answer = { .curl = curl,
                              .body = { .max = request->body_bytes_max },
                              .wanted = request->wanted,
-                             .any_status = any_status };
+                             .any_status = any_status,
+                             .post = request->post.ptr };
     if (!prepare(curl, request, headers, &answer, reason))
         return att_fail(err, ATT_INTERNAL, "fetch", "a libcurl that takes our settings", "'%s'", reason);
     if (!answered(request, &answer, curl_easy_perform(curl), reason, err))

@@ -29,8 +29,8 @@ static bool scan(struct store *s, const char *kind, store_each_fn each, void *ct
 {
     const struct memory_table *t = &memory_of(s)->table;
 
-    for (size_t i = memory_table_kind(t, kind); i < t->count && strcmp(t->rows[i]->doc.kind, kind) == 0;
-         i++) {
+    for (size_t i = kind ? memory_table_kind(t, kind) : 0;
+         i < t->count && (!kind || strcmp(t->rows[i]->doc.kind, kind) == 0); i++) {
         if (!each(ctx, &t->rows[i]->doc, err))
             return false;
     }
@@ -71,6 +71,15 @@ static bool doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t r
         return false;
     next.version = replaces + 1;
     return memory_table_put(t, &next) || att_fail_memory(err, "store.documents");
+}
+
+static bool doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err)
+{
+    struct memory_table *t = &memory_of(tx->store)->table;
+    size_t at = 0;
+
+    return at_version(t, doc->tenant, doc->kind, doc->id, 0, &at, err) &&
+           (memory_table_put(t, doc) || att_fail_memory(err, "store.documents"));
 }
 
 static bool doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,
@@ -241,6 +250,7 @@ static const struct store_ops memory_ops = {
     .begin = begin,
     .doc_get = doc_get,
     .doc_put = doc_put,
+    .doc_restore = doc_restore,
     .doc_delete = doc_delete,
     .audit_last = audit_last,
     .audit_append = audit_append,

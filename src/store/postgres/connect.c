@@ -19,10 +19,15 @@ static void no_notice(void *ctx, const PGresult *r)
 
 static bool dial(struct postgres *p, struct att_err *err)
 {
-    /* Those before the connection string are defaults, those behind it are set whatever it says. */
-    static const char *const names[] = { "connect_timeout", "fallback_application_name", "dbname",
-                                         "client_encoding", NULL };
-    const char *const values[] = { "5", "attestd", p->conninfo, "UTF8", NULL };
+    /* Those before the connection string are defaults, those behind it are set whatever it says. Of several hosts the one
+     * that is no standby is meant; a peer that is gone without a word is noticed in about twenty seconds, by the kernel. */
+    static const char *const names[] = { "connect_timeout",      "fallback_application_name",
+                                         "target_session_attrs", "keepalives_idle",
+                                         "keepalives_interval",  "keepalives_count",
+                                         "tcp_user_timeout",     "dbname",
+                                         "client_encoding",      NULL };
+    const char *const values[] = { "5", "attestd", "primary",   "10",   "3",
+                                   "3", "10000",   p->conninfo, "UTF8", NULL };
 
     postgres_disconnect(p);
     p->conn = PQconnectdbParams(names, values, 1);

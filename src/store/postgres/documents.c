@@ -39,8 +39,9 @@ static bool scan_call(struct postgres *p, void *ctx, struct att_err *err)
     struct scan *scan = ctx;
     struct postgres_parameters ps = { 0 };
 
-    postgres_add_text(&ps, att_str(scan->kind));
-    return postgres_rows(p, SQL_DOC_SCAN, &ps, where, scan_row, scan, err);
+    if (scan->kind)
+        postgres_add_text(&ps, att_str(scan->kind));
+    return postgres_rows(p, scan->kind ? SQL_DOC_SCAN : SQL_DOC_SCAN_ALL, &ps, where, scan_row, scan, err);
 }
 
 bool postgres_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err)
@@ -97,6 +98,17 @@ bool postgres_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t
         return change_one(postgres_of(tx->store), SQL_DOC_INSERT, &ps, replaces, err);
     postgres_add_number(&ps, (int64_t)replaces);
     return change_one(postgres_of(tx->store), SQL_DOC_UPDATE, &ps, replaces, err);
+}
+
+bool postgres_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err)
+{
+    struct postgres_parameters ps = { 0 };
+
+    add_key(&ps, doc->tenant, doc->kind, doc->id);
+    postgres_add_number(&ps, doc->changed_unix_s);
+    postgres_add_text(&ps, doc->body);
+    postgres_add_number(&ps, (int64_t)doc->version);
+    return change_one(postgres_of(tx->store), SQL_DOC_RESTORE, &ps, 0, err);
 }
 
 bool postgres_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,

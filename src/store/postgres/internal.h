@@ -1,7 +1,8 @@
 /* store/postgres/internal.h - what the files of this back end share.
  *
  * The connection is kept. One that broke is replaced at the next call outside of a transaction, and that call is made
- * again; inside a transaction nothing is repeated, since nobody knows what the server still has of it.
+ * again; inside a transaction nothing is repeated, since nobody knows what the server still has of it. A server that
+ * became a standby, or read-only in another way, is as good as a broken connection: another may be the primary by now.
  */
 #ifndef STORE_POSTGRES_INTERNAL_H
 #define STORE_POSTGRES_INTERNAL_H
@@ -21,6 +22,8 @@ enum postgres_sql {
     SQL_GENERATION,
     SQL_GENERATION_NEXT,
     SQL_DOC_SCAN,
+    SQL_DOC_SCAN_ALL,
+    SQL_DOC_RESTORE,
     SQL_DOC_GET,
     SQL_DOC_INSERT,
     SQL_DOC_UPDATE,
@@ -42,7 +45,12 @@ struct postgres {
     bool delivered;      /* rows of the running call went to the caller: it is not made again */
     uint64_t generation; /* as of its begin: nobody else can change it until its end */
     unsigned schema;
-    char *conninfo; /* may hold a password: wiped when freed, never shown */
+    bool waits;        /* this handle is for store_wait: a silent server is given up sooner */
+    bool silent;       /* it was: the last connection was given up for that */
+    bool listening;    /* this connection has said LISTEN */
+    bool listened;     /* one before it had */
+    int64_t looked_ms; /* when store_wait asked for the generation last */
+    char *conninfo;    /* may hold a password: wiped when freed, never shown */
 };
 
 static inline struct postgres *postgres_of(struct store *s)
@@ -116,6 +124,12 @@ ATT_CHECK bool postgres_schema_check(struct postgres *p, struct att_err *err);
 
 void postgres_roll_back(struct postgres *p);
 
+/* -- wait.c ----------------------------------------------------------------------------------------------- */
+
+/* What a commit says to those who listen. Peers of version 0.1 say nothing and do not listen. */
+#define POSTGRES_CHANNEL "attestd_changed"
+bool postgres_wait(struct store *s, unsigned ms, bool *ret_changed, struct att_err *err);
+
 /* -- documents.c, audit.c, once.c: rows of store_ops -------------------------------------------------------------- */
 
 bool postgres_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err);
@@ -123,6 +137,7 @@ bool postgres_doc_get(struct store_tx *tx, struct att_arena *arena, const char *
                       const char *id, struct store_doc *ret, bool *ret_found, struct att_err *err);
 bool postgres_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces,
                       struct att_err *err);
+bool postgres_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err);
 bool postgres_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,
                          uint64_t replaces, struct att_err *err);
 bool postgres_audit_list(struct store *s, struct att_arena *arena, const char *tenant, const char *scope,

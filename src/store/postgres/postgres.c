@@ -106,7 +106,9 @@ static bool commit(struct store_tx *tx, struct att_err *err)
         postgres_roll_back(p);
         return false;
     }
-    RESULT r = postgres_text(p, "COMMIT", "store.commit", err);
+    /* A word to who listens goes with what it is about, or not at all. */
+    RESULT r =
+        postgres_text(p, p->changed ? "NOTIFY " POSTGRES_CHANNEL "; COMMIT" : "COMMIT", "store.commit", err);
     if (!r) {
         postgres_roll_back(p);
         return false;
@@ -146,6 +148,7 @@ static const struct store_ops postgres_ops = {
     .begin = begin,
     .doc_get = postgres_doc_get,
     .doc_put = postgres_doc_put,
+    .doc_restore = postgres_doc_restore,
     .doc_delete = postgres_doc_delete,
     .audit_last = postgres_audit_last,
     .audit_append = postgres_audit_append,
@@ -153,6 +156,7 @@ static const struct store_ops postgres_ops = {
     .commit = commit,
     .rollback = rollback,
     .once = postgres_once,
+    .wait = postgres_wait,
     .schema_version = schema_version,
     .close = postgres_close,
 };

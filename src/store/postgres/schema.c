@@ -6,13 +6,15 @@
 /* Held while one program migrates. The number is "attestd" in ASCII; other programs in the same database pick others. */
 static const char lock[] = "SELECT pg_advisory_xact_lock(x'61747465737464'::bigint)";
 
-/* 0: nothing of ours is there. */
+/* 0: nothing of ours is there. Asked of pg_class: to_regclass alone locks no table, and a session hears of tables that others
+ * have made only when it locks one or begins a transaction. While we waited for the lock above inside of ours the other
+ * program has made all of them, and we would still believe the first answer. */
 static bool read_schema(struct postgres *p, unsigned *ret, struct att_err *err)
 {
     int64_t number = 0;
 
-    RESULT there =
-        postgres_text(p, "SELECT 1 WHERE to_regclass('store_state') IS NOT NULL", "store.schema", err);
+    RESULT there = postgres_text(
+        p, "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass('store_state')", "store.schema", err);
     if (!there)
         return false;
     if (PQntuples(there) == 0) {

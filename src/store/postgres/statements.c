@@ -18,6 +18,14 @@ static const struct statement {
                        "SELECT tenant, kind, id, version, changed_unix_s, body FROM documents "
                        "WHERE kind = $1 ORDER BY tenant, id",
                        { T } },
+    [SQL_DOC_SCAN_ALL] = { "store.documents.scan.all",
+                           "SELECT tenant, kind, id, version, changed_unix_s, body FROM documents "
+                           "ORDER BY tenant, kind, id",
+                           { 0 } },
+    [SQL_DOC_RESTORE] = { "store.documents.restore",
+                          "INSERT INTO documents (tenant, kind, id, version, changed_unix_s, body) "
+                          "VALUES ($1, $2, $3, $6, $4, $5) ON CONFLICT DO NOTHING",
+                          { T, T, T, N, T, N } },
     [SQL_DOC_GET] = { "store.documents.get",
                       "SELECT tenant, kind, id, version, changed_unix_s, body FROM documents "
                       "WHERE tenant = $1 AND kind = $2 AND id = $3",

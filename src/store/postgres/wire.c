@@ -11,6 +11,9 @@
  * server gives up waiting and calls it done. */
 enum { SILENCE_MS = 10000 };
 
+/* The handle that waits asks for one number, which waits for nobody: who does not answer that is not there. */
+enum { SILENCE_WAITING_MS = 3000 };
+
 bool postgres_connected(const struct postgres *p)
 {
     return p->conn && PQstatus(p->conn) == CONNECTION_OK;
@@ -20,6 +23,7 @@ void postgres_disconnect(struct postgres *p)
 {
     PQfinish(p->conn); /* NULL is fine */
     p->conn = NULL;
+    p->listening = false;
 }
 
 /* The connection is of no more use. libpq's words name hosts, users and reasons, no password. */
@@ -50,9 +54,20 @@ static bool idle(struct postgres *p)
     return PQtransactionStatus(p->conn) != PQTRANS_UNKNOWN && PQstatus(p->conn) == CONNECTION_OK;
 }
 
+/* A server that was the primary and is none any more, or is read-only for another reason: it goes on answering, and would
+ * refuse every change until somebody looks. */
+static bool read_only(const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+    return state && strcmp(state, "25006") == 0; /* read_only_sql_transaction */
+}
+
 /* Until the next result can be had without waiting. */
 static bool wait_for_result(struct postgres *p, const char *where, struct att_err *err)
 {
+    int silence_ms = p->waits ? SILENCE_WAITING_MS : SILENCE_MS;
+
     for (;;) {
         int unsent = PQflush(p->conn);
         if (unsent < 0)
@@ -60,13 +75,14 @@ static bool wait_for_result(struct postgres *p, const char *where, struct att_er
         if (unsent == 0 && !PQisBusy(p->conn))
             return true;
         struct pollfd fd = { .fd = PQsocket(p->conn), .events = unsent ? POLLIN | POLLOUT : POLLIN };
-        int n = poll(&fd, 1, SILENCE_MS);
+        int n = poll(&fd, 1, silence_ms);
         if (n < 0 && errno == EINTR)
             continue;
         if (n == 0) {
             (void)att_fail(err, ATT_STORE_FAILED, where, "an answer of the PostgreSQL server",
-                           "none for %d s", SILENCE_MS / 1000);
+                           "none for %d s", silence_ms / 1000);
             postgres_disconnect(p);
+            p->silent = true;
             return false;
         }
         if (n < 0 || PQconsumeInput(p->conn) == 0)
@@ -84,7 +100,7 @@ static bool good(const PGresult *r)
 static PGresult *finish(struct postgres *p, const char *where, struct att_err *err)
 {
     RESULT last = NULL;
-    bool ok = true;
+    bool ok = true, of_use = true;
 
     for (;;) {
         if (!wait_for_result(p, where, err))
@@ -95,11 +111,12 @@ static PGresult *finish(struct postgres *p, const char *where, struct att_err *e
         if (!good(r)) {
             refused(r, where, err);
             ok = false;
+            of_use = of_use && !read_only(r);
         }
         PQclear(last);
         last = r;
     }
-    if (!idle(p)) /* a refusal may have been the server's last words */
+    if (!of_use || !idle(p)) /* a refusal may have been the server's last words */
         postgres_disconnect(p);
     if (!ok || !last)
         return NULL;

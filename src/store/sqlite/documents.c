@@ -19,12 +19,12 @@ static bool read_row(sqlite3_stmt *st, struct store_doc *ret, struct att_err *er
 bool sqlite_scan(struct store *s, const char *kind, store_each_fn each, void *ctx, struct att_err *err)
 {
     struct sqlite *q = sqlite_of(s);
-    SQLITE_USE st = sqlite_use(q, SQL_DOC_SCAN, where, err);
+    SQLITE_USE st = sqlite_use(q, kind ? SQL_DOC_SCAN : SQL_DOC_SCAN_ALL, where, err);
     struct store_doc doc = { 0 };
 
     if (!st)
         return false;
-    if (!sqlite_bind_text(st, 1, att_str(kind)))
+    if (kind && !sqlite_bind_text(st, 1, att_str(kind)))
         return sqlite_failed(q, where, err);
     for (;;) {
         int step = sqlite3_step(st);
@@ -84,6 +84,20 @@ bool sqlite_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t r
         (replaces > 0 && sqlite3_bind_int64(st, 6, (int64_t)replaces) != SQLITE_OK))
         return sqlite_failed(q, where, err);
     return change_one(q, st, replaces, err);
+}
+
+bool sqlite_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err)
+{
+    struct sqlite *q = sqlite_of(tx->store);
+    SQLITE_USE st = sqlite_use(q, SQL_DOC_RESTORE, where, err);
+
+    if (!st)
+        return false;
+    if (!bind_key(st, doc->tenant, doc->kind, doc->id) ||
+        sqlite3_bind_int64(st, 4, doc->changed_unix_s) != SQLITE_OK || !sqlite_bind_text(st, 5, doc->body) ||
+        sqlite3_bind_int64(st, 6, (int64_t)doc->version) != SQLITE_OK)
+        return sqlite_failed(q, where, err);
+    return change_one(q, st, 0, err);
 }
 
 bool sqlite_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,

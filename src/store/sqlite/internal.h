@@ -16,6 +16,8 @@ enum sqlite_sql {
     SQL_GENERATION,
     SQL_GENERATION_NEXT,
     SQL_DOC_SCAN,
+    SQL_DOC_SCAN_ALL,
+    SQL_DOC_RESTORE,
     SQL_DOC_GET,
     SQL_DOC_INSERT,
     SQL_DOC_UPDATE,
@@ -79,6 +81,7 @@ bool sqlite_scan(struct store *s, const char *kind, store_each_fn each, void *ct
 bool sqlite_doc_get(struct store_tx *tx, struct att_arena *arena, const char *tenant, const char *kind,
                     const char *id, struct store_doc *ret, bool *ret_found, struct att_err *err);
 bool sqlite_doc_put(struct store_tx *tx, const struct store_doc *doc, uint64_t replaces, struct att_err *err);
+bool sqlite_doc_restore(struct store_tx *tx, const struct store_doc *doc, struct att_err *err);
 bool sqlite_doc_delete(struct store_tx *tx, const char *tenant, const char *kind, const char *id,
                        uint64_t replaces, struct att_err *err);
 bool sqlite_audit_list(struct store *s, struct att_arena *arena, const char *tenant, const char *scope,

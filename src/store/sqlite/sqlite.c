@@ -113,6 +113,7 @@ static const struct store_ops sqlite_ops = {
     .begin = begin,
     .doc_get = sqlite_doc_get,
     .doc_put = sqlite_doc_put,
+    .doc_restore = sqlite_doc_restore,
     .doc_delete = sqlite_doc_delete,
     .audit_last = sqlite_audit_last,
     .audit_append = sqlite_audit_append,

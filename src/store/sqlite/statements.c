@@ -9,6 +9,10 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_GENERATION_NEXT] = "UPDATE store_state SET generation = generation + 1 WHERE generation >= 0",
     [SQL_DOC_SCAN] = "SELECT tenant, kind, id, version, changed_unix_s, body FROM documents "
                      "WHERE kind = ?1 ORDER BY tenant, id",
+    [SQL_DOC_SCAN_ALL] = "SELECT tenant, kind, id, version, changed_unix_s, body FROM documents "
+                         "ORDER BY tenant, kind, id",
+    [SQL_DOC_RESTORE] = "INSERT INTO documents (tenant, kind, id, version, changed_unix_s, body) "
+                        "VALUES (?1, ?2, ?3, ?6, ?4, ?5) ON CONFLICT DO NOTHING",
     [SQL_DOC_GET] = "SELECT tenant, kind, id, version, changed_unix_s, body FROM documents "
                     "WHERE tenant = ?1 AND kind = ?2 AND id = ?3",
     [SQL_DOC_INSERT] = "INSERT INTO documents (tenant, kind, id, version, changed_unix_s, body) "

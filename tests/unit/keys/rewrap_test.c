@@ -2,7 +2,7 @@
 /* Every key of a store under another key-encryption key, and stores that must stay as they were. */
 #include "base/buf.h"
 #include "keys/rewrap.h"
-#include "keys/shared_row.h"
+#include "keys/rowkey.h"
 #include "store/sqlite/sqlite.h"
 
 #include <setjmp.h>
@@ -250,21 +250,25 @@ static void the_secret_of_rows(void **state)
     struct signer *old = signer_with(f.old, NULL), *new = signer_with(f.new, NULL);
     struct store *store = store_with(f.db), *other = store_with(f.db);
     struct key_rewrap done = { 0 };
+    struct store_tx *made = NULL;
+    bool there = false;
     struct att_err err = { 0 }, refused = { 0 };
 
     (void)state;
-    assert_true(shared_row_open(store, old, 4000, one, &err));
-    assert_true(shared_row_open(other, old, 4001, same, &err));
+    assert_true(store_begin(store, &made, &err));
+    assert_true(rowkey_make(made, old, 4000, one, &err));
+    assert_true(store_commit(made, &err));
+    assert_true(rowkey_open(other, old, 4001, same, &there, &err));
     assert_memory_equal(one, same, sizeof one);
-    assert_false(shared_row_open(other, new, 4001, same, &refused));
+    assert_false(rowkey_open(other, new, 4001, same, &there, &refused));
     assert_int_equal(refused.code, ATT_SEAL_INVALID);
     assert_true(rewrap(f.new, f.old, true, &done, &err));
     assert_int_equal(done.changed, KEYS + 1);
     memset(same, 0, sizeof same);
-    assert_true(shared_row_open(other, new, 4002, same, &err));
+    assert_true(rowkey_open(other, new, 4002, same, &there, &err));
     assert_memory_equal(one, same, sizeof one);
     struct att_err gone = { 0 };
-    assert_false(shared_row_open(other, old, 4002, same, &gone));
+    assert_false(rowkey_open(other, old, 4002, same, &there, &gone));
     static const char *const bodies[] = { "{}",
                                           "[]",
                                           "{\"sealed\":\"\"}",
@@ -275,18 +279,17 @@ static void the_secret_of_rows(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         struct store_tx *tx = NULL;
         struct att_err why = { 0 };
-        const struct store_doc bad = { .tenant = STORE_TENANT_SITE,
-                                       .kind = SHARED_ROW_KIND,
-                                       .id = SHARED_ROW_ID,
-                                       .body = att_str(bodies[i]) };
+        const struct store_doc bad = {
+            .tenant = STORE_TENANT_SITE, .kind = ROWKEY_KIND, .id = ROWKEY_ID, .body = att_str(bodies[i])
+        };
         assert_true(store_begin(store, &tx, &err));
         assert_true(store_doc_put(tx, &bad, 2 + i, &err));
         assert_true(store_commit(tx, &err));
-        assert_false(shared_row_open(other, new, 4003, same, &why));
+        assert_false(rowkey_open(other, new, 4003, same, &there, &why));
         char *before = picture();
         struct att_err also = { 0 };
         assert_false(rewrap(f.third, f.new, true, &done, &also));
-        assert_string_equal(done.bad, "shared-secret/rows");
+        assert_string_equal(done.bad, "sealing-key/rows");
         assert_string_equal(before, picture());
     }
     store_close(store);

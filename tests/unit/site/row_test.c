@@ -56,6 +56,12 @@ static const struct {
       "{\"certificate\":\"\",\"expires\":null,\"hash\":\"\",\"id\":\"4\",\"kind\":\"unix_user\",\"uid\":"
       "4294967295}],"
       "\"name\":\"machine\",\"subscription\":\"" SUB_A "\"}" },
+    { SITE_DIAGNOSTIC, KEY_P "/providers/microsoft.insights/diagnosticsettings/to the siem",
+      "{" WHO WHEN "\"destination_type\":\"Dedicated\",\"logs\":[{\"category\":\"allLogs\",\"enabled\":true,"
+      "\"group\":true},{\"category\":\"AuditEvent\",\"enabled\":false,\"group\":false}],\"name\":\"To the "
+      "SIEM\","
+      "\"provider_created_at\":\"2027-01-15T08:00:00Z\",\"sink\":\"siem-1\",\"workspace_id\":"
+      "\"/x/attestdSinks/siem-1\"}" },
 };
 enum { GOLDEN = sizeof golden / sizeof golden[0] };
 
@@ -121,8 +127,8 @@ static void values(struct att_arena *a)
                     p->certificates[1].der.len == 1 && p->certificates[1].der.ptr[0] == 0xff &&
                     strcmp(p->certificates[1].kid, "k2") == 0,
                 "each value of a provider is where it belongs");
-    must(decode(a, SITE_PRINCIPAL, golden[GOLDEN - 1].id, att_str(golden[GOLDEN - 1].body), &object, &err),
-         &err, "a principal");
+    must(decode(a, SITE_PRINCIPAL, golden[7].id, att_str(golden[7].body), &object, &err), &err,
+         "a principal");
     const struct site_credential *c = ((const struct site_principal *)object)->credentials;
     cases_check(&cases,
                 c[0].kind == SITE_SECRET && strcmp(c[0].hash, SCRYPT) == 0 && c[0].expires_unix_s == NOW &&
@@ -263,6 +269,12 @@ static const struct {
     { "a uid beyond 32 bits", 7, "4294967295", "4294967296" },
     { "a uid below zero", 7, "4294967295", "-1" },
     { "two credentials with one id", 7, "\"id\":\"2\"", "\"id\":\"1\"" },
+    { "a setting's name is not its key's", 8, "To the", "To a" },
+    { "a setting's name with a slash", 8, "To the SIEM", "a/b" },
+    { "a sink in capitals", 8, "\"siem-1\"", "\"SIEM\"" },
+    { "a sink without a name", 8, "\"sink\":\"siem-1\"", "\"sink\":\"\"" },
+    { "a category without a name", 8, "\"category\":\"allLogs\"", "\"category\":\"\"" },
+    { "a setting without what it is of", 8, "\"provider_created_at\":\"2027-01-15T08:00:00Z\",", "" },
     { "an expiry that is no time", 7, "\"expires\":\"2027-01-15T08:00:00Z\"", "\"expires\":\"tomorrow\"" },
     { "an expiry in the year 0", 7, "\"expires\":\"2027", "\"expires\":\"0000" },
     { "never, in another spelling", 7, "\"expires\":\"2027-01-15T08:00:00Z\"",

@@ -75,9 +75,12 @@ static void names(struct rig *r)
     }
 }
 
-#define A     RIG_PROVIDERS "/aaa"
-#define AB    RIG_PROVIDERS "/aaa-b"
-#define NEXT  RIG_SUB "/resourceGroups/Lab-next"
+#define A    RIG_PROVIDERS "/aaa"
+#define AB   RIG_PROVIDERS "/aaa-b"
+#define NEXT RIG_SUB "/resourceGroups/Lab-next"
+#define SETTING                                                                                              \
+    "{\"properties\":{\"workspaceId\":\"/x/attestdSinks/siem\",\"logs\":[{\"categoryGroup\":\"allLogs\","    \
+    "\"enabled\":true}]}}"
 #define STATE "{\"properties\":{\"privateLinkServiceConnectionState\":{\"status\":\"Approved\"}}}"
 
 static void put_policy(struct rig *r, const char *provider)
@@ -100,15 +103,16 @@ static void put_policy(struct rig *r, const char *provider)
     rig_must(site_change_commit(change, &record, &err), "commit", &err);
 }
 
-/* How many objects of each kind there are at a key and below it: "provider policy connection assignment". */
+/* How many objects of each kind there are at a key and below it: "provider policy connection assignment setting". */
 static const char *census(struct rig *r, const char *path)
 {
-    static const enum site_kind kinds[] = { SITE_PROVIDER, SITE_POLICY, SITE_CONNECTION, SITE_ASSIGNMENT };
+    static const enum site_kind kinds[] = { SITE_PROVIDER, SITE_POLICY, SITE_CONNECTION, SITE_ASSIGNMENT,
+                                            SITE_DIAGNOSTIC };
     char *lower = textf("%s", path), *out = textf("%s", "");
 
     for (char *c = lower; *c; c++)
         *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         struct site_list list = { 0 };
         struct att_err err = { 0 };
         rig_must(site_list(r->site, kinds[i], lower, &list, &err), "list", &err);
@@ -135,11 +139,15 @@ static void town(struct rig *r)
                ask(r, "PUT", textf("%s/privateEndpointConnections/c1", providers[i]), STATE), 200, "");
         expect(&cases, "another",
                ask(r, "PUT", textf("%s/privateEndpointConnections/c2", providers[i]), STATE), 200, "");
+        expect(&cases, "a setting",
+               ask(r, "PUT", textf("%s/providers/Microsoft.Insights/diagnosticSettings/s1", providers[i]),
+                   SETTING),
+               200, "");
         rig_assign(r, providers[i], "somebody", "Reader");
     }
     rig_assign(r, RIG_GROUP, "somebody", "Reader");
     rig_assign(r, NEXT, "somebody", "Reader");
-    is("built", census(r, RIG_GROUP), "2 2 4 3");
+    is("built", census(r, RIG_GROUP), "2 2 4 3 2");
 }
 
 static void cascade(struct rig *r)
@@ -147,20 +155,20 @@ static void cascade(struct rig *r)
     town(r);
     struct reply got = ask(r, "DELETE", A, NULL);
     expect(&cases, "A16: a provider with all that is its", got, 200, "");
-    is("A16: nothing of it is left", census(r, A), "0 0 0 0");
-    is("its neighbour of a longer name is whole", census(r, AB), "1 1 2 1");
+    is("A16: nothing of it is left", census(r, A), "0 0 0 0 0");
+    is("its neighbour of a longer name is whole", census(r, AB), "1 1 2 1 1");
     rig_provider(r, A);
     got = ask(r, "GET", A, NULL);
     expect_text(&cases, "a new one of the old name has no connections", &got,
                 "properties.privateEndpointConnections", "[]");
-    is("A16: and neither policies nor roles", census(r, A), "1 0 0 0");
+    is("A16: and neither policies nor roles", census(r, A), "1 0 0 0 0");
     r->who = rig_who("somebody");
     expect(&cases, "A15: the role at the group still reads", ask(r, "GET", A, NULL), 200, "");
     r->who = rig_owner;
-    is("before the group goes", census(r, RIG_GROUP), "2 1 2 2");
+    is("before the group goes", census(r, RIG_GROUP), "2 1 2 2 1");
     expect(&cases, "the group", ask(r, "DELETE", RIG_GROUP, NULL), 200, "");
-    is("nothing of it is left", census(r, RIG_GROUP), "0 0 0 0");
-    is("its neighbour of a longer name is whole", census(r, NEXT), "1 1 2 2");
+    is("nothing of it is left", census(r, RIG_GROUP), "0 0 0 0 0");
+    is("its neighbour of a longer name is whole", census(r, NEXT), "1 1 2 2 1");
     r->who = rig_who("somebody");
     expect(&cases, "A15: the role went with it", ask(r, "GET", A, NULL), 403, "AuthorizationFailed");
     r->who = rig_owner;
@@ -168,7 +176,7 @@ static void cascade(struct rig *r)
     expect(&cases, "again", ask(r, "DELETE", RIG_GROUP, NULL), 404, "ResourceGroupNotFound");
     rig_group(r, RIG_GROUP);
     rig_provider(r, AB);
-    is("made anew, it is empty of old things", census(r, RIG_GROUP), "1 0 0 0");
+    is("made anew, it is empty of old things", census(r, RIG_GROUP), "1 0 0 0 0");
     expect(&cases, "its names are free again", ask(r, "PUT", RIG_PROVIDERS "/AAA", RIG_PLAIN), 201, "");
 }
 

@@ -65,6 +65,19 @@ TEST_HELPER int64_t rig_now(void *ctx)
     return 1800000000;
 }
 
+/* Two sinks, "siem" and "archive"; what must not be told is in no answer. */
+TEST_HELPER int rig_sink(void *ctx, const char *name)
+{
+    (void)ctx;
+    return strcmp(name, "archive") == 0 ? 0 : strcmp(name, "siem") == 0 ? 5 : -1;
+}
+
+TEST_HELPER const char *rig_sink_names(void *ctx, struct att_arena *arena)
+{
+    (void)ctx;
+    return att_arena_dup(arena, att_str("archive, siem"));
+}
+
 TEST_HELPER void rig_must(bool ok, const char *what, const struct att_err *err)
 {
     must(ok, textf("%s: %s", what, err->text));
@@ -100,6 +113,8 @@ TEST_HELPER void rig_new(struct rig *r)
                                              .keys = r->keys,
                                              .base_url = "https://attest.test",
                                              .location = "East US",
+                                             .sink = rig_sink,
+                                             .sink_names = rig_sink_names,
                                              .now_unix_s = rig_now };
     rig_must(service_new(&options, &r->service, &err), "service", &err);
     rig_must(service_install(r->service, seeds, 3, &err), "install", &err);
