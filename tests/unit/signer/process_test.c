@@ -35,7 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHANNELS = 3, NOBODY = 65534, WAIT_MS = 20000 };
+enum { CHANNELS = 3, NOBODY = 65534, WAIT_MS = 10000 };
 
 static char dir[64], kek_path[96];
 static struct att_arena *arena;
@@ -198,7 +198,8 @@ static void must_end(const struct bad *row)
     if (row->greeted)
         greet(&r);
     assert_true(wire_send(r.fds[row->channel], row->bytes));
-    (void)shutdown(r.fds[row->channel], SHUT_WR); /* of this one alone: another that ends would be first */
+    if (strncmp(row->name, "half", 4) == 0) /* the rest never comes; all others end it by what is there */
+        (void)shutdown(r.fds[row->channel], SHUT_WR);
     int status = wait_status(r.pid);
     for (size_t i = 0; i < CHANNELS; i++)
         (void)close(r.fds[i]);
@@ -231,7 +232,7 @@ static void messages_out_of_form_end_it(void **state)
         { "type 0", true, 0, BYTES("\0\0\0\0\0\0GS") },
         { "type 9", true, 0, BYTES("\0\0\0\0\x09\0GS") },
         { "type 255", true, 0, BYTES("\0\0\0\0\xff\0GS") },
-        { "an answer", true, 0, BYTES("\0\0\0\0\2\1GS") },
+        { "an answer", true, 0, BYTES("\7\0\0\0\4\1GS\3\0\0\0kid") },
         { "another mark", true, 0, BYTES("\0\0\0\0\2\0GT") },
         { "large", true, 0, BYTES("\1\4\0\0\2\0GS") },
         { "larger", true, 1, BYTES("\1\4\x40\0\x08\0GS") },
