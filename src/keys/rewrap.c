@@ -104,7 +104,7 @@ bool key_rewrap_all(const struct key_change *c, struct store *store, struct sign
     }
     bool there = false, changed = false;
     if (!rowkey_rewrap(c->tx, signer, c->now_unix_s, &there, &changed, err)) {
-        (void)snprintf(ret->bad, sizeof ret->bad, "%s", ROWKEY_ID);
+        (void)snprintf(ret->bad, sizeof ret->bad, ROWKEY_KIND "/" ROWKEY_ID);
         return false;
     }
     done.rows += there ? 1 : 0;

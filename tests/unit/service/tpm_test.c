@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "makers/tpm_request.h"
+#include "store/health.h"
 #include "support/cases.h"
 #include "unit/service/rig.h"
 
@@ -242,6 +243,9 @@ static void check_swap(struct world *w)
                 "E-b: a context of one's own");
 }
 
+/* How replicas made from here on stand with their store; NULL: nobody looks. */
+static struct store_health *health;
+
 static struct service *replica(struct world *w, struct store *once)
 {
     struct service *s = NULL;
@@ -254,6 +258,7 @@ static struct service *replica(struct world *w, struct store *once)
                                              .location = "East US",
                                              .accepted_tcb = ATT_TCB_DEFAULT,
                                              .once = once,
+                                             .store_health = health,
                                              .context_key = key,
                                              .aik_trust = w->trust,
                                              .now_unix_s = rig_now,
@@ -273,6 +278,29 @@ static void check_replicas(struct world *w)
     cases_check(&cases, attest(w, w->rig.service, w->p, good, NULL) == ATT_TPM_CHALLENGE_USED,
                 "answered there, and here once more");
     service_free(second);
+}
+
+/* A store that is known to be away is not asked; past the bound nothing is attested, even with a store that answers. */
+static void check_health(struct world *w)
+{
+    struct store_health h;
+
+    store_health_init(&h, 60, RIG_NOW);
+    health = &h;
+    struct service *s = replica(w, w->rig.store);
+    struct question q = ask(w, s);
+    struct att_span good = answer(w, &q, MK_TPM_BREAK_NONE);
+
+    cases_check(&cases, store_health_waited(&h, false) && service_store_away(s), "the store is away");
+    cases_check(&cases, attest(w, s, w->p, good, NULL) == ATT_STORE_FAILED,
+                "nobody knows whether it is the first time");
+    cases_check(&cases, store_health_waited(&h, true) && !service_store_away(s), "it is back");
+    atomic_store(&h.fresh_ms, store_health_clock_ms() - 62000);
+    cases_check(&cases, attest(w, s, w->p, good, NULL) == ATT_STORE_STALE, "what is known is too old");
+    store_health_refreshed(&h, STORE_REFRESH_SAME, 1, RIG_NOW);
+    cases_check(&cases, attest(w, s, w->p, good, NULL) == ATT_OK, "the challenge is still open: a token");
+    service_free(s);
+    health = NULL;
 }
 
 /* A replica whose clock is ahead forgets what was used; one that is behind must not take it again. */
@@ -441,6 +469,7 @@ int main(void)
     check_time(&w);
     check_swap(&w);
     check_replicas(&w);
+    check_health(&w);
     check_clocks(&w);
     check_store(&w);
     check_properties(&w);
