@@ -1,5 +1,5 @@
 # Verbs. Everything is built by CMake below build/PRESET.
-.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot check-metrics fuzz bench cover format lint generated deps clean
+.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot e2e-proxy deb deb-test arm64 check-metrics fuzz bench cover format lint generated deps clean
 
 all: deps
 	@cmake --preset release >/dev/null
@@ -63,6 +63,28 @@ e2e-boot:
 # build/tools; nothing is installed).
 check-metrics: all
 	@scripts/check-metrics build/release/bin/attestd build/release/bin/attestctl
+
+# nginx and HAProxy as packaging/proxy has them, between a client and two servers (30 s). Debian starts both when they are installed.
+e2e-proxy:
+	@scripts/install-deps proxy
+	@$(MAKE) --no-print-directory all
+	@tests/proxy/run.sh build/release/bin/attestd
+
+# Debian packages in build/deb, looked at by lintian.
+deb:
+	@scripts/install-deps deb
+	@scripts/deb build/deb
+
+# Installed, configured, upgraded, removed and purged in a bare Debian root with a systemd of its own (3 minutes; needs root).
+deb-test: deb
+	@scripts/install-deps deb-test
+	@scripts/deb build/deb-old 0.1.99
+	@tests/packages/deb.sh build/deb build/deb-old build/deb-test
+
+# Everything built for arm64, unit tests under qemu (15 minutes; needs root).
+arm64:
+	@scripts/install-deps arm64
+	@tests/packages/arm64.sh build/arm64
 
 # make fuzz T=json S=60, or so many executions: make fuzz T=json R=10000000
 fuzz:
