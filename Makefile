@@ -1,5 +1,5 @@
 # Verbs. Everything is built by CMake below build/PRESET.
-.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot e2e-proxy deb deb-test arm64 check-metrics fuzz bench cover format lint generated deps clean
+.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot e2e-replicas e2e-proxy deb deb-test arm64 check-metrics fuzz bench cover format lint generated deps clean
 
 all: deps
 	@cmake --preset release >/dev/null
@@ -85,6 +85,12 @@ deb-test: deb
 arm64:
 	@scripts/install-deps arm64
 	@tests/packages/arm64.sh build/arm64
+
+# Three replicas, PostgreSQL with a standby, HAProxy: upgrade, kills, failover, a hundred rotations (about nine minutes).
+e2e-replicas:
+	@scripts/install-deps replicas
+	@$(MAKE) --no-print-directory all
+	@tests/replicas/run.sh build/release/bin
 
 # make fuzz T=json S=60, or so many executions: make fuzz T=json R=10000000
 fuzz:

@@ -189,6 +189,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
+    loop_turn(((struct conn *)arg)->loop);
     conn_run(arg);
 }
 
@@ -198,6 +199,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    loop_turn(((struct conn *)arg)->loop);
     c->timer_ms = 0;
     if (!c->resume && loop_now_ms() < deadline_ms(c)) {
         set_timer(c, deadline_ms(c)); /* the deadline has moved since it was set */

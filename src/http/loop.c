@@ -12,20 +12,34 @@
 
 enum { ACCEPTS_PER_TURN = 64, ACCEPT_PAUSE_MS = 100 };
 
-int64_t loop_now_ms(void)
+static int64_t now_us(void)
 {
     struct timespec t = { 0 };
     (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t loop_now_ms(void)
+{
+    return now_us() / 1000;
+}
+
+/* The base's cached time tells turns from one another, and no more: it is of the wall's clock, as it was up to five seconds ago.
+ * Held against the present one a clock that was set forward by a second would look like a second's queue. */
+void loop_turn(struct loop *loop)
+{
+    struct timeval turn = { 0 };
+
+    if (event_base_gettimeofday_cached(loop->base, &turn) == 0 && evutil_timercmp(&turn, &loop->turn, ==))
+        return;
+    loop->turn = turn;
+    loop->turn_began_us = now_us();
 }
 
 uint32_t loop_waited_us(const struct loop *loop)
 {
-    struct timeval began, now;
+    int64_t us = now_us() - loop->turn_began_us;
 
-    if (event_base_gettimeofday_cached(loop->base, &began) != 0 || evutil_gettimeofday(&now, NULL) != 0)
-        return 0;
-    int64_t us = ((int64_t)now.tv_sec - began.tv_sec) * 1000000 + (now.tv_usec - began.tv_usec);
     return us < 0 ? 0 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }
 
@@ -111,6 +125,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
+    loop_turn(arg);
     (void)accept_some(arg); /* who is still waiting wakes the next turn */
 }
 
@@ -185,6 +200,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     uint64_t count;
 
     (void)what;
+    loop_turn(loop);
     (void)!read(fd, &count, sizeof count); /* resets it; command and queue say what is wanted */
     take_answers(loop, conn_answer);
     switch (atomic_load(&loop->shared->command)) {

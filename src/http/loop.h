@@ -49,7 +49,9 @@ struct loop {
     struct conn_list idle; /* longest idle first */
     struct conn_list busy;
     bool draining;
-    bool cut; /* the drain deadline passed with connections left */
+    bool cut;            /* the drain deadline passed with connections left */
+    struct timeval turn; /* which one it is */
+    int64_t turn_began_us;
     int64_t date_unix_s;
     struct http_date date;
     struct loop_counters counters;
@@ -62,7 +64,9 @@ static inline void loop_count(_Atomic uint64_t *counter)
 
 /* Monotonic. */
 int64_t loop_now_ms(void);
-/* Since this turn of the loop began. */
+/* Each event begins with it: the first of a turn says when that began. */
+void loop_turn(struct loop *loop);
+/* Since this turn of the loop began, on a clock that nobody sets. */
 uint32_t loop_waited_us(const struct loop *loop);
 /* For the Date header; made once a second. */
 const char *loop_date(struct loop *loop);

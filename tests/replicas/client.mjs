@@ -94,11 +94,13 @@ export class Load {
   }
   async work() {
     while (!this.over) {
-      const began = performance.now();
+      let began = performance.now();
       let answer = await this.try_();
       if (!answer || answer.status >= 500 || answer.status === 429) {
         this.n.retried++;
         this.note?.(`retry: ${answer ? `${answer.status} ${JSON.stringify(answer.json)}` : "no answer"}`);
+        await sleep(1000 * Math.min(Number(answer?.retryAfter ?? 0), 2)); // as it was told, and not for long
+        began = performance.now();
         answer = await this.try_();
       }
       this.n.attestations++;

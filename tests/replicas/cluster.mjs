@@ -42,6 +42,10 @@ export async function until(what, ms, everyMs, ask) {
   }
 }
 
+// For run.sh, should this program be killed.
+export const processes = { file: null };
+const remember = (pid) => appendFileSync(processes.file, `${pid}\n`);
+
 const gone = (child) => child.exitCode !== null || child.signalCode !== null;
 
 function end(child, signal) {
@@ -70,6 +74,7 @@ class Database {
     const o = settings.map((s) => `-c ${s}`).join(" ");
     run(`${PG}/pg_ctl`, ["-w", "-t", "60", "-s", "-D", this.data, "-l", `${this.data}.log`, "-o", o, "start"]);
     this.pid = Number(readFileSync(`${this.data}/postmaster.pid`, "utf8").split("\n")[0]);
+    remember(this.pid);
   }
   sql(text, database = "attestd") {
     return run(`${PG}/psql`, ["-X", "-A", "-t", "-q", "-h", this.dir, "-p", String(this.port), "-U", "attestd", "-d", database, "-c", text]).trim();
@@ -157,6 +162,7 @@ export class Replica {
     const env = { ...process.env, ...(clock ? clock.env() : {}) };
     const child = spawn(program, ["--dev", "--data", this.data, ...listen, ...this.options, ...more], { stdio: ["ignore", "pipe", log], env });
     this.child = child;
+    remember(child.pid);
     closeSync(log);
     const ready = new Promise((resolve) => {
       let out = "";
@@ -239,6 +245,7 @@ ${servers.join("\n")}
     const log = openSync(`${this.dir}/haproxy.log`, "a");
     this.child = spawn("/usr/sbin/haproxy", ["-db", "-f", `${this.dir}/haproxy.cfg`], { stdio: ["ignore", log, log] });
     closeSync(log);
+    remember(this.child.pid);
     await sleep(700);
     if (gone(this.child)) throw new Error(`haproxy did not start; see ${this.dir}/haproxy.log`);
   }
