@@ -1,5 +1,5 @@
 # Verbs. Everything is built by CMake below build/PRESET.
-.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot e2e-replicas fuzz bench cover format lint generated deps clean
+.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot e2e-replicas e2e-proxy deb deb-test arm64 check-metrics fuzz bench cover format lint generated deps clean
 
 all: deps
 	@cmake --preset release >/dev/null
@@ -58,6 +58,33 @@ e2e-boot:
 	@scripts/install-deps boot
 	@$(MAKE) --no-print-directory all
 	@tests/boot/boot.sh build/release/bin
+
+# Prometheus' own promtool reads our metrics, the alert rules and their tests, and the dashboard (19 MB of download; one file is kept, in
+# build/tools; nothing is installed).
+check-metrics: all
+	@scripts/check-metrics build/release/bin/attestd build/release/bin/attestctl
+
+# nginx and HAProxy as packaging/proxy has them, between a client and two servers (30 s). Debian starts both when they are installed.
+e2e-proxy:
+	@scripts/install-deps proxy
+	@$(MAKE) --no-print-directory all
+	@tests/proxy/run.sh build/release/bin/attestd
+
+# Debian packages in build/deb, looked at by lintian.
+deb:
+	@scripts/install-deps deb
+	@scripts/deb build/deb
+
+# Installed, configured, upgraded, removed and purged in a bare Debian root with a systemd of its own (3 minutes; needs root).
+deb-test: deb
+	@scripts/install-deps deb-test
+	@scripts/deb build/deb-old 0.1.99
+	@tests/packages/deb.sh build/deb build/deb-old build/deb-test
+
+# Everything built for arm64, unit tests under qemu (15 minutes; needs root).
+arm64:
+	@scripts/install-deps arm64
+	@tests/packages/arm64.sh build/arm64
 
 # Three replicas, PostgreSQL with a standby, HAProxy: upgrade, kills, failover, a hundred rotations (about nine minutes).
 e2e-replicas:

@@ -52,6 +52,9 @@ void bench_eventlog(void);
 /* Requests of the TPM protocol with logs of 10 MB; prints its figures. */
 void bench_tpm(void);
 
+/* Signing by a process against signing in this one; prints its figures. */
+void bench_signer(void);
+
 /* The server over TLS keep-alive. */
 struct tls_client;
 struct tls_server;

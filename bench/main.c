@@ -1,6 +1,8 @@
 /* bench ATTESTD WORKDIR, or bench PART - see README.md. */
 #include "bench.h"
 
+#include "signer/signer.h"
+
 #include "makers/folder.h"
 
 #include <stdio.h>
@@ -166,6 +168,7 @@ static const struct {
 } parts[] = {
     { "policy", bench_policy }, { "tdx", bench_tdx },           { "snp", bench_snp },
     { "crowd", bench_crowd },   { "eventlog", bench_eventlog }, { "tpm", bench_tpm },
+    { "signer", bench_signer },
 };
 
 int main(int argc, char **argv)
@@ -174,6 +177,7 @@ int main(int argc, char **argv)
     char ca[4096], hardware[4096];
     double ready[RESTARTS], first = 0;
 
+    signer_role(argc, argv);
     for (size_t i = 0; argc == 2 && i < sizeof parts / sizeof parts[0]; i++) {
         if (strcmp(argv[1], parts[i].name) == 0) {
             parts[i].run();
@@ -182,7 +186,7 @@ int main(int argc, char **argv)
     }
     if (argc != 3) {
         fprintf(stderr, "usage: bench ATTESTD WORKDIR | bench policy | bench tdx | bench snp | bench crowd | "
-                        "bench eventlog | bench tpm\n");
+                        "bench eventlog | bench tpm | bench signer\n");
         return 2;
     }
     (void)snprintf(ca, sizeof ca, "%s/dev/ca.pem", argv[2]);
@@ -200,6 +204,7 @@ int main(int argc, char **argv)
     bench_crowd();
     bench_eventlog();
     bench_tpm();
+    bench_signer();
     printf("figure first_start_to_ready_ms %.1f\n", first);
     printf("figure restart_to_ready_ms %.1f\n", bench_median(ready, RESTARTS));
     printf("figure idle_rss_mb %.1f\n", idle);

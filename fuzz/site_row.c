@@ -1,5 +1,5 @@
 /* layers: site access store codec base */
-/* Bodies of rows. The first byte chooses the kind, a line up to '\n' is the id, the rest is the body. What is read is
+/* Bodies of rows. The first byte chooses the kind ("0": a subscription), a line up to '\n' is the id, the rest is the body. What is read is
  * written again, and that reads as the same; what is refused says what, where and what would have been right. */
 #include "site/row.h"
 

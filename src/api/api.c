@@ -213,6 +213,7 @@ static void refuse_found(struct api_call *call, const char *allow, const struct 
         api_answer_header(call, "Allow", att_str(copy));
     (void)api_record(call,
                      &(struct att_err){ 0 }); /* a refusal gives nothing that would have to be taken back */
+    api_measure(call);
     site_unref(call->provider);
     call->provider = NULL;
 }

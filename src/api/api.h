@@ -12,6 +12,7 @@
 #define API_API_H
 
 #include "access/access.h"
+#include "base/histogram.h"
 #include "http/http.h"
 #include "service/service.h"
 
@@ -30,7 +31,7 @@ struct api_options {
     const char *version;       /* of the server, for x-ms-maa-service-version */
     /* Tables of routes, NULL-terminated: api_data_routes, api_arm_routes, ... */
     const struct api_route *const *tables;
-    unsigned keys_max_age_s; /* that clients may keep public documents: max-age; 0: 3600 */
+    unsigned keys_max_age_s;      /* that clients may keep public documents: max-age; 0: 3600 */
     size_t changes_waiting_max;   /* requests that wait for the thread of changes; 0: 256. Beyond: 429 */
     size_t changes_of_tenant_max; /* of these, those of one tenant; 0: 64 */
     unsigned writes_per_minute;   /* of one subscription; 0: 6000 */
@@ -81,6 +82,40 @@ ATT_CHECK bool api_serve(struct api *api, const struct api_parts *parts, struct 
 /* Somebody else may have committed: what is in memory is held against the store soon, without waiting for the second to be
  * over. From any thread, after api_serve; never blocks for long. */
 void api_look_soon(struct api *api);
+
+/* -- for metrics: any thread, at any time ------------------------------------------------------------------ */
+
+/* The planes of routes, and what had no route. */
+enum api_meter_plane {
+    API_METER_DATA,
+    API_METER_CONTROL,
+    API_METER_AUTHORITY,
+    API_METER_NONE,
+    API_METER_PLANES
+};
+enum api_limit {
+    API_LIMIT_CLIENT,     /* requests of one client */
+    API_LIMIT_PROVIDER,   /* attestations of one provider */
+    API_LIMIT_OVERLOAD,   /* a loop that is behind */
+    API_LIMIT_WRITES,     /* changes of one subscription */
+    API_LIMIT_COLLATERAL, /* attestations that wait for an item */
+    API_LIMIT_COUNT
+};
+struct api_meters {
+    struct att_histogram
+        took[API_METER_PLANES]; /* from complete request to answer, the wait for the loop with it */
+    atomic_ulong answers[API_METER_PLANES][6]; /* by the first digit of the status */
+    atomic_ulong limits[API_LIMIT_COUNT];
+};
+enum { API_LANES = 4 };
+struct api_lane_state {
+    const char *name;
+    size_t waiting;
+    unsigned long refused; /* no room, for anybody or for that tenant */
+};
+const struct api_meters *api_meters(const struct api *api);
+void api_lanes(const struct api *api, struct api_lane_state ret[API_LANES]);
+
 /* After the http servers have stopped. */
 void api_free(struct api *api); /* NULL is fine */
 

@@ -58,8 +58,8 @@ static bool keys(struct api_call *call, struct att_err *err)
     const char *tenant = NULL;
     struct att_span json = { 0 };
 
-    return tenant_of(call, &tenant, err) &&
-           authority_keys(api_authority(call), call->arena, &json, err) && api_answer_cached(call, json, err);
+    return tenant_of(call, &tenant, err) && authority_keys(api_authority(call), call->arena, &json, err) &&
+           api_answer_cached(call, json, err);
 }
 
 /* -- tokens ----------------------------------------------------------------------------------------------- */

@@ -98,13 +98,14 @@ struct api_call {
     const struct http_request *http;
     struct att_arena *arena; /* the request's */
     struct http_response *answer;
-    enum api_version version;             /* data plane */
-    const char *version_text;             /* control plane */
-    struct access_identity who;           /* tenant NULL: nobody was asked for */
-    bool explain;                         /* the caller asked why, and the role may know */
-    struct att_span explanation;          /* JSON that goes with a refusal; or empty */
-    struct att_span tcb;                  /* likewise: how good the platform is */
-    bool endpoint_named; /* the pipeline's: the host or the path names the provider; else it is the default one */
+    enum api_version version;    /* data plane */
+    const char *version_text;    /* control plane */
+    struct access_identity who;  /* tenant NULL: nobody was asked for */
+    bool explain;                /* the caller asked why, and the role may know */
+    struct att_span explanation; /* JSON that goes with a refusal; or empty */
+    struct att_span tcb;         /* likewise: how good the platform is */
+    bool
+        endpoint_named; /* the pipeline's: the host or the path names the provider; else it is the default one */
     const struct site_provider *provider; /* data plane: whose endpoint this is; borrowed for the call */
     const char
         *resource; /* lower-case id that the permission is about: the path; data plane: the provider's key */

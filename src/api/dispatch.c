@@ -45,6 +45,7 @@ static void finish(struct api_call *call)
     keep_record(call);
     site_unref(call->provider);
     call->provider = NULL;
+    api_measure(call);
     if (later)
         http_answer_now(http); /* the call lies in the request's arena: it is gone now */
 }
@@ -106,6 +107,7 @@ static bool wait_for_item(struct api_call *call)
 
     if (atomic_fetch_add_explicit(&api->waiting, 1, memory_order_relaxed) >= API_WAITING_FOR_COLLATERAL_MAX) {
         (void)atomic_fetch_sub_explicit(&api->waiting, 1, memory_order_relaxed);
+        api_limit_hit(api, API_LIMIT_COLLATERAL);
         return false;
     }
     if (!call->later)
@@ -224,9 +226,11 @@ static bool take_write(struct api_call *call, struct att_err *err)
     unsigned left = 0;
     char text[16];
 
-    if (!throttle_take(call->api->throttle, subscription_in(call), call->now_unix_s, &left))
+    if (!throttle_take(call->api->throttle, subscription_in(call), call->now_unix_s, &left)) {
+        api_limit_hit(call->api, API_LIMIT_WRITES);
         return att_fail(err, ATT_THROTTLED, "subscription", "fewer writes in a minute", "%u were made",
                         call->options->writes_per_minute);
+    }
     (void)snprintf(text, sizeof text, "%u", left);
     char *copy = att_arena_dup(call->arena, att_str(text));
     if (copy && call->route->plane == API_CONTROL)

@@ -27,6 +27,7 @@ struct api {
     struct att_cidr_list private_networks;
     struct rate *clients, *providers; /* NULL: no limit */
     struct throttle *throttle;        /* on the thread of changes only */
+    struct api_meters meters;
     struct throttle *refusals; /* likewise: how many a tenant's callers (or strangers) may leave records of */
 };
 
@@ -118,6 +119,15 @@ bool lane_push(struct lane *l, struct api_call *call, const char *tenant, void (
 void lane_tick_soon(struct lane *l);
 /* Ends the thread after what waits is done. NULL is fine. */
 void lane_free(struct lane *l);
+
+/* How full it is; the name is left alone. */
+void lane_state(struct lane *l, struct api_lane_state *ret);
+
+/* -- meters.c --------------------------------------------------------------------------------------------- */
+
+/* Once for each request, when its answer is complete. */
+void api_measure(struct api_call *call);
+void api_limit_hit(struct api *api, enum api_limit limit);
 
 /* -- limits.c ---------------------------------------------------------------------------------------------- */
 

@@ -27,6 +27,7 @@ struct lane {
     int64_t tick_at_ms, ticked_ms; /* the next one, and when the last one ended */
     struct job *ring;
     size_t first, count;
+    unsigned long refused;
 };
 
 static int64_t now_ms(void)
@@ -175,9 +176,19 @@ bool lane_push(struct lane *l, struct api_call *call, const char *tenant, void (
         l->ring[(l->first + l->count++) % l->options.waiting_max] =
             (struct job){ .call = call, .tenant = tenant, .work = work };
         pthread_cond_signal(&l->wake);
+    } else {
+        l->refused++;
     }
     pthread_mutex_unlock(&l->lock);
     return room;
+}
+
+void lane_state(struct lane *l, struct api_lane_state *ret)
+{
+    pthread_mutex_lock(&l->lock);
+    ret->waiting = l->count;
+    ret->refused = l->refused;
+    pthread_mutex_unlock(&l->lock);
 }
 
 void lane_free(struct lane *l)

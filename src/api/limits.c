@@ -38,20 +38,24 @@ static bool is_attestation(const struct api_route *route)
 
 static bool rates_pass(struct api_call *call, struct att_err *err)
 {
-    const struct api *api = call->api;
+    struct api *api = call->api;
     struct rate_client room;
 
     if (!api->clients && !api->providers)
         return true;
     int64_t now = now_ms();
-    if (!rate_take(api->clients, rate_client_key(call->http->client, &room), now, &call->retry_after_s))
+    if (!rate_take(api->clients, rate_client_key(call->http->client, &room), now, &call->retry_after_s)) {
+        api_limit_hit(api, API_LIMIT_CLIENT);
         return att_fail(err, ATT_THROTTLED, "client", "fewer requests of one client", "more than %u a second",
                         api->options.client_per_s);
+    }
     if (!call->provider || !is_attestation(call->route))
         return true;
-    if (!rate_take(api->providers, att_str(call->provider->o.key), now, &call->retry_after_s))
+    if (!rate_take(api->providers, att_str(call->provider->o.key), now, &call->retry_after_s)) {
+        api_limit_hit(api, API_LIMIT_PROVIDER);
         return att_fail(err, ATT_THROTTLED, "provider", "fewer requests to one provider",
                         "more than %u a second", api->options.provider_per_s);
+    }
     return true;
 }
 
@@ -61,6 +65,7 @@ bool api_limits_pass(struct api_call *call, struct att_err *err)
 
     if (overload_ms > 0 && is_attestation(call->route) && call->http->waited_us / 1000 >= overload_ms) {
         call->retry_after_s = 1;
+        api_limit_hit(call->api, API_LIMIT_OVERLOAD);
         return att_fail(err, ATT_OVERLOADED, "service", "room for one more attestation",
                         "a queue of more than %u ms", overload_ms);
     }

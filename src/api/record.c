@@ -234,7 +234,9 @@ static void put_query(struct writer *w, struct att_span query)
 static const char *uri_of(const struct api_call *call)
 {
     const struct http_request *http = call->http;
-    struct writer w = { .room = RECORD_TEXT_BYTES };
+    /* Each byte of a query may become four: "&" is a parameter without a name. */
+    size_t whole = http->host.len + http->path.len + 4 * http->query.len + 16;
+    struct writer w = { .room = whole < RECORD_TEXT_BYTES ? whole : RECORD_TEXT_BYTES };
 
     w.to = att_arena_alloc(call->arena, w.room + 1, 1);
     if (!w.to)

@@ -36,7 +36,7 @@ struct signer;
 struct authority_options {
     struct site *site;
     struct signer *signer;
-    struct keyring *keys; /* of purpose "authority", RS256; its keys are in the signer */
+    struct keyring *keys;         /* of purpose "authority", RS256; its keys are in the signer */
     const char *base_url;         /* no trailing slash; the issuer is BASE/TENANT/v2.0 */
     const char *const *resources; /* audiences that tokens are made for, NULL-terminated; base_url is one */
     int64_t token_lifetime_s;     /* 0: 3600 */

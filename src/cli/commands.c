@@ -82,6 +82,8 @@ const struct cli_command *const cli_commands[] = {
     &cli_principal_remove_credential,
     &cli_apply,
     &cli_audit_list,
+    &cli_audit_verify,
+    &cli_audit_export,
     &cli_key_seal_policies,
     &cli_key_list,
     &cli_key_rotate,

@@ -255,6 +255,7 @@ void doctor_files(struct doctor *d)
     examine_file(d, "tls_certificate", c->tls_certificate, FOR_SERVICE);
     examine_file(d, "tls_key", c->tls_key, SECRET | FOR_SERVICE);
     examine_file(d, "store_password_file", c->store_password_file, SECRET | FOR_SERVICE);
+    examine_file(d, "pkcs11_pin_file", c->pkcs11_pin_file, SECRET | FOR_SERVICE);
     if (c->key_encryption_key[0] == '/')
         examine_file(d, "key_encryption_key", c->key_encryption_key, ONE_READER | FOR_SERVICE);
     examine_data(d);

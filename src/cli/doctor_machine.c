@@ -57,42 +57,50 @@ static void examine_disk(struct doctor *d, const char *check, const char *path)
 void doctor_disk(struct doctor *d)
 {
     examine_disk(d, "disk of data_dir", d->config.data_dir);
+    examine_disk(d, "disk of records_dir", d->config.records_dir);
 }
 
 /* -- open files ------------------------------------------------------------------------------------------- */
 
-/* The soft limit of the process, 0 when it cannot be seen or is another program. */
-static unsigned long limit_of(const char *pid)
+/* Of a file in /proc, its beginning; "" when it cannot be read. */
+static void read_proc(const char *pid, const char *name, char *ret, size_t size)
 {
-    char path[64], line[256];
-    unsigned long soft = 0;
+    char path[64];
 
-    (void)snprintf(path, sizeof path, "/proc/%.20s/comm", pid);
+    (void)snprintf(path, sizeof path, "/proc/%.20s/%s", pid, name);
     FILE *f = fopen(path, "re");
-    bool is_attestd = f && fgets(line, sizeof line, f) && strcmp(line, "attestd\n") == 0;
+    size_t len = f ? fread(ret, 1, size - 1, f) : 0;
     if (f)
         (void)fclose(f); /* was only read */
-    if (!is_attestd)
+    ret[len] = '\0';
+    for (size_t i = 0; i < len; i++) /* arguments end with NUL */
+        ret[i] = ret[i] ? ret[i] : '\n';
+}
+
+/* The soft limit of an attestd that was started with this configuration; 0 when the process is none. */
+static unsigned long limit_of(const char *pid, const char *config)
+{
+    char text[4096];
+
+    read_proc(pid, "comm", text, sizeof text);
+    if (strcmp(text, "attestd\n") != 0)
         return 0;
-    (void)snprintf(path, sizeof path, "/proc/%.20s/limits", pid);
-    f = fopen(path, "re");
-    while (f && soft == 0 && fgets(line, sizeof line, f)) {
-        if (strncmp(line, "Max open files", 14) == 0)
-            soft = strtoul(line + 14, NULL, 10);
-    }
-    if (f)
-        (void)fclose(f); /* likewise */
-    return soft;
+    read_proc(pid, "cmdline", text, sizeof text);
+    if (!strstr(text, config))
+        return 0;
+    read_proc(pid, "limits", text, sizeof text);
+    const char *line = strstr(text, "Max open files");
+    return line ? strtoul(line + strlen("Max open files"), NULL, 10) : 0;
 }
 
 /* The signer, a child of the service, may have less: the largest counts. */
-static unsigned long limit_seen(void)
+static unsigned long limit_seen(const char *config)
 {
     DIR *proc = opendir("/proc");
     unsigned long most = 0;
 
     for (const struct dirent *e = NULL; proc && (e = readdir(proc)) != NULL;) {
-        unsigned long one = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? limit_of(e->d_name) : 0;
+        unsigned long one = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? limit_of(e->d_name, config) : 0;
         most = one > most ? one : most;
     }
     if (proc)
@@ -103,10 +111,10 @@ static unsigned long limit_seen(void)
 void doctor_limits(struct doctor *d)
 {
     static const char check[] = "open files";
-    unsigned long limit = limit_seen(), wanted = d->config.connections_max + FILES_RESERVED;
+    unsigned long limit = limit_seen(d->path), wanted = d->config.connections_max + FILES_RESERVED;
 
     if (limit == 0) {
-        doctor_found(d, check, DOCTOR_WARN, "no attestd runs here whose limit could be seen");
+        doctor_found(d, check, DOCTOR_WARN, "no attestd is seen here that was started with %s", d->path);
         doctor_advice(d, "systemctl start attestd");
     } else if (limit < wanted) {
         doctor_found(d, check, DOCTOR_BAD, "at most %lu, and connections_max is %lu", limit,

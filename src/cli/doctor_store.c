@@ -32,11 +32,10 @@ ATT_AUTO_PTR(store_auto, struct store, store_close)
 
 /* -- the key-encryption key ------------------------------------------------------------------------------- */
 
-/* Where systemd takes the credential from, when this is not the service: credentials/NAME beside the configuration. */
-static const char *kek_path(struct doctor *d)
+/* Where systemd takes a credential from, when this is not the service: credentials/NAME beside the configuration. */
+static const char *kek_path(struct doctor *d, const char *kek)
 {
     static const char scheme[] = "credential:";
-    const char *kek = d->config.key_encryption_key;
     const char *slash = strrchr(d->path, '/');
     int folder = slash ? (int)(slash - d->path) : 1;
 
@@ -46,10 +45,24 @@ static const char *kek_path(struct doctor *d)
                     kek + sizeof scheme - 1);
 }
 
+static const char *given(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
 void doctor_kek(struct doctor *d)
 {
     static const char check[] = "key_encryption_key";
-    struct signer_options options = { .kek = kek_path(d), .in_process = true };
+    const struct config *c = &d->config;
+    const char *previous[CONFIG_LIST_MAX + 1] = { 0 };
+    struct signer_options options = {
+        .kek = kek_path(d, c->key_encryption_key),
+        .kek_previous = previous,
+        .pkcs11_module = given(c->pkcs11_module),
+        .pkcs11_token = given(c->pkcs11_token),
+        .pkcs11_pin_file = given(c->pkcs11_pin_file),
+        .in_process = true,
+    };
     struct att_err err = { 0 };
     struct stat st;
 
@@ -58,8 +71,10 @@ void doctor_kek(struct doctor *d)
         doctor_advice(d, "attestctl init makes one; set key_encryption_key in %s", d->path);
         return;
     }
+    for (size_t i = 0; i < c->key_encryption_key_previous.count; i++)
+        previous[i] = kek_path(d, c->key_encryption_key_previous.item[i]);
     bool file = options.kek[0] == '/' || options.kek[0] == '.';
-    bool credential = options.kek != d->config.key_encryption_key; /* else `files` looked at it */
+    bool credential = options.kek != c->key_encryption_key; /* else `files` looked at it */
     if (credential && stat(options.kek, &st) == 0 && (st.st_mode & 077) != 0) {
         doctor_found(d, check, DOCTOR_BAD, "%s has mode %04o: others can reach it", options.kek,
                      (unsigned)(st.st_mode & 07777));

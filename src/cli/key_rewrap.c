@@ -43,12 +43,12 @@ static void say(struct cli *c, const struct key_rewrap *done, bool dry_run)
     struct att_json_writer w = cli_writer(c);
 
     if (!c->json) {
-        att_buf_printf(&c->out, "%zu signing keys: %zu %s, %zu were already\n", done->rows, done->changed,
+        att_buf_printf(&c->out, "%zu sealed rows: %zu %s, %zu were already\n", done->rows, done->changed,
                        dry_run ? "would be sealed anew" : "sealed anew", done->rows - done->changed);
         return;
     }
     att_jw_object(&w);
-    att_jw_key(&w, "keys");
+    att_jw_key(&w, "rows");
     att_jw_int(&w, (int64_t)done->rows);
     att_jw_key(&w, "sealed");
     att_jw_int(&w, (int64_t)done->changed);
@@ -70,8 +70,7 @@ static enum cli_exit run_rewrap(struct cli *c)
     if (!operator_config(c, &config, &err) || !operator_signer(c, &config, &signer, &err) ||
         !operator_store(&config, &store, &err) || !rewrap(store, signer, dry_run, &done, &err)) {
         if (done.bad[0])
-            att_buf_printf(&c->diagnostics, "the signing key %s stands in the way; nothing was changed\n",
-                           done.bad);
+            att_buf_printf(&c->diagnostics, "%s stands in the way; nothing was changed\n", done.bad);
         return cli_refuse(c, &err);
     }
     say(c, &done, dry_run);
@@ -87,12 +86,15 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_key_rewrap = {
     .name = "key rewrap",
-    .summary = "seal the signing keys anew under another key-encryption key",
+    .summary = "seal the private keys anew under another key-encryption key",
     .about =
-        "Opens every signing key of the store with key_encryption_key or one of key_encryption_key_previous, "
-        "and seals those that the first had not sealed. All of them in one transaction: a key that does not "
-        "open is named, and nothing is changed. Names, public halves and times of the keys stay as they "
-        "are.\n\n"
+        "Opens every private key of the store, and the secret that rows are sealed with, by "
+        "key_encryption_key or "
+        "one of key_encryption_key_previous, and seals those anew that the first had not sealed. All of them "
+        "in one "
+        "transaction: one that does not open is named, and nothing is changed. Names, public halves and "
+        "times of "
+        "the keys stay as they are.\n\n"
         "To change the key: give every replica the new one as key_encryption_key and the old one as "
         "key_encryption_key_previous, and start it again; run this once; then take the old one away. Keys "
         "that live in a token are not sealed: they are looked for only.",

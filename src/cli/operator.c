@@ -7,6 +7,7 @@
 #include "config/store_url.h"
 #include "store/backends.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,13 +50,19 @@ bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
 bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
 {
     ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
+    static const char sqlite[] = "sqlite:";
     const char *url = NULL;
 
     if (!secrets)
         return att_fail_memory(err, "store");
     if (strncmp(config->store, "memory:", 7) == 0)
         return att_fail(err, ATT_CONFIG_INVALID, "store", "a store that outlives a process", "memory:");
-    return store_url(config, secrets, &url, err) && store_open(url, ret, err);
+    if (!store_url(config, secrets, &url, err))
+        return false;
+    /* Opening would make an empty one, of another user than the service's. */
+    if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
+        return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
+    return store_open(url, ret, err);
 }
 
 /* The unit gives the service its credentials from a folder beside the configuration. */

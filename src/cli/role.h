@@ -9,6 +9,8 @@ extern const struct cli_command cli_role_list;
 extern const struct cli_command cli_role_remove;
 extern const struct cli_command cli_role_definitions;
 extern const struct cli_command cli_audit_list;
+extern const struct cli_command cli_audit_verify;
+extern const struct cli_command cli_audit_export;
 
 struct role_assignment {
     const char *scope; /* id */

@@ -102,6 +102,7 @@ struct config {
     const char *pkcs11_module;
     const char *pkcs11_token;
     const char *pkcs11_pin_file;
+    bool signer_process;
     const char *signing_keys;
     const char *store;
     const char *store_password_file;

@@ -191,6 +191,7 @@ struct http_counters {
     uint64_t internal_errors;     /* answers that could not be made or sent: 500 */
     uint64_t timeouts;            /* handshake, head, body or response not done in time */
     uint64_t tls_failures;
+    int64_t tls_not_after_unix_s; /* of the certificate that new connections get; 0: plain HTTP */
 };
 
 struct http_server;

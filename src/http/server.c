@@ -228,6 +228,7 @@ void http_server_counters(const struct http_server *server, struct http_counters
         sum.timeouts += atomic_load_explicit(&c->timeouts, memory_order_relaxed);
         sum.tls_failures += atomic_load_explicit(&c->tls_failures, memory_order_relaxed);
     }
+    sum.tls_not_after_unix_s = server->shared.tls ? tls_store_not_after(server->shared.tls) : 0;
     sum.connections_open = sum.connections_total > closed ? sum.connections_total - closed : 0;
     *ret = sum;
 }

@@ -4,8 +4,10 @@
 #include "base/err.h"
 
 #include <openssl/err.h>
+#include <openssl/x509.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct tls_store {
     pthread_mutex_t lock; /* guards ctx, for the moment of taking a reference */
@@ -125,6 +127,17 @@ bool tls_store_reload(struct tls_store *store, const char *cert_path, const char
     (void)pthread_mutex_unlock(&store->lock);
     SSL_CTX_free(old); /* open connections hold references of their own */
     return true;
+}
+
+int64_t tls_store_not_after(struct tls_store *store)
+{
+    struct tm end = { 0 };
+
+    (void)pthread_mutex_lock(&store->lock);
+    const X509 *leaf = SSL_CTX_get0_certificate(store->ctx);
+    bool read = leaf && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1;
+    (void)pthread_mutex_unlock(&store->lock);
+    return read ? (int64_t)timegm(&end) : 0;
 }
 
 SSL *tls_session_new(struct tls_store *store, int fd)

@@ -12,6 +12,8 @@ struct tls_store;
 ATT_CHECK bool tls_store_new(const char *cert_path, const char *key_path, struct tls_store **ret,
                              struct att_err *err);
 void tls_store_free(struct tls_store *store);
+/* The last second of the leaf that new connections get; 0 when it cannot be told. Any thread. */
+int64_t tls_store_not_after(struct tls_store *store);
 /* On failure the old certificate stays. Any thread. */
 ATT_CHECK bool tls_store_reload(struct tls_store *store, const char *cert_path, const char *key_path,
                                 struct att_err *err);

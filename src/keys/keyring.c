@@ -62,8 +62,10 @@ static void take_rows(struct keyring *r, struct keyring_view *v)
         const struct signer_key key = keyrow_key(row);
         struct att_err why = { 0 };
         bool taken = taken_before(old, row) || signer_load(r->options.signer, &key, &why);
-        if (!taken)
+        if (!taken) {
+            (void)att_fail_as(&why, why.code, "store.signing-key"); /* which row it is about */
             refuse(v, &why);
+        }
         if (taken || keep_old(old, row, v->arena))
             v->rows.row[count++] = *row;
     }

@@ -1,4 +1,4 @@
-/* keys/rewrap.h - every signing key of a store and the key of its sealed rows, sealed anew under the key-encryption key of now.
+/* keys/rewrap.h - all that a store holds sealed - signing keys, the secret of rows - under the key-encryption key of now.
  *
  * Inside of a transaction of the caller, which commits all of it or nothing. Each row keeps its form and its times: only what
  * is sealed changes, and what the signer has sealed it opens again before the row is written. Rows of all purposes.

@@ -21,6 +21,8 @@ static bool decode(struct att_arena *arena, struct att_span body, struct att_spa
     return (att_json_parse(arena, body, NULL, &j, err) &&
             att_json_want_string(&j, arena, ATT_JSON_ROOT, where_row, "sealed", &text, err) &&
             att_base64_decode(arena, ATT_BASE64_STRICT, text, where_row, ret, err) &&
+            (j.nodes[ATT_JSON_ROOT].count == 1 ||
+             att_fail(err, ATT_STORE_FAILED, where_row, "the one member of such a row", "others")) &&
             (ret->len > 0 || att_fail(err, ATT_STORE_FAILED, where_row, "a sealed key", "nothing"))) ||
            att_fail_as(err, ATT_STORE_FAILED, "");
 }

@@ -1,7 +1,7 @@
 #include "records/check.h"
 
 #include "base/err.h"
-#include "base/hex.h"
+#include "codec/json.h"
 #include "records/segment.h"
 
 #include <fcntl.h>
@@ -11,12 +11,15 @@
 #include <strings.h>
 #include <unistd.h>
 
+enum { LINE_ARENA_BYTES = 16 << 20 };
+
 struct checking {
     const struct records_check *check;
     struct records_checked *ret;
     struct chain_hasher hasher;
+    struct att_arena *arena; /* of one line */
     struct chain_end end, anchor;
-    bool anchored, anchor_met, expect_met;
+    bool anchored, anchor_met, expect_met, refused;
 };
 
 /* A number in a mark, which is text of the journal's own and in this form alone; 0 when it is not there. */
@@ -61,12 +64,16 @@ struct met {
     const struct segment_scan *scan;
 };
 
-static bool on_line(void *ctx, uint64_t seq, struct att_span line, struct att_err *err)
+static bool look(struct met *m, uint64_t seq, struct att_span line, struct att_err *err)
 {
-    const struct met *m = ctx;
     struct checking *c = m->c;
     const struct chain_end *end = &m->scan->end;
+    struct att_json doc;
 
+    /* One object: two lines that have become one would else pass for a line, if nothing stands behind them. */
+    att_arena_reset(c->arena);
+    if (!att_json_parse(c->arena, line, NULL, &doc, err))
+        return att_fail_as(err, ATT_IO_FAILED, "records");
     if (c->ret->first_seq == 0)
         c->ret->first_seq = seq;
     c->ret->last_seq = seq;
@@ -85,6 +92,14 @@ static bool on_line(void *ctx, uint64_t seq, struct att_span line, struct att_er
     }
     count_mark(c->ret, seq, line);
     return !c->check->each || c->check->each(c->check->ctx, seq, line, err);
+}
+
+static bool on_line(void *ctx, uint64_t seq, struct att_span line, struct att_err *err)
+{
+    struct met *m = ctx;
+
+    m->c->refused = !look(m, seq, line, err);
+    return !m->c->refused;
 }
 
 /* The first line of all, or the one behind what retention removed; or, if a removal was cut short, one before that end. */
@@ -115,14 +130,14 @@ static bool check_segment(struct checking *c, int dir_fd, const char *name, bool
     struct met met = { c, &scan };
 
     scan.ctx = &met;
-    bool read = segment_scan(&scan, dir_fd, name, err);
-    if (!read || scan.good_bytes != scan.bytes)
-        return !read ? false
-                     : att_fail(err, ATT_IO_FAILED, name,
-                                scan.bad_lines ? "a line that follows the one before it"
-                                               : "lines that are whole",
-                                "line %" PRIu64 " of the file, behind number %" PRIu64, scan.lines + 1,
-                                scan.end.seq);
+    if (!segment_scan(&scan, dir_fd, name, err)) {
+        c->ret->unreadable = !c->refused;
+        return false;
+    }
+    if (scan.good_bytes != scan.bytes)
+        return att_fail(err, ATT_IO_FAILED, name,
+                        scan.bad_lines ? "a line that follows the one before it" : "lines that are whole",
+                        "line %" PRIu64 " of the file, behind number %" PRIu64, scan.lines + 1, scan.end.seq);
     if (first && scan.lines > 0 && !start_fits(c, name, &scan.begin, err))
         return false;
     c->end = scan.end;
@@ -130,25 +145,35 @@ static bool check_segment(struct checking *c, int dir_fd, const char *name, bool
     return true;
 }
 
-static bool check_all(struct checking *c, const char *dir, const struct segments *list, struct att_err *err)
+static bool check_all(struct checking *c, int dir_fd, const struct segments *list, struct att_err *err)
 {
-    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = dir_fd >= 0 || att_fail(err, ATT_IO_FAILED, "records", "a folder that can be read", "%m");
-
-    for (size_t i = 0; ok && i < list->count; i++)
-        ok = check_segment(c, dir_fd, list->all[i].name, c->ret->first_seq == 0, err);
-    if (dir_fd >= 0)
-        (void)close(dir_fd); /* opened for reading: nothing can be lost */
-    if (!ok)
-        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!check_segment(c, dir_fd, list->all[i].name, c->ret->first_seq == 0, err))
+            return false;
+    }
     if (c->anchored && c->ret->last_seq > 0 && !c->anchor_met)
         return att_fail(err, ATT_IO_FAILED, "anchor.json", "the line of its number", "none");
-    if (c->check->expect_seq && !c->expect_met && c->anchored && c->check->expect_seq <= c->anchor.seq)
+    if (!c->check->expect_seq || c->expect_met)
+        return true;
+    if (c->anchored && c->check->expect_seq <= c->anchor.seq)
         return att_fail(err, ATT_IO_FAILED, "expect", "a line that retention has not removed",
                         "one that it has");
-    return !c->check->expect_seq || c->expect_met ||
-           att_fail(err, ATT_IO_FAILED, "expect", "the line that was kept elsewhere", "the last is %" PRIu64,
+    return att_fail(err, ATT_IO_FAILED, "expect", "the line that was kept elsewhere", "the last is %" PRIu64,
                     c->ret->last_seq);
+}
+
+/* False: it cannot be told. */
+static bool prepare(struct checking *c, const char *dir, int *ret_fd, struct segments *list,
+                    struct att_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    *ret_fd = fd;
+    if (fd < 0)
+        return att_fail(err, ATT_IO_FAILED, "records", "a folder that can be read", "%m");
+    c->arena = att_arena_new(LINE_ARENA_BYTES);
+    return (c->arena || att_fail_memory(err, "records")) && segments_list(dir, list, err) &&
+           chain_hasher_open(&c->hasher, err);
 }
 
 bool records_check(const char *dir, const struct records_check *check, struct records_checked *ret,
@@ -157,13 +182,18 @@ bool records_check(const char *dir, const struct records_check *check, struct re
     struct records_checked out = { 0 };
     struct checking c = { .check = check, .ret = &out };
     struct segments list = { 0 };
+    int fd = -1;
 
     chain_start(&c.end);
-    if (!anchor_read(dir, &c.anchor, &c.anchored, err) || !segments_list(dir, &list, err))
-        return false;
+    bool ok = prepare(&c, dir, &fd, &list, err);
+    out.unreadable = !ok;
+    ok = ok && anchor_read(dir, &c.anchor, &c.anchored, err);
     out.removed_to = c.anchored ? c.anchor.seq : 0;
-    bool ok = chain_hasher_open(&c.hasher, err) && check_all(&c, dir, &list, err);
+    ok = ok && check_all(&c, fd, &list, err);
     chain_hasher_close(&c.hasher);
+    att_arena_free(c.arena);
+    if (fd >= 0)
+        (void)close(fd); /* opened for reading: nothing can be lost */
     free(list.all);
     *ret = out;
     return ok;

@@ -25,6 +25,7 @@ struct records_checked {
     char last_hash[65];
     uint64_t segments;
     uint64_t removed_to; /* what retention has removed ends with this number; 0: nothing */
+    bool unreadable;     /* false was given because something could not be read, not because it is wrong */
     uint64_t begun, repaired, lost, cut_lines; /* what the journal says about itself */
 };
 

@@ -72,7 +72,7 @@ static bool sink_usable(const struct records_options *o, size_t i, struct att_er
     struct att_shown shown;
 
     if (!name_plain(s->name))
-        return att_fail(err, ATT_CONFIG_INVALID, "sink", "a name of 1 to 32 of a-z, 0-9 and -", "%s",
+        return att_fail(err, ATT_CONFIG_INVALID, "sink", "a name of 1 to 32 of a-z, 0-9 and -", "'%s'",
                         att_shown(&shown, att_str(s->name)));
     for (size_t j = 0; j < i; j++) {
         if (strcmp(s->name, o->sinks[j].name) == 0)

@@ -3,6 +3,7 @@
 #ifndef SERVER_ADMIN_H
 #define SERVER_ADMIN_H
 
+#include "api/api.h"
 #include "http/http.h"
 #include "keys/keyring.h"
 #include "server/counters.h"
@@ -19,7 +20,8 @@ struct admin {
     _Atomic(struct keyring *) keys, authority_keys; /* likewise; the second NULL without the authority */
     _Atomic(struct records *) records;              /* likewise; NULL too when nothing is recorded */
     _Atomic(struct http_server *)
-        server; /* the service's listener, for its counters; NULL until it listens */
+        server;                /* the service's listener, for its counters; NULL until it listens */
+    _Atomic(struct api *) api; /* likewise, for its meters */
     atomic_bool draining;
     struct counters counters;
 };

@@ -20,20 +20,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-bool kek_load(struct att_arena *arena, const char *path, uint8_t ret[32], struct att_err *err)
-{
-    struct att_span text = { 0 };
-
-    if (!file_load(arena, path, &text, err))
-        return false;
-    while (text.len > 0 && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r'))
-        text.len--;
-    if (!att_hex_read(text, ret, ATT_SEAL_KEY_BYTES))
-        return att_fail(err, ATT_CONFIG_INVALID, "key_encryption_key", "64 hexadecimal digits",
-                        "%zu characters", text.len);
-    return true;
-}
-
 static bool kek_make(const char *path, struct att_err *err)
 {
     uint8_t key[ATT_SEAL_KEY_BYTES];

@@ -52,7 +52,5 @@ ATT_CHECK bool dev_prepare(struct att_arena *arena, struct config *c, int64_t no
  * "roles":[...]}]}. */
 ATT_CHECK bool dev_credentials_write(struct att_arena *arena, const struct dev *dev,
                                      const char *authority_url, struct att_err *err);
-/* The key-encryption key of a file of 64 hexadecimal digits. */
-ATT_CHECK bool kek_load(struct att_arena *arena, const char *path, uint8_t ret[32], struct att_err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "server/options.h"
 #include "server/run.h"
 #include "server/version.h"
+#include "signer/signer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,10 @@ int main(int argc, char **argv)
 {
     struct att_err err = { 0 };
     struct options options;
-    struct att_arena *arena = att_arena_new(ARENA_BYTES);
     int status = EXIT_SUCCESS;
 
+    signer_role(argc, argv);
+    struct att_arena *arena = att_arena_new(ARENA_BYTES);
     (void)umask(0077);
     if (!arena || !options_read(arena, argc, argv, &options, &err)) {
         status = complain(&err);

@@ -1,17 +1,10 @@
-#include "server/metrics.h"
+#include "server/metrics_parts.h"
 
 #include "records/records.h"
 #include "supply/supply.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum metric {
-#define M(name, type, help) METRIC_##name,
-#include "server/metrics.def"
-#undef M
-    METRIC_COUNT
-};
 
 static const struct {
     const char *name;
@@ -29,6 +22,11 @@ static void head(struct att_buf *b, enum metric m)
 {
     att_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", table[m].name, table[m].help, table[m].name,
                    table[m].type);
+}
+
+void metrics_head(struct att_buf *b, enum metric m)
+{
+    head(b, m);
 }
 
 static void plain(struct att_buf *b, enum metric m, uint64_t value)
@@ -172,6 +170,9 @@ static void listener(struct att_buf *b, const struct http_server *server)
     plain(b, METRIC_attestd_http_bad_requests_total, n.bad_requests);
     plain(b, METRIC_attestd_http_timeouts_total, n.timeouts);
     plain(b, METRIC_attestd_tls_failures_total, n.tls_failures);
+    plain(b, METRIC_attestd_http_internal_errors_total, n.internal_errors);
+    if (n.tls_not_after_unix_s > 0)
+        plain(b, METRIC_attestd_tls_certificate_not_after_unix_seconds, (uint64_t)n.tls_not_after_unix_s);
 }
 
 /* Who asked, or how often: the codes of callers, their tokens and secrets. What is wrong with evidence or a body is
@@ -315,12 +316,15 @@ void metrics_write(struct admin *admin, bool ready, struct att_buf *out)
     store(out, atomic_load(&admin->store_health));
     listener(out, atomic_load(&admin->server));
     callers(out, &admin->counters);
+    metrics_process(out);
+    metrics_requests(out, atomic_load(&admin->api));
     if (!service)
         return;
     head(out, METRIC_attestd_attestations_total);
     service_verdicts(service, verdict_row, out);
     head(out, METRIC_attestd_early_verdicts_total);
     service_early_verdicts(service, early_row, out);
+    metrics_durations(out, service);
     library(out, service);
     keys(out, admin, service_now_unix_s(service));
     collateral(out, service);

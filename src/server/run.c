@@ -49,7 +49,7 @@ static bool prepare(struct server *s, struct att_err *err)
     /* A check leaves nothing behind. */
     bool check = s->options->verb == OPTIONS_CHECK_CONFIG;
     return (check || c->data_dir[0] == '\0' || folder_make(c->data_dir, 0700, err)) &&
-           kek_load(s->arena, c->key_encryption_key, s->kek, err);
+           memory_closed(s, err) && signing_start(s, err);
 }
 
 static bool open_library(struct server *s, struct att_err *err)
@@ -200,6 +200,7 @@ static bool be_ready(struct server *s, struct att_err *err)
     atomic_store(&s->admin.keys, s->keys);
     atomic_store(&s->admin.authority_keys, s->authority_keys);
     atomic_store(&s->admin.supply, s->supply);
+    atomic_store(&s->admin.api, s->api);
     atomic_store(&s->admin.store_health, &s->store_health);
     atomic_store(&s->admin.records, s->records);
     atomic_store(&s->admin.service, s->service);
@@ -269,25 +270,43 @@ static void signals_block(sigset_t *ret)
     sigaddset(ret, SIGTERM);
     sigaddset(ret, SIGINT);
     sigaddset(ret, SIGHUP);
+    sigaddset(ret, SIGCHLD); /* the signer */
     pthread_sigmask(SIG_BLOCK, ret, NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* cannot fail for a known signal */
 }
 
-static void serve(struct server *s, const sigset_t *signals)
+/* Without a signer nothing can be answered that matters. It is not started again from here: what ended it may have been an
+ * attack, and a server that begins anew loads everything anew. */
+static bool signer_ended(struct server *s, struct att_err *err)
+{
+    log_event(LOG_LEVEL_ERROR, "signer.gone", (const char *)NULL);
+    notify_manager("STOPPING=1");
+    atomic_store(&s->admin.draining, true);
+    return att_fail(err, ATT_SIGNER_FAILED, "signer", "a process that signs", "none: it ended");
+}
+
+static bool serve(struct server *s, const sigset_t *signals, struct att_err *err)
 {
     int got = 0;
 
     printf("attestd ready %s\n", s->base_url);
     (void)fflush(stdout);
     notify_manager("READY=1");
-    while (sigwait(signals, &got) == 0 && got == SIGHUP)
-        server_reload(s);
+    if (!signer_alive(s->signer)) /* before the signal that says so could be waited for */
+        return signer_ended(s, err);
+    while (sigwait(signals, &got) == 0 && (got == SIGHUP || got == SIGCHLD)) {
+        if (got == SIGHUP)
+            server_reload(s);
+        else if (!signer_alive(s->signer))
+            return signer_ended(s, err);
+    }
     log_event(LOG_LEVEL_INFO, "draining", (const char *)NULL);
     notify_manager("STOPPING=1");
     atomic_store(&s->admin.draining, true);
     watch_end(&s->watch);
     if (!http_server_drain(s->http, (unsigned)s->options->config.drain_timeout_s * 1000))
         log_event(LOG_LEVEL_WARN, "drain.cut", (const char *)NULL);
+    return true;
 }
 
 static void tear_down(struct server *s)
@@ -319,7 +338,6 @@ static void tear_down(struct server *s)
     store_close(s->collateral_store);
     store_close(s->store);
     att_arena_free(s->reloaded);
-    att_wipe(s->kek, sizeof s->kek);
 }
 
 bool server_run(struct att_arena *arena, struct options *options, struct att_err *err)
@@ -336,7 +354,7 @@ bool server_run(struct att_arena *arena, struct options *options, struct att_err
     else if (ok)
         ok = run_steps(&s, start_steps, sizeof start_steps / sizeof start_steps[0], err);
     if (ok && !check)
-        serve(&s, &signals);
+        ok = serve(&s, &signals, err);
     tear_down(&s);
     return ok;
 }

@@ -35,7 +35,6 @@ struct server {
     struct options *options;
     struct att_arena *arena;
     struct dev dev;
-    uint8_t kek[ATT_SEAL_KEY_BYTES];
     struct store *store;
     struct store
         *collateral_store; /* the same, for the thread that fetches collateral; NULL: a store in memory */
@@ -78,9 +77,17 @@ struct server {
 
 int64_t server_clock(void *ctx);
 
+/* -- signing.c -------------------------------------------------------------------------------------------- */
+
+/* This process is looked into by nobody. */
+ATT_CHECK bool memory_closed(struct server *s, struct att_err *err);
+/* Before any thread: the signer may be a child. */
+ATT_CHECK bool signing_start(struct server *s, struct att_err *err);
+ATT_CHECK bool signing_context_key(struct server *s, struct att_err *err);
+
 /* -- storage.c -------------------------------------------------------------------------------------------- */
 
-/* Store, signer and the keys in them. */
+/* The store, and the keys in it. */
 ATT_CHECK bool storage_open(struct server *s, struct att_err *err);
 /* The store three times more, for other threads. A store in memory cannot be opened again: collateral is not kept then, and what may
  * happen once has one of its own, as there is no other process that could see it, or commit: there is nothing to wait for. */

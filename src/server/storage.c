@@ -1,4 +1,4 @@
-/* The store, and a signer that holds the keys in it. */
+/* The store, and the keys in it. */
 #include "server/server.h"
 
 #include "base/auto.h"
@@ -6,7 +6,6 @@
 #include "config/store_url.h"
 #include "keys/rowkey.h"
 #include "service/aik_authority.h"
-#include "signer/signer.h"
 #include "store/backends.h"
 
 enum { SECRETS_ARENA_BYTES = 64 << 10 };
@@ -21,27 +20,6 @@ static bool open_store(struct server *s, struct store **ret, struct att_err *err
     if (!secrets)
         return att_fail_memory(err, "store");
     return store_url(&s->options->config, secrets, &url, err) && store_open(url, ret, err);
-}
-
-static const char *given(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
-static bool open_signer(struct server *s, struct att_err *err)
-{
-    const struct config *c = &s->options->config;
-    const struct signer_options options = {
-        .kek = c->key_encryption_key,
-        .kek_previous = c->key_encryption_key_previous.item,
-        .pkcs11_module = given(c->pkcs11_module),
-        .pkcs11_token = given(c->pkcs11_token),
-        .pkcs11_pin_file = given(c->pkcs11_pin_file),
-        .keys_in_hsm = strcmp(c->signing_keys, "token") == 0,
-        .in_process = true,
-    };
-
-    return signer_open(&options, &s->signer, err);
 }
 
 /* Before the first signing key is made: that is how a fresh store is known. */
@@ -93,7 +71,7 @@ bool storage_open(struct server *s, struct att_err *err)
 {
     const struct config *c = &s->options->config;
 
-    if (!open_store(s, &s->store, err) || !open_signer(s, err) || !open_row_key(s, err) ||
+    if (!open_store(s, &s->store, err) || !open_row_key(s, err) ||
         !open_keys(s, "attestation", c->signing_algorithm, &s->keys, err))
         return false;
     return (!c->authority || open_keys(s, "authority", "RS256", &s->authority_keys, err)) &&

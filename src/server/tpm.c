@@ -10,9 +10,6 @@
 #include "service/aik_authority.h"
 
 #include <attest/tpm.h>
-#include <openssl/core_names.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 
 /* -- trust ------------------------------------------------------------------------------------------------ */
 
@@ -116,30 +113,9 @@ static bool load_boot_hashes(struct server *s, struct att_err *err)
     return file_load(s->arena, path, &text, err) && boot_hashes_read(s->arena, text, &s->boot_hashes, err);
 }
 
-/* From the key-encryption key, so that all replicas have the same one, and under another name, so that neither can stand for the
- * other. */
-static bool derive_context_key(struct server *s, struct att_err *err)
-{
-    static const char info[] = "attestd context key v1";
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-    char digest[] = "SHA256";
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, s->kek, sizeof s->kek),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, sizeof info - 1),
-        OSSL_PARAM_construct_end(),
-    };
-    bool ok = ctx && EVP_KDF_derive(ctx, s->context_key, sizeof s->context_key, params) == 1;
-
-    EVP_KDF_CTX_free(ctx);
-    EVP_KDF_free(kdf);
-    return ok || att_fail(err, ATT_CRYPTO_FAILED, "context_key", "a derived key", "none");
-}
-
 bool tpm_open(struct server *s, struct att_err *err)
 {
-    return derive_context_key(s, err) && trust_aiks(s, err) && trust_eks(s, err) && load_boot_hashes(s, err);
+    return signing_context_key(s, err) && trust_aiks(s, err) && trust_eks(s, err) && load_boot_hashes(s, err);
 }
 
 bool tpm_check(struct server *s, struct att_err *err)

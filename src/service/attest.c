@@ -301,6 +301,8 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
     struct att_span token = { 0 };
     struct shape shape = { 0 };
 
+    const int64_t begun_ns = service_monotonic_ns();
+
     if (!type_of(in->evidence_type, &type, err))
         return false;
     struct judged_by by = { .collateral = service_collateral_ref(s) };
@@ -325,5 +327,6 @@ bool service_attest(struct service *s, const struct site_provider *p, struct att
         atomic_fetch_add_explicit(&s->early[type][verdict.tcb.status][verdict.tcb.early.status], 1,
                                   memory_order_relaxed);
     service_count(s, type, ok ? ATT_OK : err->code);
+    service_took(s, type, ok ? ATT_OK : err->code, service_monotonic_ns() - begun_ns);
     return ok;
 }

@@ -106,8 +106,12 @@ static bool take_policies(struct service *s, const struct site_provider *p, stru
 /* As records name it: in the case in which it was written, with a NUL. */
 static void put_resource_id(const struct site_provider *p, struct att_buf *out)
 {
-    const char *const parts[] = { "/subscriptions/", p->subscription, "/resourceGroups/", p->group,
-                                  "/providers/Microsoft.Attestation/attestationProviders/", p->name };
+    const char *const parts[] = { "/subscriptions/",
+                                  p->subscription,
+                                  "/resourceGroups/",
+                                  p->group,
+                                  "/providers/Microsoft.Attestation/attestationProviders/",
+                                  p->name };
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         att_buf_put(out, att_str(parts[i]));

@@ -38,6 +38,7 @@ struct service {
     pthread_mutex_t collateral_lock;                 /* held for a reference count, never for work */
     struct att_collateral *collateral;
     atomic_ulong verdicts[SERVICE_TYPE_COUNT][ATT_CODE_COUNT];
+    struct att_histogram took[SERVICE_TYPE_COUNT][SERVICE_OUTCOMES];
     atomic_ulong early[SERVICE_TYPE_COUNT][ATT_STATUS_COUNT][ATT_STATUS_COUNT]; /* today, early */
 };
 
@@ -121,6 +122,8 @@ ATT_CHECK bool service_guest_seal(const struct service *s, struct att_arena *are
                                   struct att_span *ret, struct att_err *err);
 /* Counts a verdict. */
 void service_count(struct service *s, enum service_type type, enum att_code code);
+/* How long it took, whichever it was. */
+void service_took(struct service *s, enum service_type type, enum att_code code, int64_t took_ns);
 /* Uses the challenge of a request up that was accepted; TPM_CHALLENGE_USED. */
 ATT_CHECK bool service_tpm_take(struct service *s, const struct service_attest_in *in, struct att_err *err);
 

@@ -4,6 +4,7 @@
 #include "store/health.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 static bool compile_defaults(struct service *s, struct att_err *err)
 {
@@ -114,6 +115,48 @@ void service_verdicts(const struct service *s,
             unsigned long count = atomic_load_explicit(&s->verdicts[t][code], memory_order_relaxed);
             if (count > 0)
                 each(ctx, service_types[t].evidence, (enum att_code)code, count);
+        }
+    }
+}
+
+int64_t service_monotonic_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static enum service_outcome outcome_of(enum att_code code)
+{
+    if (code == ATT_OK)
+        return SERVICE_TOKEN;
+    return att_code_class(code) == ATT_CLASS_INTERNAL ? SERVICE_FAULT : SERVICE_REFUSED;
+}
+
+void service_took(struct service *s, enum service_type type, enum att_code code, int64_t took_ns)
+{
+    att_histogram_add(&s->took[type][outcome_of(code)], took_ns);
+}
+
+static bool occurred(const struct att_histogram *h)
+{
+    for (size_t i = 0; i <= ATT_HISTOGRAM_STEPS; i++) {
+        if (atomic_load_explicit(&h->counts[i], memory_order_relaxed) > 0)
+            return true;
+    }
+    return false;
+}
+
+void service_durations(const struct service *s,
+                       void (*each)(void *ctx, const char *evidence_type, enum service_outcome outcome,
+                                    const struct att_histogram *took),
+                       void *ctx)
+{
+    for (size_t t = 0; t < SERVICE_TYPE_COUNT; t++) {
+        for (unsigned o = 0; o < SERVICE_OUTCOMES; o++) {
+            if (occurred(&s->took[t][o]))
+                each(ctx, service_types[t].evidence, (enum service_outcome)o, &s->took[t][o]);
         }
     }
 }

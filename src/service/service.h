@@ -9,6 +9,7 @@
 
 #include <attest/attest.h>
 
+#include "base/histogram.h"
 #include "site/site.h"
 
 struct aik_authority;
@@ -301,6 +302,16 @@ void service_verdicts(const struct service *s,
                       void (*each)(void *ctx, const char *evidence_type, enum att_code code,
                                    unsigned long count),
                       void *ctx);
+
+/* For measuring only: no judgement depends on it. */
+int64_t service_monotonic_ns(void);
+/* How attestations ended: with a token, with a reason that is not ours, with a fault of ours. */
+enum service_outcome { SERVICE_TOKEN, SERVICE_REFUSED, SERVICE_FAULT, SERVICE_OUTCOMES };
+/* How long judging took, signing with it, for each pair that occurred. */
+void service_durations(const struct service *s,
+                       void (*each)(void *ctx, const char *evidence_type, enum service_outcome outcome,
+                                    const struct att_histogram *took),
+                       void *ctx);
 
 /* The same for foresight: how often a status today went with one under the early evaluation set (UNKNOWN: below all of
  * its levels), where that set is known. */

@@ -177,12 +177,12 @@ static bool sign(X509 *cert, struct key *key, const char *alg, struct att_arena 
         return att_fail_memory(err, "certificate");
     int len = i2d_re_X509_tbs(cert, &der);
     if (!keep(arena, der, len, &tbs))
-        return att_fail(err, ATT_CRYPTO_FAILED, "certificate", "an encoding", "none");
+        return att_fail_memory(err, "certificate");
     if (!key_sign(key, tbs, arena, &signature, err))
         return false;
+    /* Encodings of what is there: only memory can be missing. */
     return (signature_der(alg, &signature, arena) && put_signature(cert, signature)) ||
-           att_fail(err, ATT_CRYPTO_FAILED, "certificate", "a signed certificate",
-                    "the crypto library refused");
+           att_fail_memory(err, "certificate");
 }
 
 /* NULL when there is none: self-signed. */
@@ -253,9 +253,12 @@ bool signer_certificate_make(const struct signer_certificate *want, struct att_a
 bool signer_certificate_fits(struct att_span der, struct att_span spki, struct att_err *err)
 {
     const uint8_t *p = der.ptr, *q = spki.ptr;
+    ERR_clear_error();
     ATT_AUTO(x509_auto) X509 *cert = d2i_X509(NULL, &p, (long)der.len);
     ATT_AUTO(pkey_auto) EVP_PKEY *key = d2i_PUBKEY(NULL, &q, (long)spki.len);
 
+    if ((!cert || !key) && signer_out_of_memory())
+        return att_fail_memory(err, "certificate");
     if (!cert || p != der.ptr + der.len)
         return att_fail(err, ATT_CERT_MALFORMED, "certificate", "one DER certificate", "something else");
     if (!key || EVP_PKEY_eq(X509_get0_pubkey(cert), key) != 1)

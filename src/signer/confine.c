@@ -186,8 +186,10 @@ bool confine_early(void)
     /* Signals go to whole groups, and the server still signs while it drains: this process ends when its channels do. */
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         (void)signal(ignored[i], SIG_IGN); /* cannot fail for a known signal */
+    (void)setrlimit(RLIMIT_CORE,
+                    &none); /* a unit's filter may refuse it; what is not dumpable is not dumped anyway */
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
-           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0;
+           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
 /* With a limit that is not endless, locking what comes later would make memory run out while there is some. */

@@ -75,8 +75,9 @@ static bool open_row(struct key_home *h, const struct signer_key *row, struct at
     char label[LABEL_SIZE];
 
     if (!keks_unseal(keks_of(h), secrets, label_of(label, row->purpose, row->kid), row->sealed, &pair.pkcs8,
-                     ret_by, err) ||
-        !signer_keypair_fits(&pair, err))
+                     ret_by, err))
+        return att_fail_as(err, err ? err->code : ATT_SEAL_INVALID, "signing-key");
+    if (!signer_keypair_fits(&pair, err))
         return false;
     *ret_pkcs8 = pair.pkcs8;
     return true;

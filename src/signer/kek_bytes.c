@@ -90,7 +90,7 @@ static bool read_text(const char *path, char ret[TEXT_BYTES_MAX + 1], size_t *re
             len += got > 0 ? (size_t)got : 0;
     }
     if (got < 0)
-        att_fail(err, ATT_IO_FAILED, "key_encryption_key", "a file that can be read", "%m");
+        att_fail(err, ATT_IO_FAILED, path, "the key-encryption key, in a file that can be read", "%m");
     if (fd >= 0)
         (void)close(fd); /* only read from */
     *ret_len = len;

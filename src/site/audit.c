@@ -264,7 +264,8 @@ static bool record_fits(struct att_arena *a, const struct store_audit *r, struct
     return site_digest(r->body, end->sha256, err);
 }
 
-bool site_audit_verify(struct site *s, struct site_audit_end *ret, struct att_err *err)
+bool site_audit_walk(struct store *s, site_audit_fn each, void *ctx, struct site_audit_end *ret,
+                     struct att_err *err)
 {
     struct site_audit_end end = { 0 };
     struct store_audit *records = NULL;
@@ -276,12 +277,19 @@ bool site_audit_verify(struct site *s, struct site_audit_end *ret, struct att_er
     bool fits = true;
     while (fits && count > 0) {
         att_arena_reset(arena);
-        fits = store_audit_list(s->store, arena, NULL, "", end.seq, 16, &records, &count, err);
-        for (size_t i = 0; fits && i < count; i++)
-            fits = record_fits(arena, &records[i], &end, err);
+        fits = store_audit_list(s, arena, NULL, "", end.seq, 16, &records, &count, err);
+        for (size_t i = 0; fits && i < count; i++) {
+            struct site_audit_row row = { records[i].seq, records[i].at_unix_s, records[i].body };
+            fits = record_fits(arena, &records[i], &end, err) && (!each || each(ctx, &row, &end, err));
+        }
     }
     att_arena_free(arena);
     if (fits)
         *ret = end;
     return fits;
+}
+
+bool site_audit_verify(struct site *s, struct site_audit_end *ret, struct att_err *err)
+{
+    return site_audit_walk(s->store, NULL, NULL, ret, err);
 }

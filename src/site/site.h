@@ -308,6 +308,12 @@ struct site_audit_end {
     uint8_t sha256[32]; /* of its body */
 };
 ATT_CHECK bool site_audit_verify(struct site *s, struct site_audit_end *ret, struct att_err *err);
+/* The same for a store that no site is open on, with a look at each record that fits (`each` may be NULL): `end` is the record's
+ * own number and hash. `where` of a record that does not fit begins with "audit.". On the thread of the store. */
+typedef bool (*site_audit_fn)(void *ctx, const struct site_audit_row *row, const struct site_audit_end *end,
+                              struct att_err *err);
+ATT_CHECK bool site_audit_walk(struct store *s, site_audit_fn each, void *ctx, struct site_audit_end *ret,
+                               struct att_err *err);
 
 /* -- derived things --------------------------------------------------------------------------------------- */
 

@@ -166,7 +166,34 @@ start_attestd() {
     done
     return 1
 }
+# An installation as attestctl init makes it, in site/, running; its certificate is of the CA in ca.pem. A URL of its own is
+# in its configuration, so a port is chosen before it starts.
+start_site() {
+    (
+        set -e
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.TEST-KEY.pem -out ca.pem -days 90 -subj "/CN=attestctl test CA"
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.TEST-KEY.pem -out tls.csr -subj "/CN=localhost"
+        openssl x509 -req -in tls.csr -CA ca.pem -CAkey ca.TEST-KEY.pem -CAcreateserial -days 90 -extfile <(echo "subjectAltName=DNS:localhost") -out tls.pem
+        chmod 600 tls.TEST-KEY.pem
+    ) > "$scratch/openssl" 2>&1 || return 1
+    for _ in 1 2 3 4 5; do
+        port=$((10000 + RANDOM % 20000)) admin_port=$((port + 1))
+        rm -rf site
+        attestctl init --dir site --base-url "https://localhost:$port" --listen "127.0.0.1:$port" --admin-listen "127.0.0.1:$admin_port" \
+            --tls-certificate tls.pem --tls-key tls.TEST-KEY.pem --authority > "$scratch/openssl" 2>&1 || return 1
+        sed -i 's/^base_url.*/&\nconnections_max = 1000/' site/attestd.conf
+        (ulimit -Sn 2048 && exec "$attestd_path" --config site/attestd.conf) > "$scratch/attestd" 2>&1 &
+        server=$!
+        for _ in $(seq 600); do
+            grep -q '^attestd ready' "$scratch/attestd" && { export port admin_port; return 0; }
+            kill -0 "$server" 2> "$scratch/killed" || break
+            sleep 0.05
+        done
+    done
+    return 1
+}
 stop_server() {
+    [ -n "$server" ] || return 0
     kill "$server"
     wait "$server"
     server=
@@ -178,7 +205,7 @@ fact() { sed -n "s/^ *\"$1\": *\"\([^\"]*\)\".*/\1/p" dev/dev/credentials.json; 
 # The scenario $1 beside the server that it is for.
 run_with() {
     local start=start_attestd
-    case $1 in https | policy_answers) start=start_server ;; esac
+    case $1 in https | policy_answers) start=start_server ;; doctor) start=start_site ;; esac
     if $start; then
         run_file "$1"
         stop_server
@@ -188,7 +215,7 @@ run_with() {
     fi
 }
 
-wanted=${*:-pages usage init verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply policy_life}
+wanted=${*:-pages usage init doctor verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply audit keys policy_life}
 if [ $# = 0 ]; then # a file that nobody plays is no test
     for file in "$here"/*.txt; do
         name=$(basename "$file" .txt)
@@ -209,7 +236,7 @@ for file in $wanted; do
     pages) run_pages ;;
     breaks) # two starts of a process for each row; under sanitizers unit_attest_breaks_test judges the same rows without any
         [ -n "${ATTESTD_SANITIZE:-}" ] || run_breaks ;;
-    https | policy_sign | policy_answers | policy_life)
+    https | policy_sign | policy_answers | policy_life | doctor)
         if [ "$file" = policy_life ] && ! slow "$file"; then continue; fi
         if ! command -v openssl > /dev/null; then
             skipped=$((skipped + $(grep -c '^\$ ' "$here/$file.txt")))
@@ -219,7 +246,7 @@ for file in $wanted; do
         else
             run_with "$file"
         fi ;;
-    apply) run_with "$file" ;;
+    apply | audit | keys) run_with "$file" ;;
     control)
         if slow "$file"; then run_with "$file"; fi ;;
     *) run_file "$file" ;;

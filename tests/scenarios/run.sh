@@ -11,6 +11,7 @@ shift 3
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 unset https_proxy HTTPS_PROXY all_proxy ALL_PROXY NOTIFY_SOCKET
+export SOFTHSM2_CONF=softhsm2.conf # of the story's folder, where it is looked for when a story has tokens
 
 # Every break of the makers whose fault travels with the request, as three-line cases: the list is theirs.
 breaks_at=2026-06-15T12:00:00Z

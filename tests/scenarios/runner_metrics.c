@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-enum { SERIES_MAX = 512 };
+enum { SERIES_MAX = 2048 };
 
 struct reading {
     struct att_span name; /* of the family that samples now belong to */
-    bool typed;
+    bool typed, histogram;
     struct att_span families[SERIES_MAX], series[SERIES_MAX];
     size_t family_count, series_count;
 };
@@ -63,10 +63,27 @@ static bool comment(struct reading *r, const char *line)
         r->typed = false;
         return add(r->families, &r->family_count, name);
     }
-    bool known = strncmp(rest, "gauge\n", 6) == 0 || strncmp(rest, "counter\n", 8) == 0;
+    r->histogram = strncmp(rest, "histogram\n", 10) == 0;
+    bool known = strncmp(rest, "gauge\n", 6) == 0 || strncmp(rest, "counter\n", 8) == 0 || r->histogram;
     bool first = !r->typed;
     r->typed = true;
     return strncmp(line, "# TYPE ", 7) == 0 && known && first && att_span_eq(name, r->name);
+}
+
+/* A sample's name is its family's; a histogram's has one of three endings. */
+static bool belongs(const struct reading *r, struct att_span name)
+{
+    static const char *const endings[] = { "_bucket", "_sum", "_count" };
+
+    if (!r->histogram)
+        return att_span_eq(name, r->name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t len = strlen(endings[i]);
+        if (name.len == r->name.len + len && memcmp(name.ptr, r->name.ptr, r->name.len) == 0 &&
+            memcmp(name.ptr + r->name.len, endings[i], len) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool sample(struct reading *r, const char *line)
@@ -74,7 +91,7 @@ static bool sample(struct reading *r, const char *line)
     size_t len = name_len(line), labels = line[len] == '{' ? labels_len(line + len) : 0;
     char *end = NULL;
 
-    if (!r->typed || !att_span_eq(att_span_of(line, len), r->name) || (line[len] == '{' && labels == 0) ||
+    if (!r->typed || !belongs(r, att_span_of(line, len)) || (line[len] == '{' && labels == 0) ||
         line[len + labels] != ' ')
         return false;
     (void)strtod(line + len + labels + 1, &end);

@@ -132,7 +132,7 @@ static struct att_span header_of(struct att_span head, const char *name, unsigne
     return found;
 }
 
-/* Status line, then exactly one Content-Length and one Date, then that many bytes; 204 has no length (RFC 9110 8.6). */
+/* Status line, then exactly one Content-Length and one Date, then that many bytes; 204 and 304 have no length (RFC 9110 8.6). */
 static bool understand(struct story *s, const struct att_buf *in, size_t *ret_whole)
 {
     const uint8_t *end = in->len > 0 ? memmem(in->ptr, in->len, "\r\n\r\n", 4) : NULL;
@@ -153,7 +153,7 @@ static bool understand(struct story *s, const struct att_buf *in, size_t *ret_wh
     }
     struct att_span length = header_of(s->reply.head, "Content-Length", &lengths);
     (void)header_of(s->reply.head, "Date", &dates);
-    if (lengths != (s->reply.status == 204 ? 0 : 1) || dates != 1)
+    if (lengths != (s->reply.status == 204 || s->reply.status == 304 ? 0 : 1) || dates != 1)
         return fault(s, "%u Content-Length and %u Date headers", lengths, dates);
     size_t body_len = s->head_only || lengths == 0 ? 0 : strtoul((const char *)length.ptr, NULL, 10);
     if (in->len - head_len < body_len)

@@ -176,6 +176,7 @@ int main(void)
 
     if (len <= 0 || !set_up(&same))
         return 1;
+    memcpy(any.kek_path, same.kek_path, sizeof any.kek_path);
     const struct torture_flow flows[] = {
         { "what may happen once", once, NULL, NULL, false },
         { "a new authority", fresh, NULL, &any, false },

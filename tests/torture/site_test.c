@@ -65,6 +65,19 @@ static const struct site_provider provider = { .o = { .kind = SITE_PROVIDER, .te
                                                .tags = { (const uint8_t *)"{\"a\":\"b\"}", 9 },
                                                .certificates = &certificate,
                                                .certificate_count = 1 };
+static const struct site_diagnostic_log line = { "allLogs", true, true };
+/* Of a provider that is made at the time of all changes here. */
+static const struct site_diagnostic setting = { .o = { .kind = SITE_DIAGNOSTIC,
+                                                       .tenant = TENANT,
+                                                       .key = P_KEY
+                                                       "/providers/microsoft.insights/diagnosticsettings/s" },
+                                                .name = "s",
+                                                .sink = "siem",
+                                                .workspace_id = "/attestdSinks/siem",
+                                                .destination_type = "",
+                                                .provider_created_unix_s = 1800000000,
+                                                .logs = &line,
+                                                .log_count = 1 };
 static const struct site_record record = {
     .tenant = TENANT, .scope = P_KEY, .operation = "test", .action = ACTION, .principal = WHO, .via = "rest"
 };
@@ -106,13 +119,14 @@ static unsigned seen(struct site *s)
     count += has(s, SITE_POLICY, policy.o.key);
     count += has(s, SITE_ASSIGNMENT, A_KEY);
     count += has(s, SITE_PRINCIPAL, C_KEY);
+    count += has(s, SITE_DIAGNOSTIC, setting.o.key);
     count += site_allows(s, &who, P_KEY, ACTION, &err);
     site_unref(p);
     site_unref(by_client);
     site_unref(by_uid);
     return count;
 }
-enum { ALL = 8 };
+enum { ALL = 9 };
 
 /* In peace: this site, this site after it has caught up, and another one see the same: everything or nothing. */
 static bool whole(struct scene *scene, bool done)
@@ -133,12 +147,13 @@ static bool put_all(struct site_change *c, struct att_err *err)
 {
     return site_put(c, &provider, 0, WHO, err) && site_put(c, &policy, 0, WHO, err) &&
            site_put(c, &assignment, 0, WHO, err) && site_put(c, &principal, 0, WHO, err) &&
-           site_put(c, &provider, 1, WHO, err);
+           site_put(c, &setting, 0, WHO, err) && site_put(c, &provider, 1, WHO, err);
 }
 
 static bool delete_all(struct site_change *c, struct att_err *err)
 {
     return site_delete(c, SITE_POLICY, policy.o.key, 1, err) &&
+           site_delete(c, SITE_DIAGNOSTIC, setting.o.key, 1, err) &&
            site_delete(c, SITE_ASSIGNMENT, A_KEY, 1, err) && site_delete(c, SITE_PRINCIPAL, C_KEY, 1, err) &&
            site_delete(c, SITE_PROVIDER, P_KEY, 2, err);
 }

@@ -71,7 +71,9 @@ static void sections_are_taken(void **state)
                    "control_audiences = api://one api://two\n"
                    "[source intel]\nkind = pcs\nurl = https://pcs.example\n"
                    "[source amd]\nkind = kds\nurl = https://kds.example\nper_minute = 3\n"
-                   "[compliance one]\nstatus = a\n[compliance two]\nstatus = b\ntype = tdx\n",
+                   "[compliance one]\nstatus = a\n[compliance two]\nstatus = b\ntype = tdx\n"
+                   "[sink siem]\nkind = otlp\nurl = https://siem.example:4318/v1/logs\n"
+                   "[sink disk-2]\nkind = file\npath = /var/log/r.jsonl\nrotate_bytes = 5000\n",
                    &c, &err))
         fail_msg("%s", err.text);
     assert_int_equal(c.threads, 2);
@@ -90,6 +92,12 @@ static void sections_are_taken(void **state)
     assert_string_equal(c.sources[1].kind, "kds");
     assert_int_equal(c.sources[0].per_minute, 0);
     assert_int_equal(c.sources[1].per_minute, 3);
+    assert_int_equal(c.sink_count, 2);
+    assert_string_equal(c.sinks[0].section, "siem");
+    assert_string_equal(c.sinks[0].url, "https://siem.example:4318/v1/logs");
+    assert_int_equal(c.sinks[0].rotate_bytes, 64 << 20);
+    assert_int_equal(c.sinks[1].rotate_bytes, 5000);
+    assert_int_equal(c.sinks[1].keep_files, 10);
     assert_int_equal(c.compliance_count, 2);
     assert_string_equal(c.compliance[0].type, "sev-snp");
     assert_string_equal(c.compliance[1].status, "b");
@@ -159,6 +167,7 @@ static void bad_settings_are_refused(void **state)
         { "neither yes nor no", "[attestd]\nproxy_protocol = 1\n", "attestd.conf:2.proxy_protocol" },
         { "no choice", "[attestd]\nauthority =\n", "attestd.conf:2.authority" },
         { "ON", "[attestd]\nauthority = ON\n", "attestd.conf:2.authority" },
+        { "keys at another place", "[attestd]\nsigning_keys = hsm\n", "attestd.conf:2.signing_keys" },
         { "a mode that is no octal number", "[attestd]\nidentity_socket_mode = 0680\n",
           "attestd.conf:2.identity_socket_mode" },
         { "a mode with a set-uid bit", "[attestd]\nidentity_socket_mode = 4660\n",
@@ -244,6 +253,17 @@ static void bad_settings_are_refused(void **state)
         { "another type of machine", "[compliance a]\ntype = sgx\n", "attestd.conf:2.type" },
         { "a compliance section twice",
           "[compliance a]\ntype = tdx\n[compliance b]\ntype = tdx\n[compliance a]\n", "attestd.conf:5" },
+        { "a sink without a name", "[sink]\n", "attestd.conf:1" },
+        { "a sink in upper case", "[sink A]\n", "attestd.conf:1" },
+        { "a sink with an underline", "[sink a_b]\n", "attestd.conf:1" },
+        { "a sink of 33 letters", "[sink aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n", "attestd.conf:1" },
+        { "a sink twice", "[sink a]\nkind = file\n[sink b]\nkind = file\n[sink a]\n", "attestd.conf:5" },
+        { "a sink of another kind", "[sink a]\nkind = kafka\n", "attestd.conf:2.kind" },
+        { "a sink of plain HTTP", "[sink a]\nurl = http://siem.example/\n", "attestd.conf:2.url" },
+        { "a file that turns over too soon", "[sink a]\nrotate_bytes = 4095\n",
+          "attestd.conf:2.rotate_bytes" },
+        { "no old file", "[sink a]\nkeep_files = 0\n", "attestd.conf:2.keep_files" },
+        { "a queue of 15", "[attestd]\nrecords_queue_max = 15\n", "attestd.conf:2.records_queue_max" },
         { "another hash", "[subscription " GUID_A "]\nowner_secret_hash = $2b$12$abc\n",
           "attestd.conf:2.owner_secret_hash" },
     };
@@ -476,6 +496,22 @@ static void settings_that_do_not_go_together(void **state)
         { "a PROXY header of nobody", { { "proxy_protocol", "yes" } }, "proxy_protocol" },
         { "an identity socket without authority", { { "identity_socket", "/run/s" } }, "identity_socket" },
         { "a password for SQLite", { { "store_password_file", "/p" } }, "store_password_file" },
+        { "a lead shorter than caches", { { "key_lead_s", "7259" } }, "key_lead_s" },
+        { "caches longer than the lead", { { "keys_max_age_s", "43171" } }, "key_lead_s" },
+        { "a lead longer than a key's life",
+          { { "key_rotation_days", "1" }, { "key_lead_s", "86401" } },
+          "key_lead_s" },
+        { "keys that go before tokens",
+          { { "key_keep_s", "86699" }, { "authority_token_lifetime_s", "86400" } },
+          "key_keep_s" },
+        { "a key in no module", { { "key_encryption_key", "pkcs11:kek" } }, "pkcs11_module" },
+        { "an earlier key in no module",
+          { { "key_encryption_key_previous", "/kek pkcs11:kek" } },
+          "pkcs11_module" },
+        { "keys in no module", { { "signing_keys", "token" } }, "pkcs11_module" },
+        { "a token in no module", { { "pkcs11_token", "a" } }, "pkcs11_module" },
+        { "a PIN for no module", { { "pkcs11_pin_file", "/pin" } }, "pkcs11_module" },
+        { "a module without a token", { { "pkcs11_module", "/m.so" } }, "pkcs11_token" },
         { "no audience", { { "data_audiences", "" } }, "data_audiences" },
         { "no control audience", { { "control_audiences", " " } }, "control_audiences" },
         { "an issuer without url", { { "issuer.a.tenant", GUID_T } }, "issuer.a.url" },
@@ -506,6 +542,21 @@ static void settings_that_do_not_go_together(void **state)
             { "subscription." GUID_A ".owner", "me" },
             { "subscription." GUID_A ".owner_secret_hash", "scrypt$32768$8$1$a$b" } },
           "subscription." GUID_A ".owner_secret" },
+        { "fail closed without a journal", { { "records_fail_closed", "yes" } }, "records_fail_closed" },
+        { "a sink of no kind", { { "sink.a.path", "/x" } }, "sink.a.kind" },
+        { "a file without a path", { { "sink.a.kind", "file" } }, "sink.a" },
+        { "a relative path", { { "sink.a.kind", "file" }, { "sink.a.path", "x" } }, "sink.a" },
+        { "a url for a file",
+          { { "sink.a.kind", "file" }, { "sink.a.path", "/x" }, { "sink.a.url", "https://a.example/" } },
+          "sink.a" },
+        { "a collector without a url", { { "sink.a.kind", "otlp" } }, "sink.a" },
+        { "a path for a webhook",
+          { { "sink.a.kind", "webhook" }, { "sink.a.path", "/x" }, { "sink.a.url", "https://a.example/" } },
+          "sink.a" },
+        { "a CA for syslog", { { "sink.a.kind", "syslog" }, { "sink.a.ca", "/x" } }, "sink.a" },
+        { "a header for the journal",
+          { { "sink.a.kind", "journal" }, { "sink.a.header_file", "/x" } },
+          "sink.a" },
         { "a source of no kind", { { "source.a.url", "https://a.example" } }, "source.a.kind" },
         { "a source without a place", { { "source.a.kind", "pcs" } }, "source.a.url" },
         { "a source with a slash at its end",

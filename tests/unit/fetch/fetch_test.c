@@ -447,6 +447,78 @@ static void request_settings(void)
     tls_peer_stop(proxy);
 }
 
+/* One POST; `status` 0: refused. */
+static void post(const char *name, const char *answer, unsigned status, struct att_span sent)
+{
+    struct tls_peer *peer = tls_peer_start(&(struct tls_peer_behaviour){ .answer = answer });
+    struct att_arena *arena = att_arena_new((size_t)4 << 20);
+    const char *const headers[] = { "Content-Type: application/json", NULL };
+    struct fetch_request request = { .url = test_text("https://localhost:%u/v1/logs", tls_peer_port(peer)),
+                                     .ca_file = tls_peer_ca(peer),
+                                     .headers = headers,
+                                     .post = sent };
+    struct fetch_answer got = { 0 };
+    struct att_err err = { 0 };
+    bool ok = fetch_post(door, &request, arena, &got, &err);
+
+    cases_check(&cases, ok == (status != 0) && got.status == status, "POST, %s: %u %s", name, got.status,
+                err.text);
+    cases_check(&cases, !ok || got.body.len <= 4096, "POST, %s: the beginning of a body at most", name);
+    char *bodies = tls_peer_bodies(peer), *head = tls_peer_last_request(peer);
+    cases_check(&cases, att_span_eq(att_str(bodies), sent), "POST, %s: what was sent, %zu bytes", name,
+                strlen(bodies));
+    cases_check(&cases,
+                strncmp(head, "POST /v1/logs HTTP/1.1\r\n", 24) == 0 && !strstr(head, "Expect") &&
+                    strstr(head, "\r\nContent-Type: application/json\r\n"),
+                "POST, %s: head %s", name, head);
+    free(bodies);
+    free(head);
+    att_arena_free(arena);
+    tls_peer_stop(peer);
+}
+
+static void posting(void)
+{
+    static char large[300001];
+    struct att_err err = { 0 };
+    struct fetch_answer got = { 0 };
+
+    memset(large, 'x', sizeof large - 1);
+    post("200", OK_BODY, 200, att_str("{}"));
+    post("nothing to send", OK_BODY, 200, att_str(""));
+    post("much to send", OK_BODY, 200, att_str(large));
+    post("204", "HTTP/1.1 204 X\r\n\r\n", 204, att_str("{}"));
+    post("200 without a length", OK_HEAD "\r\n{}", 200, att_str("{}"));
+    post("307", "HTTP/1.1 307 X\r\nLocation: https://localhost/\r\nContent-Length: 0\r\n\r\n", 307,
+         att_str("{}"));
+    post("503 without a length", "HTTP/1.1 503 X\r\n\r\nlater", 503, att_str("{}"));
+    post("no HTTP", "what", 0, att_str("{}"));
+    struct tls_peer *peer = tls_peer_start(&(struct tls_peer_behaviour){
+        .answer = OK_HEAD "Content-Length: 900000\r\n\r\n", .repeat_bytes = 900000 });
+    struct att_arena *arena = att_arena_new((size_t)4 << 20);
+    struct fetch_request request = { .url = test_text("https://localhost:%u/", tls_peer_port(peer)),
+                                     .ca_file = tls_peer_ca(peer),
+                                     .post = att_str("{}") };
+    cases_check(&cases,
+                fetch_post(door, &request, arena, &got, &err) && got.status == 200 && got.body.len <= 4096,
+                "POST, a long answer is not waited for: %zu %s", got.body.len, err.text);
+    request.ca_file = NULL;
+    cases_check(&cases, !fetch_post(door, &request, arena, &got, &err) && strcmp(err.where, "fetch.tls") == 0,
+                "POST to an unknown certificate");
+    struct fetch_request none = { .url = "https://localhost/" };
+    err = (struct att_err){ 0 };
+    cases_check(&cases, !fetch_post(door, &none, arena, &got, &err) && err.code == ATT_INTERNAL,
+                "POST of NULL");
+    request.ca_file = tls_peer_ca(peer);
+    err = (struct att_err){ 0 };
+    (void)!fetch_ask(door, &request, arena, &got, &err);
+    char *head = tls_peer_last_request(peer);
+    cases_check(&cases, strncmp(head, "GET ", 4) == 0, "who asks does not post");
+    free(head);
+    att_arena_free(arena);
+    tls_peer_stop(peer);
+}
+
 /* The program itself carries no libcurl: that is what the module is for. */
 static void light_program(void)
 {
@@ -480,6 +552,7 @@ int main(void)
     urls();
     environment_and_request();
     asking();
+    posting();
     request_settings();
     fetch_close(door);
     fetch_close(NULL);

@@ -2,6 +2,7 @@
 /* Every key of a store under another key-encryption key, and stores that must stay as they were. */
 #include "base/buf.h"
 #include "keys/rewrap.h"
+#include "keys/rowkey.h"
 #include "store/sqlite/sqlite.h"
 
 #include <setjmp.h>
@@ -242,6 +243,72 @@ static void the_wrong_previous_key(void **state)
     assert_string_equal(before, picture());
 }
 
+/* Reads it, or makes it: this store is not fresh, so nobody else does. */
+static bool row_key(struct store *store, struct signer *signer, int64_t now, uint8_t ret[SIGNER_SHARED_BYTES],
+                    struct att_err *err)
+{
+    struct store_tx *tx = NULL;
+    bool there = false;
+
+    assert_true(store_begin(store, &tx, err));
+    bool ok = rowkey_read(tx, signer, ret, &there, err) && (there || rowkey_make(tx, signer, now, ret, err));
+    if (ok && !there)
+        return store_commit(tx, err);
+    store_rollback(tx);
+    return ok;
+}
+
+/* The secret of rows: made once, the same for all, sealed anew with the keys. */
+static void the_secret_of_rows(void **state)
+{
+    uint8_t one[SIGNER_SHARED_BYTES], same[SIGNER_SHARED_BYTES];
+    struct signer *old = signer_with(f.old, NULL), *new = signer_with(f.new, NULL);
+    struct store *store = store_with(f.db), *other = store_with(f.db);
+    struct key_rewrap done = { 0 };
+    struct att_err err = { 0 }, refused = { 0 };
+
+    (void)state;
+    assert_true(row_key(store, old, 4000, one, &err));
+    assert_true(row_key(other, old, 4001, same, &err));
+    assert_memory_equal(one, same, sizeof one);
+    assert_false(row_key(other, new, 4001, same, &refused));
+    assert_int_equal(refused.code, ATT_SEAL_INVALID);
+    assert_true(rewrap(f.new, f.old, true, &done, &err));
+    assert_int_equal(done.changed, KEYS + 1);
+    memset(same, 0, sizeof same);
+    assert_true(row_key(other, new, 4002, same, &err));
+    assert_memory_equal(one, same, sizeof one);
+    struct att_err gone = { 0 };
+    assert_false(row_key(other, old, 4002, same, &gone));
+    static const char *const bodies[] = { "{}",
+                                          "[]",
+                                          "{\"sealed\":\"\"}",
+                                          "{\"sealed\":\"AQ\"}",
+                                          "{\"sealed\":1}",
+                                          "{\"sealed\":\"AQ\",\"more\":1}",
+                                          "{\"sealed\":\"!\"}" };
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct store_tx *tx = NULL;
+        struct att_err why = { 0 };
+        const struct store_doc bad = {
+            .tenant = STORE_TENANT_SITE, .kind = ROWKEY_KIND, .id = ROWKEY_ID, .body = att_str(bodies[i])
+        };
+        assert_true(store_begin(store, &tx, &err));
+        assert_true(store_doc_put(tx, &bad, 2 + i, &err));
+        assert_true(store_commit(tx, &err));
+        assert_false(row_key(other, new, 4003, same, &why));
+        char *before = picture();
+        struct att_err also = { 0 };
+        assert_false(rewrap(f.third, f.new, true, &done, &also));
+        assert_string_equal(done.bad, "sealing-key/rows");
+        assert_string_equal(before, picture());
+    }
+    store_close(store);
+    store_close(other);
+    signer_close(old);
+    signer_close(new);
+}
+
 /* One row in the middle that nobody can open: of the others none is changed. */
 static void one_broken_row(void **state)
 {
@@ -311,6 +378,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_of_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_look_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_wrong_previous_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_secret_of_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_broken_row, set_up, tear_down),
         cmocka_unit_test_setup_teardown(killed_in_the_middle, set_up, tear_down),
     };

@@ -41,9 +41,10 @@ struct rig {
 
 /* What a test wants otherwise. */
 struct rig_options {
-    struct store *store; /* taken over; NULL: in memory */
-    struct att_lib *lib; /* borrowed; NULL: one without roots */
-    const char *alg;     /* NULL: ES256 */
+    struct store *store;     /* taken over; NULL: in memory */
+    struct att_lib *lib;     /* borrowed; NULL: one without roots */
+    const char *alg;         /* NULL: ES256 */
+    uint32_t lead_s, keep_s; /* of keys */
     const char *base_url;
     const char *domain;
     const char *location;
@@ -95,6 +96,7 @@ static inline void rig_new(struct rig *r, const struct rig_options *o)
                                           .signer = r->signer,
                                           .purpose = "attestation",
                                           .alg = o->alg ? o->alg : "ES256",
+                                          .schedule = { .lead_s = o->lead_s, .keep_s = o->keep_s },
                                           .now_unix_s = RIG_NOW };
     rig_need(keyring_open(&keys, &r->keys, &err), "keyring", &err);
     const struct service_options options = {

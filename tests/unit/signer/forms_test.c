@@ -555,6 +555,11 @@ static void rows_by_hand(void **state)
     (void)snprintf(label, sizeof label, "signing-key:attestation:%s", key.kid);
     assert_true(att_seal(f.arena, kek, att_str(label), pair.pkcs8, &key.sealed, &err));
     expect("a name of another key", ATT_KEY_INVALID, load_code(f.signer, &key));
+    key.kid = f.authority.kid; /* name and public half agree, and the private half is another's */
+    key.spki = f.authority.spki;
+    (void)snprintf(label, sizeof label, "signing-key:attestation:%s", key.kid);
+    assert_true(att_seal(f.arena, kek, att_str(label), pair.pkcs8, &key.sealed, &err));
+    expect("a public half of another key", ATT_KEY_INVALID, load_code(f.signer, &key));
 }
 
 static void key_encryption_keys_change(void **state)
