@@ -48,13 +48,14 @@ static bool on_row(void *ctx, const struct site_audit_row *row, const struct sit
 
 static enum cli_exit read_store(struct cli *c, struct reading *r, struct att_err *err)
 {
-    struct operator op = { 0 };
+    struct config config;
+    struct store *store = NULL;
     struct site_audit_end end = { 0 };
 
-    if (!operator_open(c, &op, err))
+    if (!operator_config(c, &config, err))
         return cli_exit_of(err->code);
-    bool ok = operator_store(&op, err) && site_audit_walk(op.store, on_row, r, &end, err);
-    operator_close(&op);
+    bool ok = operator_store(&config, &store, err) && site_audit_walk(store, on_row, r, &end, err);
+    store_close(store);
     if (ok && r->how->expect_seq && !r->met)
         ok = att_fail(err, ATT_STORE_FAILED, "audit.expect", "the record that was kept elsewhere",
                       "the last is %" PRIu64, end.seq);

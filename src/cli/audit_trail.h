@@ -6,7 +6,7 @@
 #include "cli/command.h"
 
 #define AUDIT_OPTIONS                                                                                        \
-    CLI_OPTION_CONFIG,                                                                                       \
+    OPTION_CONFIG, OPTION_SET,                                                                               \
     {                                                                                                        \
         .name = "records", .argument = "DIR",                                                                \
         .help = "The journal of requests in this folder, instead of the trail in the store."                 \
