@@ -47,10 +47,11 @@ bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
     return config_consistent(ret, err);
 }
 
-bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
+static const char sqlite[] = "sqlite:";
+
+static bool open_store(const struct config *config, bool fresh, struct store **ret, struct att_err *err)
 {
     ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
-    static const char sqlite[] = "sqlite:";
     const char *url = NULL;
 
     if (!secrets)
@@ -60,9 +61,19 @@ bool operator_store(const struct config *config, struct store **ret, struct att_
     if (!store_url(config, secrets, &url, err))
         return false;
     /* Opening would make an empty one, of another user than the service's. */
-    if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
+    if (!fresh && strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
         return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
     return store_open(url, ret, err);
+}
+
+bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
+{
+    return open_store(config, false, ret, err);
+}
+
+bool operator_store_fresh(const struct config *config, struct store **ret, struct att_err *err)
+{
+    return open_store(config, true, ret, err);
 }
 
 /* The unit gives the service its credentials from a folder beside the configuration. */
