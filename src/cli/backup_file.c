@@ -144,6 +144,7 @@ bool backup_open(struct backup_in *b, struct signer *signer, struct att_arena *a
 
 bool backup_next(struct backup_in *b, struct att_arena *arena, struct att_span *ret, struct att_err *err)
 {
+    struct att_err why = { 0 }; /* one of the seal would say that it is another key's file */
     size_t left = b->file.len - b->at;
     const uint8_t *p = b->file.ptr + b->at;
     char label[LABEL_SIZE];
@@ -158,9 +159,9 @@ bool backup_next(struct backup_in *b, struct att_arena *arena, struct att_span *
     b->at += LENGTH_BYTES + len;
     bool last = b->at == b->file.len;
     if (!att_unseal(arena, b->key, label_of(label, b->head_sha256, b->chunk, last),
-                    att_span_of(p + LENGTH_BYTES, len), ret, err)) {
-        if (err && err->code != ATT_SEAL_INVALID)
-            return false;
+                    att_span_of(p + LENGTH_BYTES, len), ret, &why)) {
+        if (why.code == ATT_OUT_OF_MEMORY)
+            return att_fail_memory(err, where);
         return att_fail(err, ATT_BACKUP_INVALID, where, "parts in their order, each as it was written",
                         "part %llu is not", (unsigned long long)b->chunk);
     }

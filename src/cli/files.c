@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,6 +114,25 @@ bool cli_read_option(struct cli *c, const char *option, bool *ret_given, struct 
     if (path && !cli_read(c, option, path, ret, err))
         return false;
     *ret_given = path != NULL;
+    return true;
+}
+
+bool cli_map(const char *where, const char *path, struct att_span *ret, struct att_err *err)
+{
+    ATT_AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return fail_io(err, where, path, "open", errno);
+    if (!S_ISREG(st.st_mode))
+        return fail_io(err, where, path, "read", S_ISDIR(st.st_mode) ? EISDIR : EINVAL);
+    *ret = (struct att_span){ 0 };
+    if (st.st_size == 0) /* nothing cannot be mapped */
+        return true;
+    void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (at == MAP_FAILED)
+        return fail_io(err, where, path, "read", errno);
+    *ret = att_span_of(at, (size_t)st.st_size);
     return true;
 }
 

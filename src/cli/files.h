@@ -17,6 +17,8 @@ ATT_CHECK bool cli_read_optional(struct cli *c, const char *where, const char *d
 /* The same for an option: when it was not given, ret_given is false and nothing is read. */
 ATT_CHECK bool cli_read_option(struct cli *c, const char *option, bool *ret_given, struct att_span *ret,
                                struct att_err *err);
+/* A regular file of any size, as it lies on the disk, which is not changed meanwhile; the caller calls munmap. */
+ATT_CHECK bool cli_map(const char *where, const char *path, struct att_span *ret, struct att_err *err);
 /* The folder exists. */
 ATT_CHECK bool cli_is_folder(const char *where, const char *path, struct att_err *err);
 /* The file of an option that a library opens by its name can be read; true when the option was not given. */

@@ -8,6 +8,7 @@
 #include "cli/operator.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
 
 enum { ROW_ARENA_BYTES = 64 << 20, DOCUMENT_MEMBERS = 6, RECORD_MEMBERS = 5, END_MEMBERS = 2 };
 
@@ -17,6 +18,7 @@ struct restore {
     struct config config;
     struct store *store;
     struct signer *signer;
+    struct att_span file; /* mapped: trails grow beyond what a command reads otherwise */
     struct backup_in in;
     struct store_tx *tx; /* NULL: only looked at */
     struct att_arena *row;
@@ -202,14 +204,12 @@ static bool put_all(struct restore *r, struct att_err *err)
 
 static bool restore(struct cli *c, struct restore *r, struct att_err *err)
 {
-    struct att_span file = { 0 };
-
     r->row = att_arena_new(ROW_ARENA_BYTES);
     if (!r->row)
         return att_fail_memory(err, "backup");
     if (!operator_config(c, &r->config, err) || !operator_signer(c, &r->config, &r->signer, err) ||
-        !cli_read(c, "FILE", c->operands[0], &file, err) ||
-        !backup_open(&r->in, r->signer, c->arena, file, err))
+        !cli_map("FILE", c->operands[0], &r->file, err) ||
+        !backup_open(&r->in, r->signer, c->arena, r->file, err))
         return false;
     if (cli_has(c, "check"))
         return take_file(r, err);
@@ -243,6 +243,8 @@ static enum cli_exit run_restore(struct cli *c)
                        cli_has(c, "check") ? "in the file and can be read" : "in the store");
     }
     backup_in_end(&r.in);
+    if (r.file.len > 0)
+        (void)munmap((void *)(uintptr_t)r.file.ptr, r.file.len); /* ours, and whole */
     att_arena_free(r.row);
     store_close(r.store);
     signer_close(r.signer);

@@ -94,6 +94,17 @@ static bool exchange(struct process *p, int fd, enum wire_type type, struct att_
            ret->type == type && wire_receive(fd, room, ret->body_bytes) == WIRE_WHOLE;
 }
 
+/* A child that hangs, or is out of step, sends no signal to anybody: it is ended, and its end is what the server hears of. Else this
+ * process would go on serving refusals for ever. */
+static void break_off(struct process *p)
+{
+    atomic_store(&p->broken, true);
+    pthread_mutex_lock(&p->lock);
+    if (p->pid > 0)
+        (void)kill(p->pid, SIGKILL); /* ours, and not waited for: the number is nobody else's */
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* Sends what is in `frame`. *ret reads the answer, which is in `work`. Memory for the answer is taken first: nothing but the
  * channel itself may break it. */
 static bool ask(struct process *p, enum wire_type type, struct att_buf *frame, struct att_arena *work,
@@ -111,7 +122,7 @@ static bool ask(struct process *p, enum wire_type type, struct att_buf *frame, s
     size_t at = channel_take(p, type == WIRE_SIGN);
     bool ok = exchange(p, p->fds[at], type, att_buf_span(frame), room, &head);
     if (!ok)
-        atomic_store(&p->broken, true);
+        break_off(p);
     channel_give(p, at);
     if (!ok)
         return gone(err);

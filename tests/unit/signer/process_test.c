@@ -319,6 +319,42 @@ static void the_end_is_noticed(void **state)
     signer_close(s);
 }
 
+/* As if the time for an answer were over, on every channel of this process. */
+static void stop_hearing(void)
+{
+    for (int fd = 0; fd < 1024; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+            (void)shutdown(fd, SHUT_RD); /* who runs the tests may have given us others */
+    }
+}
+
+/* A child that hangs says nothing by itself: whoever notices first ends it, and its end is a signal to the server. */
+static void one_that_hangs_is_ended(void **state)
+{
+    struct signer *s = open_signer();
+    struct signer_key key = { 0 };
+    struct att_span sig = { 0 };
+    struct att_err err = { 0 }, late = { 0 };
+    siginfo_t end = { 0 };
+    const struct timespec nap = { .tv_nsec = 2 * 1000 * 1000 };
+    (void)state;
+
+    assert_true(signer_make(s, "attestation", "ES256", arena, &key, &err));
+    pid_t pid = only_child();
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    stop_hearing();
+    assert_false(signer_sign(s, key.kid, jws_of(&key), arena, &sig, &late));
+    assert_int_equal(late.code, ATT_SIGNER_FAILED);
+    for (int i = 0; i < WAIT_MS / 2 && end.si_pid == 0; i++) {
+        assert_int_equal(waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT), 0);
+        (void)nanosleep(&nap, NULL);
+    }
+    assert_int_equal(end.si_code, CLD_KILLED);
+    assert_false(signer_alive(s));
+    signer_close(s);
+}
+
 /* -- shut in ---------------------------------------------------------------------------------------------- */
 
 static bool try_socket(void)
@@ -776,10 +812,11 @@ int main(int argc, char **argv)
 {
     signer_role(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_out_of_form_end_it),  cmocka_unit_test(closed_channels_end_it_quietly),
-        cmocka_unit_test(wrong_wishes_are_answered),    cmocka_unit_test(the_end_is_noticed),
-        cmocka_unit_test(calls_are_taken_away),         cmocka_unit_test(the_child_has_nothing_else),
-        cmocka_unit_test(keys_are_in_the_signer_alone), cmocka_unit_test(the_same_user_sees_nothing),
+        cmocka_unit_test(messages_out_of_form_end_it), cmocka_unit_test(closed_channels_end_it_quietly),
+        cmocka_unit_test(wrong_wishes_are_answered),   cmocka_unit_test(the_end_is_noticed),
+        cmocka_unit_test(one_that_hangs_is_ended),     cmocka_unit_test(calls_are_taken_away),
+        cmocka_unit_test(the_child_has_nothing_else),  cmocka_unit_test(keys_are_in_the_signer_alone),
+        cmocka_unit_test(the_same_user_sees_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
