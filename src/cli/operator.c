@@ -47,7 +47,9 @@ bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
     return config_consistent(ret, err);
 }
 
-bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
+static bool open_with(const struct config *config,
+                      bool (*open)(const char *, struct store **, struct att_err *), struct store **ret,
+                      struct att_err *err)
 {
     ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
     static const char sqlite[] = "sqlite:";
@@ -62,7 +64,17 @@ bool operator_store(const struct config *config, struct store **ret, struct att_
     /* Opening would make an empty one, of another user than the service's. */
     if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
         return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
-    return store_open(url, ret, err);
+    return open(url, ret, err);
+}
+
+bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
+{
+    return open_with(config, store_open_as_is, ret, err);
+}
+
+bool operator_store_new(const struct config *config, struct store **ret, struct att_err *err)
+{
+    return open_with(config, store_open, ret, err);
 }
 
 /* The unit gives the service its credentials from a folder beside the configuration. */

@@ -24,8 +24,10 @@ enum { OPERATOR_BY_SIZE = 64 };
 
 /* --config and --set, consistent. In c->arena. */
 ATT_CHECK bool operator_config(struct cli *c, struct config *ret, struct att_err *err);
-/* Its store; one in memory is no other process's. The caller closes. */
+/* Its store, as it is: one in memory is no other process's, and one of another schema is its own release's. The caller closes. */
 ATT_CHECK bool operator_store(const struct config *config, struct store **ret, struct att_err *err);
+/* For who fills it: tables are made where there are none. */
+ATT_CHECK bool operator_store_new(const struct config *config, struct store **ret, struct att_err *err);
 /* A signer in this process with the configuration's key-encryption keys. A credential is looked for beside the configuration, in
  * `credentials/NAME`, when this is not the service's own environment. The caller closes. */
 ATT_CHECK bool operator_signer(struct cli *c, const struct config *config, struct signer **ret,

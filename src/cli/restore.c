@@ -189,7 +189,7 @@ static bool is_empty(struct restore *r, struct att_err *err)
 
 static bool put_all(struct restore *r, struct att_err *err)
 {
-    if (!operator_store(&r->config, &r->store, err) || !store_begin(r->store, &r->tx, err))
+    if (!operator_store_new(&r->config, &r->store, err) || !store_begin(r->store, &r->tx, err))
         return false;
     bool ok = is_empty(r, err) && take_file(r, err);
     struct store_tx *tx = r->tx;
