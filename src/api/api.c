@@ -248,7 +248,8 @@ static bool head(struct api *api, bool machine, const struct http_request *http,
 
     *refusal = (struct http_response){ 0 };
     call_begin(&call, api, http, refusal);
-    if (!find(&call, machine, allow, &err) || !worth_a_body(&call, &err)) {
+    if (!find(&call, machine, allow, &err) || !api_limits_pass_head(&call, &err) ||
+        !worth_a_body(&call, &err)) {
         refuse_found(&call, allow, &err);
         return false;
     }

@@ -135,6 +135,8 @@ ATT_CHECK bool api_limits_new(struct api *api, struct att_err *err);
 void api_limits_free(struct api *api);
 /* Before anything is done for a request that has a route: THROTTLED, OVERLOADED; call->retry_after_s is set. */
 ATT_CHECK bool api_limits_pass(struct api_call *call, struct att_err *err);
+/* Before the body is read, of the requests whose caller is looked at by then. */
+ATT_CHECK bool api_limits_pass_head(struct api_call *call, struct att_err *err);
 
 /* -- throttle.c ------------------------------------------------------------------------------------------- */
 

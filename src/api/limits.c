@@ -36,27 +36,39 @@ static bool is_attestation(const struct api_route *route)
     return route->body_bytes_max == API_BODY_ATTEST || route->body_bytes_max == API_BODY_TPM;
 }
 
-static bool rates_pass(struct api_call *call, struct att_err *err)
+static bool client_passes(struct api_call *call, struct att_err *err)
 {
     struct api *api = call->api;
     struct rate_client room;
 
-    if (!api->clients && !api->providers)
+    if (rate_take(api->clients, rate_client_key(call->http->client, &room), now_ms(), &call->retry_after_s))
         return true;
-    int64_t now = now_ms();
-    if (!rate_take(api->clients, rate_client_key(call->http->client, &room), now, &call->retry_after_s)) {
-        api_limit_hit(api, API_LIMIT_CLIENT);
-        return att_fail(err, ATT_THROTTLED, "client", "fewer requests of one client", "more than %u a second",
-                        api->options.client_per_s);
-    }
-    if (!call->provider || !is_attestation(call->route))
+    api_limit_hit(api, API_LIMIT_CLIENT);
+    return att_fail(err, ATT_THROTTLED, "client", "fewer requests of one client", "more than %u a second",
+                    api->options.client_per_s);
+}
+
+static bool provider_passes(struct api_call *call, struct att_err *err)
+{
+    struct api *api = call->api;
+
+    if (!call->provider || !is_attestation(call->route) ||
+        rate_take(api->providers, att_str(call->provider->o.key), now_ms(), &call->retry_after_s))
         return true;
-    if (!rate_take(api->providers, att_str(call->provider->o.key), now, &call->retry_after_s)) {
-        api_limit_hit(api, API_LIMIT_PROVIDER);
-        return att_fail(err, ATT_THROTTLED, "provider", "fewer requests to one provider",
-                        "more than %u a second", api->options.provider_per_s);
-    }
-    return true;
+    api_limit_hit(api, API_LIMIT_PROVIDER);
+    return att_fail(err, ATT_THROTTLED, "provider", "fewer requests to one provider", "more than %u a second",
+                    api->options.provider_per_s);
+}
+
+/* Callers of these are looked at before the body: a signature is checked there, which is counted first. */
+static bool is_counted_at_head(const struct api_call *call)
+{
+    return call->route->body_bytes_max == API_BODY_TPM && api_needs_caller(call);
+}
+
+bool api_limits_pass_head(struct api_call *call, struct att_err *err)
+{
+    return !is_counted_at_head(call) || client_passes(call, err);
 }
 
 bool api_limits_pass(struct api_call *call, struct att_err *err)
@@ -69,5 +81,5 @@ bool api_limits_pass(struct api_call *call, struct att_err *err)
         return att_fail(err, ATT_OVERLOADED, "service", "room for one more attestation",
                         "a queue of more than %u ms", overload_ms);
     }
-    return rates_pass(call, err);
+    return (is_counted_at_head(call) || client_passes(call, err)) && provider_passes(call, err);
 }

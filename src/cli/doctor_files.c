@@ -225,7 +225,7 @@ static void examine_data(struct doctor *d)
     }
 }
 
-/* Which of an issuer's and a source's files are there, too. */
+/* Files of issuers, sources and sinks, and of TPMs' roots. */
 static void examine_sections(struct doctor *d)
 {
     const struct config *c = &d->config;
@@ -237,6 +237,10 @@ static void examine_sections(struct doctor *d)
     for (size_t i = 0; i < c->source_count; i++) {
         examine_file(d, "source ca", c->sources[i].ca, FOR_SERVICE);
         examine_file(d, "source api_key_file", c->sources[i].api_key_file, SECRET | FOR_SERVICE);
+    }
+    for (size_t i = 0; i < c->sink_count; i++) {
+        examine_file(d, "sink ca", c->sinks[i].ca, FOR_SERVICE);
+        examine_file(d, "sink header_file", c->sinks[i].header_file, SECRET | FOR_SERVICE);
     }
     for (size_t i = 0; i < c->tpm_aik_roots.count; i++)
         examine_file(d, "tpm_aik_roots", c->tpm_aik_roots.item[i], FOR_SERVICE);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     SECRETS_ARENA_BYTES = 64 << 10,
@@ -84,7 +85,7 @@ void doctor_kek(struct doctor *d)
         doctor_found(d, check, DOCTOR_OK, "%s", options.kek);
         return;
     }
-    bool closed = file && stat(options.kek, &st) != 0 && errno == EACCES;
+    bool closed = file && access(options.kek, R_OK) != 0 && errno == EACCES;
     doctor_failed(d, check, closed ? DOCTOR_UNKNOWN : DOCTOR_BAD, &err);
     doctor_advice(d,
                   closed ? "run as root"
@@ -321,14 +322,18 @@ static bool open_store(struct doctor *d, struct store **ret)
     }
     if (!file_there(d, url))
         return false;
-    if (store_open(url, ret, &err))
+    if (store_open_as_is(url, ret, &err))
         return true;
     doctor_failed(d, "store", DOCTOR_BAD, &err);
-    doctor_advice(d,
-                  strncmp(url, "postgres", 8) == 0
-                      ? "can this machine reach it: psql with the same words as %s?"
-                      : "is the file whole, and does it belong to the service's user? See store and data_dir",
-                  "store");
+    if (strcmp(err.where, "store.schema") == 0)
+        doctor_advice(d, "start this release's attestd: it makes and changes the tables, nobody else does");
+    else
+        doctor_advice(
+            d,
+            strncmp(url, "postgres", 8) == 0
+                ? "can this machine reach it: psql with the same words as %s?"
+                : "is the file whole, and does it belong to the service's user? See store and data_dir",
+            "store");
     return false;
 }
 

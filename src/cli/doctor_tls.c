@@ -12,6 +12,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CHAIN_MAX = 16, SOON_DAYS = 14, DAY_S = 86400 };
 
@@ -146,6 +147,11 @@ static void examine_key(struct doctor *d, X509 *cert)
 
     if (!bio) {
         ERR_clear_error();
+        if (d->account_known && geteuid() != d->uid) { /* what the service can read is not seen from here */
+            doctor_found(d, check, DOCTOR_UNKNOWN, "%s cannot be read", d->config.tls_key);
+            doctor_advice(d, "run as root");
+            return;
+        }
         doctor_found(d, check, DOCTOR_BAD, "%s cannot be read", d->config.tls_key);
         doctor_advice(d, "chgrp %s %s && chmod 0640 %s", d->account[0] ? d->account : "attestd",
                       d->config.tls_key, d->config.tls_key);

@@ -24,7 +24,7 @@ enum { OPERATOR_BY_SIZE = 64 };
 
 /* --config and --set, consistent. In c->arena. */
 ATT_CHECK bool operator_config(struct cli *c, struct config *ret, struct att_err *err);
-/* Its store; one in memory is no other process's. The caller closes. */
+/* Its store, as it is: one in memory is no other process's, and one of another schema is its own release's. The caller closes. */
 ATT_CHECK bool operator_store(const struct config *config, struct store **ret, struct att_err *err);
 /* The same, and a SQLite file that is not there is made: for restoring. */
 ATT_CHECK bool operator_store_new(const struct config *config, struct store **ret, struct att_err *err);

@@ -39,11 +39,14 @@ static size_t jwt_length(const uint8_t *p, size_t len)
     return parts > 1 ? n : 0;
 }
 
-/* "Bearer", white space, and whatever stands behind it up to the next white space. */
+/* "Bearer", white space, and whatever stands behind it up to the next white space. Not the word in a sentence of ours. */
 static size_t bearer_length(const uint8_t *p, size_t len)
 {
-    static const char word[] = "bearer";
+    static const char word[] = "bearer", sentence[] = "Bearer and a token";
     size_t n = sizeof word - 1;
+
+    if (len >= sizeof sentence - 1 && memcmp(p, sentence, sizeof sentence - 1) == 0)
+        return 0;
 
     if (len <= n || strncasecmp((const char *)p, word, n) != 0 || (p[n] != ' ' && p[n] != '+' && p[n] != '%'))
         return 0;

@@ -8,6 +8,17 @@
 
 enum { WAIT_FIRST_MS = 200, WAIT_MAX_MS = 30000, WAIT_JOURNAL_MAX_MS = 2000, WAIT_ASKED_MAX_S = 300 };
 
+/* A receiver that takes each batch, but slowly, would keep a server from ending for minutes. */
+enum { END_SINK_MS = 5000 };
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 struct record_line *record_line_new(const struct record *r, struct att_span text)
 {
     struct record_line *line = malloc(sizeof *line + text.len + 1);
@@ -148,6 +159,8 @@ static void *run(void *arg)
         attempts = done > 0 ? 0 : attempts;
         if (!ok)
             after_failure(o, &result, count - done, &attempts);
+        else if (o->ending && o->attempts_max && now_ms() >= o->give_up_at_ms)
+            drop(o, o->count, &o->lost);
         pthread_mutex_unlock(&o->lock);
     }
     return NULL;
@@ -166,6 +179,7 @@ bool outlet_start(struct outlet *o, size_t queue_max, struct att_err *err)
     (void)pthread_condattr_destroy(&monotonic); /* nothing can be lost */
     o->open = true;
     o->size = queue_max;
+    o->end_ms = o->end_ms ? o->end_ms : END_SINK_MS;
     o->ring = calloc(queue_max, sizeof *o->ring);
     if (!o->ring)
         return att_fail_memory(err, "records.queue");
@@ -180,6 +194,8 @@ void outlet_end(struct outlet *o)
     if (!o->started)
         return;
     pthread_mutex_lock(&o->lock);
+    if (!o->ending)
+        o->give_up_at_ms = now_ms() + o->end_ms;
     o->ending = true;
     pthread_cond_signal(&o->wake);
     pthread_mutex_unlock(&o->lock);

@@ -45,6 +45,7 @@ struct outlet {
     char name[40];
     void *state;           /* of the ops */
     unsigned attempts_max; /* for a batch; 0: for ever */
+    unsigned end_ms;       /* for what still waits at the end; 0: the usual. Without attempts_max there is no bound */
     void (*on_trouble)(void *ctx, const char *sink, const struct att_err *err);
     void *on_trouble_ctx;
     atomic_bool reopen;  /* taken by the ops */
@@ -54,6 +55,7 @@ struct outlet {
     pthread_cond_t wake;
     pthread_t thread;
     bool open, started, sleeping, ending;
+    int64_t give_up_at_ms; /* once it is ending */
     struct record_line **ring;
     size_t size, head, count;
     uint64_t written, lost, failed;
@@ -63,7 +65,8 @@ struct outlet {
 ATT_CHECK bool outlet_start(struct outlet *o, size_t queue_max, struct att_err *err);
 /* Never waits; what does not fit is counted as lost. Takes a reference of its own. */
 void outlet_put(struct outlet *o, struct record_line *line);
-/* No more records; the thread writes what it has and ends, or, once something fails, counts the rest as lost. */
+/* No more records; the thread writes what it has and ends. Once something fails - for a sink also once some seconds have passed -
+ * it counts the rest as lost. */
 void outlet_end(struct outlet *o);
 void outlet_stop(struct outlet *o); /* after outlet_end; also one that was never started */
 void outlet_stats(struct outlet *o, struct record_sink_stats *ret);

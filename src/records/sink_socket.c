@@ -12,10 +12,18 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Facility 10, security, for programs that keep it from the eyes of others (RFC 5424 6.2.1). */
-enum { FACILITY = 10, SEVERITY_ERROR = 3, SEVERITY_INFO = 6, SEND_WAIT_MS = 500, ARENA_BYTES = 1 << 20 };
+enum {
+    FACILITY = 10,
+    SEVERITY_ERROR = 3,
+    SEVERITY_INFO = 6,
+    SEND_WAIT_MS = 500,
+    BATCH_MS = 1000,
+    ARENA_BYTES = 1 << 20
+};
 
 struct socket_sink {
     struct sockaddr_un to;
@@ -58,14 +66,26 @@ static bool send_one(struct socket_sink *s, struct outlet_result *result, struct
     return false;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Each datagram may wait for a slow reader; all of a batch together may not wait for each of them. */
 static bool socket_write(struct outlet *o, struct record_line *const *lines, size_t count,
                          struct outlet_result *result, struct att_err *err)
 {
     struct socket_sink *s = o->state;
+    int64_t until = now_ms() + BATCH_MS;
 
     if (s->fd < 0 && !connect_socket(s, err))
         return false;
     for (; result->done < count; result->done++) {
+        if (now_ms() >= until)
+            return att_fail(err, ATT_IO_FAILED, "sink.socket", "a reader that keeps up", "one that is slow");
         att_buf_clear(&s->message);
         att_arena_reset(s->arena);
         s->put(s, lines[result->done]);

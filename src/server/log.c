@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/timetext.h"
 #include "codec/json.h"
+#include "records/text.h"
 
 #include <stdarg.h>
 #include <time.h>
@@ -12,10 +13,16 @@ static const char *const level_names[] = {
     [LOG_LEVEL_INFO] = "info", [LOG_LEVEL_WARN] = "warn", [LOG_LEVEL_ERROR] = "error"
 };
 
+/* What was found is often what a stranger has sent: somebody puts a token into a path, and it shall not stand here. */
 static void put(struct att_json_writer *w, const char *name, const char *value)
 {
+    struct att_buf clean = { 0 };
+
+    record_clean(&clean, value);
     att_jw_key(w, name);
-    att_jw_str(w, value);
+    att_jw_string(w, att_buf_span(&clean));
+    w->out->failed = w->out->failed || clean.failed;
+    att_buf_free(&clean);
 }
 
 static void begin(struct att_json_writer *w, enum log_level level, const char *what)

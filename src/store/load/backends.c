@@ -6,8 +6,8 @@
 #include "store/sqlite/sqlite.h"
 
 const struct store_backend store_backends[] = {
-    { "sqlite", store_sqlite_open },
-    { "postgres", store_postgres_open },
-    { "memory", store_memory_open },
+    { "sqlite", store_sqlite_open, store_sqlite_open_as_is },
+    { "postgres", store_postgres_open, store_postgres_open_as_is },
+    { "memory", store_memory_open, NULL },
     { 0 },
 };

@@ -8,5 +8,6 @@
 
 /* `rest` is the URL behind "postgres:". */
 ATT_CHECK bool store_postgres_open(const char *rest, struct store **ret, struct att_err *err);
+ATT_CHECK bool store_postgres_open_as_is(const char *rest, struct store **ret, struct att_err *err);
 
 #endif

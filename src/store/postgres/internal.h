@@ -45,6 +45,7 @@ struct postgres {
     bool delivered;      /* rows of the running call went to the caller: it is not made again */
     uint64_t generation; /* as of its begin: nobody else can change it until its end */
     unsigned schema;
+    bool as_is;        /* no schema is made or changed */
     bool waits;        /* this handle is for store_wait: a silent server is given up sooner */
     bool silent;       /* it was: the last connection was given up for that */
     bool listening;    /* this connection has said LISTEN */

@@ -185,13 +185,14 @@ static bool take_conninfo(struct postgres *p, const char *rest, struct att_err *
     return true;
 }
 
-static bool postgres_open(const char *rest, struct store **ret, struct att_err *err)
+static bool open_one(const char *rest, bool as_is, struct store **ret, struct att_err *err)
 {
     struct postgres *p = calloc(1, sizeof *p);
 
     if (!p)
         return att_fail_memory(err, "store");
     p->base.ops = &postgres_ops;
+    p->as_is = as_is;
     if (!take_conninfo(p, rest, err) || !postgres_connect(p, err)) {
         postgres_close(&p->base);
         return false;
@@ -200,4 +201,16 @@ static bool postgres_open(const char *rest, struct store **ret, struct att_err *
     return true;
 }
 
-const struct store_backend attestd_module_postgres = { .scheme = "postgres", .open = postgres_open };
+static bool postgres_open(const char *rest, struct store **ret, struct att_err *err)
+{
+    return open_one(rest, false, ret, err);
+}
+
+static bool postgres_open_as_is(const char *rest, struct store **ret, struct att_err *err)
+{
+    return open_one(rest, true, ret, err);
+}
+
+const struct store_backend attestd_module_postgres = { .scheme = "postgres",
+                                                       .open = postgres_open,
+                                                       .open_as_is = postgres_open_as_is };

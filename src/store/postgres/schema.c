@@ -69,11 +69,15 @@ bool postgres_migrate(struct postgres *p, struct att_err *err)
         return false;
     for (const struct store_migration *m = store_migrations_postgres; m->number != 0; m++) {
         newest = m->number;
-        if (m->number > now && !migrate_one(p, m, err))
+        if (m->number > now && !p->as_is && !migrate_one(p, m, err))
             return false;
     }
     if (!read_schema(p, &now, err))
         return false;
+    if (now < newest)
+        return att_fail(err, ATT_STORE_FAILED, "store.schema",
+                        "a store that this release's attestd has opened",
+                        "schema version %u, this program's is %u", now, newest);
     if (now != newest)
         return att_fail(err, ATT_STORE_FAILED, "store.schema", "a schema this program knows",
                         "schema version %u, newest known %u: a newer attestd wrote it", now, newest);

@@ -35,6 +35,7 @@ struct sqlite {
     struct store_tx tx;
     bool changed; /* the open transaction changed a document */
     unsigned schema;
+    bool as_is; /* no schema is made or changed */
     sqlite3 *db;
     sqlite3_stmt *kept[SQL_COUNT];
 };

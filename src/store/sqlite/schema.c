@@ -46,9 +46,13 @@ bool sqlite_migrate(struct sqlite *q, struct att_err *err)
         return false;
     for (const struct store_migration *m = store_migrations_sqlite; m->number != 0; m++) {
         newest = m->number;
-        if (m->number > q->schema && !migrate_one(q, m, err))
+        if (m->number > q->schema && !q->as_is && !migrate_one(q, m, err))
             return false;
     }
+    if (q->schema < newest)
+        return att_fail(err, ATT_STORE_FAILED, "store.schema",
+                        "a store that this release's attestd has opened",
+                        "schema version %u, this program's is %u", q->schema, newest);
     if (q->schema > newest)
         return att_fail(err, ATT_STORE_FAILED, "store.schema", "a schema this program knows",
                         "schema version %u, newest known %u: a newer attestd wrote it", q->schema, newest);

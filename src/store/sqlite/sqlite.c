@@ -153,6 +153,9 @@ static bool set_up(struct sqlite *q, const char *path, struct att_err *err)
     (void)sqlite3_busy_timeout(q->db, BUSY_MS);
     (void)sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1,
                             NULL); /* an older library lacks it: still safe */
+    /* The mode stays in the file: one that is not ours is not touched by who only looks. */
+    if (q->as_is && !sqlite_migrate(q, err))
+        return false;
     if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) !=
         SQLITE_OK)
         return sqlite_failed(q, "store.open", err);
@@ -181,15 +184,28 @@ static bool open_lock(const char *path, int *ret, struct att_err *err)
     return true;
 }
 
-bool store_sqlite_open(const char *path, struct store **ret, struct att_err *err)
+/* A file that is there; closing a descriptor of it would drop locks, so it is not opened for that. */
+static bool is_there(const char *path, struct att_err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return att_fail(err, ATT_STORE_FAILED, "store.file", "a file that is there", "%m");
+    return S_ISREG(st.st_mode) ||
+           att_fail(err, ATT_STORE_FAILED, "store.file", "a file", "a link, a folder or a device");
+}
+
+static bool open_one(const char *path, bool as_is, struct store **ret, struct att_err *err)
 {
     int lock = -1;
 
     if (!*path)
         return att_fail(err, ATT_CONFIG_INVALID, "store", "sqlite:PATH", "no path");
-    if (!create_private(path, err) || !open_lock(path, &lock, err))
+    if (!(as_is ? is_there(path, err) : create_private(path, err)) || !open_lock(path, &lock, err))
         return false;
     struct sqlite *q = calloc(1, sizeof *q);
+    if (q)
+        q->as_is = as_is;
     bool ok = q ? set_up(q, path, err) : att_fail_memory(err, "store");
     (void)close(lock);
     if (!ok) {
@@ -200,4 +216,14 @@ bool store_sqlite_open(const char *path, struct store **ret, struct att_err *err
     q->base.ops = &sqlite_ops;
     *ret = &q->base;
     return true;
+}
+
+bool store_sqlite_open(const char *path, struct store **ret, struct att_err *err)
+{
+    return open_one(path, false, ret, err);
+}
+
+bool store_sqlite_open_as_is(const char *path, struct store **ret, struct att_err *err)
+{
+    return open_one(path, true, ret, err);
 }

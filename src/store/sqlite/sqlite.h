@@ -9,5 +9,7 @@
 #include "store/store.h"
 
 ATT_CHECK bool store_sqlite_open(const char *path, struct store **ret, struct att_err *err);
+/* One that is there, with the schema of this program; nothing is made or brought up to date. */
+ATT_CHECK bool store_sqlite_open_as_is(const char *path, struct store **ret, struct att_err *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* layers: records base codec files fetch */
 /* Sinks: real files, sockets and an HTTPS receiver, in working order, slow, and gone. */
 #include "fetch/fetch.h"
+#include "records/outlet.h"
 #include "world.h"
 
 #include "base/buf.h"
@@ -395,6 +396,95 @@ static void dead(void)
     folder_remove();
 }
 
+/* -- slow ------------------------------------------------------------------------------------------------- */
+
+static bool slow_write(struct outlet *o, struct record_line *const *lines, size_t count,
+                       struct outlet_result *result, struct att_err *err)
+{
+    (void)o;
+    (void)lines;
+    (void)count;
+    (void)result;
+    (void)err;
+    pause_ms(20);
+    return true;
+}
+
+/* A receiver that takes everything, at its leisure: with attempts_max the end does not wait for the last line. */
+static void slow(void)
+{
+    static const struct outlet_ops ops = { .write = slow_write };
+    const struct record record = record_of(1, 1);
+
+    for (unsigned bounded = 0; bounded < 2; bounded++) {
+        struct outlet o = { .ops = &ops, .attempts_max = bounded, .end_ms = 50 };
+        struct record_sink_stats stats = { 0 };
+        struct att_err err = { 0 };
+        must(outlet_start(&o, 5000, &err), err.text);
+        struct record_line *line = record_line_new(&record, att_str("{}"));
+        for (unsigned i = 0; line && i < 5000; i++)
+            outlet_put(&o, line);
+        record_line_free(line);
+        int64_t begun = clock_ns();
+        outlet_end(&o);
+        do {
+            pause_ms(5);
+            outlet_stats(&o, &stats);
+        } while (stats.waiting > 0);
+        int64_t took_ms = (clock_ns() - begun) / 1000000;
+        cases_check(&cases, stats.written + stats.lost == 5000, "nothing is forgotten");
+        cases_check(&cases, bounded ? stats.lost > 1000 && took_ms < 300 : stats.lost == 0,
+                    "end %u: %u lost in %d ms", bounded, (unsigned)stats.lost, (int)took_ms);
+        outlet_stop(&o);
+    }
+}
+
+/* Each datagram is taken, and each a little late: a batch has an end of its own. */
+static void *read_slowly(void *fd)
+{
+    char got[65536];
+
+    for (;;) {
+        ssize_t n = recv(*(int *)fd, got, sizeof got, 0);
+        if (n <= 0 || got[0] == '.')
+            return NULL;
+        pause_ms(300);
+    }
+}
+
+static void slow_reader(void)
+{
+    struct att_err err = { 0 };
+    pthread_t reader;
+
+    folder_new();
+    const struct record_sink sink = { .name = "syslog",
+                                      .kind = RECORD_SINK_SYSLOG,
+                                      .path = in_folder("log") };
+    int log = socket_bound(sink.path);
+    struct outlet o = { .attempts_max = 1 };
+    must(sink_syslog_open(&o, &sink, &err), err.text);
+    must(pthread_create(&reader, NULL, read_slowly, &log) == 0, "a thread");
+    const struct record record = record_of(1, 1);
+    static const char large[16384] = "{";
+    struct record_line *line = record_line_new(&record, att_span_of(large, sizeof large));
+    struct record_line *lines[OUTLET_BATCH_MAX];
+    for (size_t i = 0; i < OUTLET_BATCH_MAX; i++)
+        lines[i] = line;
+    struct outlet_result result = { 0 };
+    int64_t begun = clock_ns();
+    bool ok = o.ops->write(&o, lines, OUTLET_BATCH_MAX, &result, &err);
+    cases_check(&cases, !ok && result.done > 0 && result.done < OUTLET_BATCH_MAX && !result.give_up,
+                "a slow reader: %zu", result.done);
+    cases_check(&cases, clock_ns() - begun < INT64_C(4000000000), "some seconds at most");
+    o.ops->close(&o);
+    (void)shutdown(log, SHUT_RDWR);
+    pthread_join(reader, NULL);
+    record_line_free(line);
+    close(log);
+    folder_remove();
+}
+
 int main(void)
 {
     struct att_err err = { 0 };
@@ -406,6 +496,8 @@ int main(void)
     receivers();
     answers();
     dead();
+    slow();
+    slow_reader();
     fetch_close(door);
     return cases_report(&cases);
 }

@@ -188,6 +188,9 @@ static void cleaning(void)
         { "bearer", "Authorization: Bearer abc.def/ghi+= x", "Authorization: [token] x" },
         { "BEARER", "BEARER opaque", "[token]" },
         { "bearer and a percent", "bearer%20opaque", "[token]" },
+        { "a sentence of ours", "expected Bearer and a token, found none",
+          "expected Bearer and a token, found none" },
+        { "its beginning", "Bearer and a toke", "[token] a toke" },
         { "a word that is none", "bearers of news", "bearers of news" },
         { "a short word", "keyhole eyes", "keyhole eyes" },
     };

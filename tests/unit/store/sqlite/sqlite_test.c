@@ -4,6 +4,7 @@
 #include "support/cases.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -176,6 +177,45 @@ static void a_full_disk_keeps_what_was_committed(void)
     }
 }
 
+/* Who only looks makes no file, fills none, and leaves the schema of an older release to the attestd that may still run on it. */
+static void looking_changes_nothing(void)
+{
+    char *path = path_of(dir, "look.sqlite");
+    struct att_err err = { 0 };
+    struct store *s = NULL;
+    struct stat st = { 0 };
+
+    CHECK(!store_sqlite_open_as_is(path, &s, &err) && err.code == ATT_STORE_FAILED && access(path, F_OK) != 0,
+          "no file: %s", err.text);
+    FILE *f = fopen(path, "w");
+    CHECK(f && fclose(f) == 0, "an empty file");
+    err = (struct att_err){ 0 };
+    CHECK(!store_sqlite_open_as_is(path, &s, &err) && strcmp(err.where, "store.schema") == 0,
+          "an empty one: %s", err.text);
+    CHECK(stat(path, &st) == 0 && st.st_size == 0, "it stays empty");
+
+    s = open_file(path, &err);
+    CHECK(s && put(s, "a", att_str("1"), 0, &err), "a store: %s", err.text);
+    unsigned newest = s ? store_schema_version(s) : 0;
+    store_close(s);
+    for (unsigned version = 0; version <= newest + 1; version++) {
+        char sql[64];
+        sqlite3 *db = NULL;
+        (void)snprintf(sql, sizeof sql, "PRAGMA user_version = %u", version);
+        CHECK(sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK,
+              "version %u", version);
+        sqlite3_close(db);
+        err = (struct att_err){ 0 };
+        s = NULL;
+        bool ok = store_sqlite_open_as_is(path, &s, &err);
+        CHECK(ok == (version == newest) && (ok || strcmp(err.where, "store.schema") == 0), "version %u: %s",
+              version, err.text);
+        CHECK(!ok || count(s) == 1, "its row");
+        store_close(s);
+    }
+    free(path);
+}
+
 int main(void)
 {
     char command[128];
@@ -188,6 +228,7 @@ int main(void)
     what_is_no_database_is_refused();
     a_damaged_file();
     a_full_disk_keeps_what_was_committed();
+    looking_changes_nothing();
     (void)snprintf(command, sizeof command, "rm -rf -- '%s'", dir);
     CHECK(system(command) == 0, "nothing is left behind");
     return cases_report(&c);
