@@ -66,18 +66,6 @@ static bool rewrap_row(const struct key_change *c, const struct store_doc *doc, 
            store_doc_put(c->tx, &fresh, doc->version, err);
 }
 
-static bool rewrap_shared(const struct key_change *c, struct signer *signer, struct key_rewrap *done,
-                          struct att_err *err)
-{
-    bool found = false, changed = false;
-
-    if (!rowkey_rewrap(c->tx, signer, c->now_unix_s, &found, &changed, err))
-        return false;
-    done->rows += found ? 1 : 0;
-    done->changed += changed ? 1 : 0;
-    return true;
-}
-
 static bool record(const struct key_change *c, const struct key_rewrap *done, struct att_err *err)
 {
     char subject[SUBJECT_SIZE];
@@ -114,10 +102,13 @@ bool key_rewrap_all(const struct key_change *c, struct store *store, struct sign
         done.rows++;
         done.changed += changed ? 1 : 0;
     }
-    if (!rewrap_shared(c, signer, &done, err)) {
+    bool there = false, changed = false;
+    if (!rowkey_rewrap(c->tx, signer, c->now_unix_s, &there, &changed, err)) {
         (void)snprintf(ret->bad, sizeof ret->bad, ROWKEY_KIND "/" ROWKEY_ID);
         return false;
     }
+    done.rows += there ? 1 : 0;
+    done.changed += changed ? 1 : 0;
     if (done.changed > 0 && !record(c, &done, err))
         return false;
     *ret = done;

@@ -38,8 +38,13 @@ bool rowkey_read(struct store_tx *tx, struct signer *signer, uint8_t ret[SIGNER_
         return att_fail_memory(err, where_row);
     if (!store_doc_get(tx, work, STORE_TENANT_SITE, ROWKEY_KIND, ROWKEY_ID, &doc, ret_there, err))
         return false;
-    return !*ret_there || (decode(work, doc.body, &sealed, err) &&
-                           signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, ret, &same, err));
+    if (!*ret_there)
+        return true;
+    if (!decode(work, doc.body, &sealed, err))
+        return false;
+    if (signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, ret, &same, err))
+        return true;
+    return err && err->code == ATT_SEAL_INVALID ? att_fail_as(err, ATT_SEAL_INVALID, where_row) : false;
 }
 
 /* The body of the row, and the row. */
@@ -64,12 +69,28 @@ static bool put(struct store_tx *tx, struct att_span sealed, int64_t now_unix_s,
     return store_doc_put(tx, &doc, replaces, err);
 }
 
+/* A seal that does not open again would be the end of every sealed row. */
+static bool opens_again(struct signer *signer, struct att_span sealed, const uint8_t *key,
+                        struct att_arena *work, struct att_err *err)
+{
+    uint8_t again[SIGNER_SHARED_BYTES] = { 0 };
+    struct att_span kept = { 0 };
+
+    bool ok = signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, again, &kept, err);
+    bool same = ok && att_span_eq(kept, sealed) &&
+                att_secret_eq(att_span_of(again, sizeof again), att_span_of(key, sizeof again));
+    att_wipe(again, sizeof again);
+    if (!ok)
+        return false;
+    return same || att_fail(err, ATT_SEAL_INVALID, where_row, "the key that was sealed", "another");
+}
+
 bool rowkey_rewrap(struct store_tx *tx, struct signer *signer, int64_t now_unix_s, bool *ret_there,
                    bool *ret_changed, struct att_err *err)
 {
     ATT_AUTO(arena_auto) struct att_arena *work = att_arena_new(WORK_BYTES);
     struct att_span sealed = { 0 }, fresh = { 0 };
-    uint8_t key[SIGNER_SHARED_BYTES];
+    uint8_t key[SIGNER_SHARED_BYTES] = { 0 };
     struct store_doc doc = { 0 };
 
     *ret_changed = false;
@@ -81,10 +102,11 @@ bool rowkey_rewrap(struct store_tx *tx, struct signer *signer, int64_t now_unix_
         return true;
     bool ok = decode(work, doc.body, &sealed, err) &&
               signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, key, &fresh, err);
+    *ret_changed = ok && !att_span_eq(sealed, fresh);
+    ok = ok && (!*ret_changed || opens_again(signer, fresh, key, work, err));
     att_wipe(key, sizeof key);
     if (!ok)
         return false;
-    *ret_changed = !att_span_eq(sealed, fresh);
     return !*ret_changed || put(tx, fresh, now_unix_s, doc.version, err);
 }
 

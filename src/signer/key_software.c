@@ -52,8 +52,8 @@ static bool software_sign(struct key *k, struct att_span input, struct att_arena
         *ret = att_span_of(sig, len);
         return true;
     }
-    return raw_of(arena, sig, len, ret) ||
-           att_fail(err, ATT_CRYPTO_FAILED, "signer.sign", "r and s", "no ECDSA signature");
+    /* The signature is there: only memory for its other form can be missing. */
+    return raw_of(arena, sig, len, ret) || att_fail_memory(err, "signer.sign");
 }
 
 static void software_free(struct key *k)

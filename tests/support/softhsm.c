@@ -123,7 +123,7 @@ CK_SESSION_HANDLE softhsm_session(const struct softhsm *h, const char *token)
 }
 
 void softhsm_aes(const struct softhsm *h, const char *token, const char *label, unsigned long bytes,
-                 bool extractable)
+                 bool sensitive, bool extractable)
 {
     CK_SESSION_HANDLE session = softhsm_session(h, token);
     CK_MECHANISM mechanism = { .mechanism = CKM_AES_KEY_GEN };
@@ -136,7 +136,7 @@ void softhsm_aes(const struct softhsm *h, const char *token, const char *label, 
     CK_ATTRIBUTE want[] = {
         { CKA_TOKEN, &yes, sizeof yes },
         { CKA_PRIVATE, &yes, sizeof yes },
-        { CKA_SENSITIVE, extractable ? &no : &yes, sizeof yes },
+        { CKA_SENSITIVE, sensitive ? &yes : &no, sizeof yes },
         { CKA_EXTRACTABLE, extractable ? &yes : &no, sizeof yes },
         { CKA_ENCRYPT, &yes, sizeof yes },
         { CKA_DECRYPT, &yes, sizeof yes },

@@ -25,7 +25,7 @@ void softhsm_token(const struct softhsm *h, const char *label);
 CK_SESSION_HANDLE softhsm_session(const struct softhsm *h, const char *token);
 /* An AES key in the token. */
 void softhsm_aes(const struct softhsm *h, const char *token, const char *label, unsigned long bytes,
-                 bool extractable);
+                 bool sensitive, bool extractable);
 /* All sessions of this process are lost, as when a token is pulled out and put back. */
 void softhsm_restart(const struct softhsm *h);
 

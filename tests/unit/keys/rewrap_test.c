@@ -243,21 +243,6 @@ static void the_wrong_previous_key(void **state)
     assert_string_equal(before, picture());
 }
 
-/* Reads it, or makes it: this store is not fresh, so nobody else does. */
-static bool row_key(struct store *store, struct signer *signer, int64_t now, uint8_t ret[SIGNER_SHARED_BYTES],
-                    struct att_err *err)
-{
-    struct store_tx *tx = NULL;
-    bool there = false;
-
-    assert_true(store_begin(store, &tx, err));
-    bool ok = rowkey_read(tx, signer, ret, &there, err) && (there || rowkey_make(tx, signer, now, ret, err));
-    if (ok && !there)
-        return store_commit(tx, err);
-    store_rollback(tx);
-    return ok;
-}
-
 /* The secret of rows: made once, the same for all, sealed anew with the keys. */
 static void the_secret_of_rows(void **state)
 {
@@ -265,21 +250,25 @@ static void the_secret_of_rows(void **state)
     struct signer *old = signer_with(f.old, NULL), *new = signer_with(f.new, NULL);
     struct store *store = store_with(f.db), *other = store_with(f.db);
     struct key_rewrap done = { 0 };
+    struct store_tx *made = NULL;
+    bool there = false;
     struct att_err err = { 0 }, refused = { 0 };
 
     (void)state;
-    assert_true(row_key(store, old, 4000, one, &err));
-    assert_true(row_key(other, old, 4001, same, &err));
+    assert_true(store_begin(store, &made, &err));
+    assert_true(rowkey_make(made, old, 4000, one, &err));
+    assert_true(store_commit(made, &err));
+    assert_true(rowkey_open(other, old, 4001, same, &there, &err));
     assert_memory_equal(one, same, sizeof one);
-    assert_false(row_key(other, new, 4001, same, &refused));
+    assert_false(rowkey_open(other, new, 4001, same, &there, &refused));
     assert_int_equal(refused.code, ATT_SEAL_INVALID);
     assert_true(rewrap(f.new, f.old, true, &done, &err));
     assert_int_equal(done.changed, KEYS + 1);
     memset(same, 0, sizeof same);
-    assert_true(row_key(other, new, 4002, same, &err));
+    assert_true(rowkey_open(other, new, 4002, same, &there, &err));
     assert_memory_equal(one, same, sizeof one);
     struct att_err gone = { 0 };
-    assert_false(row_key(other, old, 4002, same, &gone));
+    assert_false(rowkey_open(other, old, 4002, same, &there, &gone));
     static const char *const bodies[] = { "{}",
                                           "[]",
                                           "{\"sealed\":\"\"}",
@@ -296,7 +285,7 @@ static void the_secret_of_rows(void **state)
         assert_true(store_begin(store, &tx, &err));
         assert_true(store_doc_put(tx, &bad, 2 + i, &err));
         assert_true(store_commit(tx, &err));
-        assert_false(row_key(other, new, 4003, same, &why));
+        assert_false(rowkey_open(other, new, 4003, same, &there, &why));
         char *before = picture();
         struct att_err also = { 0 };
         assert_false(rewrap(f.third, f.new, true, &done, &also));

@@ -152,6 +152,8 @@ static void keys_that_will_not_do(void **state)
         { "part of a label", "ke", "none", ATT_PKCS11_FAILED },
         { "two of one label", "twins", "several", ATT_PKCS11_FAILED },
         { "can leave the token", "loose", "extractable", ATT_PKCS11_FAILED },
+        { "sensitive, and can leave it", "sensitive", "extractable", ATT_PKCS11_FAILED },
+        { "stays, and shows itself", "shown", "extractable", ATT_PKCS11_FAILED },
         { "128 bits", "short", "128", ATT_PKCS11_FAILED },
         { "no label", "", "1 to 64", ATT_CONFIG_INVALID },
         { "a long label", "12345678901234567890123456789012345678901234567890123456789012345", "1 to 64",
@@ -518,12 +520,14 @@ int main(void)
     softhsm_token(&hsm, "wrong-pin");
     softhsm_token(&hsm, "twins");
     softhsm_token(&hsm, "twins");
-    softhsm_aes(&hsm, "attestd", "kek", 32, false);
-    softhsm_aes(&hsm, "attestd", "kek-2", 32, false);
-    softhsm_aes(&hsm, "attestd", "short", 16, false);
-    softhsm_aes(&hsm, "attestd", "loose", 32, true);
-    softhsm_aes(&hsm, "attestd", "twins", 32, false);
-    softhsm_aes(&hsm, "attestd", "twins", 32, false);
+    softhsm_aes(&hsm, "attestd", "kek", 32, true, false);
+    softhsm_aes(&hsm, "attestd", "kek-2", 32, true, false);
+    softhsm_aes(&hsm, "attestd", "short", 16, true, false);
+    softhsm_aes(&hsm, "attestd", "loose", 32, false, true);
+    softhsm_aes(&hsm, "attestd", "sensitive", 32, true, true);
+    softhsm_aes(&hsm, "attestd", "shown", 32, false, false);
+    softhsm_aes(&hsm, "attestd", "twins", 32, true, false);
+    softhsm_aes(&hsm, "attestd", "twins", 32, true, false);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     softhsm_stop(&hsm);
     return failed;

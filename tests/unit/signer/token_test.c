@@ -336,8 +336,8 @@ int main(int argc, char **argv)
         return 77;
     }
     softhsm_token(&hsm, "attestd");
-    softhsm_aes(&hsm, "attestd", "kek", 32, false);
-    softhsm_aes(&hsm, "attestd", "kek-2", 32, false);
+    softhsm_aes(&hsm, "attestd", "kek", 32, true, false);
+    softhsm_aes(&hsm, "attestd", "kek-2", 32, true, false);
     int failed = cmocka_run_group_tests_name("local", tests, set_up_local, tear_down);
     failed += cmocka_run_group_tests_name("process", tests, set_up_process, tear_down);
     softhsm_stop(&hsm);
