@@ -90,6 +90,8 @@ const steps = {
     for (let round = 1; round <= 3; round++) {
       const database = `race${round}`;
       databases.primary.sql(`CREATE DATABASE ${database} ENCODING 'UTF8' TEMPLATE template0`, "postgres");
+      // The standby has written it, and may not have carried it out: libpq takes its "no such database" for an answer.
+      await until("the database on the standby", 10000, 50, () => databases.second.sql(`SELECT 1 FROM pg_database WHERE datname = '${database}'`, "postgres") === "1");
       const racers = replicas.map((r) => Object.assign(Object.create(Object.getPrototypeOf(r)), r, { options: [...common, "--set", `store=${databases.storeByDefault(database)}`] }));
       await Promise.all(racers.map((r) => r.start(attestd)));
       const kids = await Promise.all(
