@@ -86,7 +86,7 @@ arm64:
 	@scripts/install-deps arm64
 	@tests/packages/arm64.sh build/arm64
 
-# Three replicas, PostgreSQL with a standby, HAProxy: upgrade, kills, failover, a hundred rotations (about nine minutes).
+# Three replicas, PostgreSQL with a standby, HAProxy: upgrade, kills, failover, a hundred rotations (about seven minutes).
 e2e-replicas:
 	@scripts/install-deps replicas
 	@$(MAKE) --no-print-directory all

@@ -372,7 +372,7 @@ static void see_others(void *ctx)
                       : site_generation(site) != before ? API_REFRESH_READ
                                                         : API_REFRESH_SAME,
                       site_generation(site));
-    if (api->parts.tick)
+    if (api->parts.tick && !service_store_away(api->parts.service)) /* it may have gone meanwhile */
         api->parts.tick(api->parts.tick_ctx);
 }
 

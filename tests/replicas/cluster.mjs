@@ -139,8 +139,8 @@ export class Databases {
   storeByDefault(database) {
     return `postgres:host=127.0.0.1,127.0.0.1 port=${this.second.port},${this.first.port} user=attestd dbname=${database}`;
   }
-  killPrimary() {
-    this.primary.signal("SIGKILL");
+  killPrimary(signal = "SIGKILL") {
+    this.primary.signal(signal);
   }
   promote() {
     run(`${PG}/pg_ctl`, ["-w", "-t", "60", "-s", "-D", this.second.data, "promote"]);

@@ -54,6 +54,15 @@ const WORKERS = 12;
 const PAUSE_MS = 40;
 const ROTATE_EVERY_MS = 2400;
 
+const certs = (ageMs) =>
+  new KeyCache(async () => {
+    for (let i = 0; i < 2; i++) {
+      const answer = await ask(agent, proxy.port, "GET", "/certs");
+      if (answer?.status === 200) return answer;
+    }
+    return null;
+  }, ageMs);
+
 // A challenge of one replica is answered to another, and then nowhere again.
 async function challengeOnce() {
   const path = "/p/steady/attest/Tpm?api-version=2022-08-01";
@@ -81,6 +90,8 @@ const steps = {
     for (let round = 1; round <= 3; round++) {
       const database = `race${round}`;
       databases.primary.sql(`CREATE DATABASE ${database} ENCODING 'UTF8' TEMPLATE template0`, "postgres");
+      // The standby has written it, and may not have carried it out: libpq takes its "no such database" for an answer.
+      await until("the database on the standby", 10000, 50, () => databases.second.sql(`SELECT 1 FROM pg_database WHERE datname = '${database}'`, "postgres") === "1");
       const racers = replicas.map((r) => Object.assign(Object.create(Object.getPrototypeOf(r)), r, { options: [...common, "--set", `store=${databases.storeByDefault(database)}`] }));
       await Promise.all(racers.map((r) => r.start(attestd)));
       const kids = await Promise.all(
@@ -94,6 +105,42 @@ const steps = {
       check(new Set(kids).size === 1 && kids[0].split(" ").length >= 1, `round ${round}: three started at once on an empty database have the same keys, ${kids[0].split(" ").length}`);
       await Promise.all(racers.map((r) => r.end("SIGTERM")));
     }
+  },
+
+  // The primary hangs - no connection breaks - and the standby takes over. A hung primary must not come back: it is killed.
+  async frozen() {
+    const pair = await Databases.make(`${dir}/frozen`);
+    cleanUp.push(() => pair.stop());
+    for (const r of replicas) {
+      r.options = [...common, "--set", `store=${pair.store()}`];
+      await r.start(attestd);
+    }
+    await proxy.start(replicas);
+    const w = new Writer({ port: proxy.port, agent, site, pauseMs: 50 });
+    await w.setUp();
+    const l = new Load({ port: proxy.port, agent, body, clock: { now: () => Date.now() / 1000 }, keys: certs(CACHE_SCALED_S * 1000), workers: 4, pauseMs: 50 });
+    l.start();
+    w.start();
+    await sleep(3000);
+    pair.killPrimary("SIGSTOP");
+    const hung = performance.now();
+    say("the primary hangs");
+    await sleep(2000);
+    pair.promote();
+    const acknowledged = w.acknowledged.length;
+    await until("a change after the takeover", 60000, 50, () => w.acknowledged.length > acknowledged);
+    check(performance.now() - hung < 40000, `the first change is done ${Math.round((performance.now() - hung) / 1000)} s after that`);
+    pair.first.signal("SIGKILL");
+    await sleep(3000);
+    await w.stop();
+    await l.stop();
+    await until("all replicas have the same", 10000, 100, async () => new Set(await Promise.all(replicas.map((r) => r.metric("attestd_store_generation")))).size === 1);
+    check(l.n.failed === 0 && l.n.verified === l.n.attestations, `${l.n.attestations} attestations, ${l.n.failed} failed, the slowest ${Math.round(l.slowest)} ms`);
+    const lost = await w.lost();
+    check(lost.length === 0, `${w.acknowledged.length} changes acknowledged, ${lost.length} lost ${lost[0] ?? ""}; refused: ${[...w.refused].map(([why, times]) => `${times} x ${why}`).join(", ")}`);
+    for (const r of replicas) check((await r.end("SIGTERM")) === 0, `${r.name} ends`);
+    await proxy.end();
+    pair.stop();
   },
 
   // The whole life of an installation, under load. One scaled second is 10 ms.
@@ -111,13 +158,7 @@ const steps = {
     await replicas[2].start(oldest, old);
     await proxy.start(replicas);
 
-    keys = new KeyCache(async () => {
-      for (let i = 0; i < 2; i++) {
-        const answer = await ask(agent, proxy.port, "GET", "/certs");
-        if (answer?.status === 200) return answer;
-      }
-      return null;
-    }, (CACHE_SCALED_S * 1000) / FACTOR);
+    keys = certs((CACHE_SCALED_S * 1000) / FACTOR);
     load = new Load({ port: proxy.port, agent: agentFor(seed, WORKERS), body, clock, keys, workers: WORKERS, pauseMs: PAUSE_MS });
     load.note = (text) => note(`${dir}/retries.log`, `${new Date().toISOString()} ${text}`);
     writer = new Writer({ port: proxy.port, agent, site, pauseMs: 150 });
@@ -282,7 +323,7 @@ const steps = {
 
 // -- in order ------------------------------------------------------------------------------------------------------
 
-const order = ["race", "outage", "life"];
+const order = ["race", "outage", "frozen", "life"];
 for (const signal of ["SIGINT", "SIGTERM"])
   process.on(signal, async () => {
     for (const step of cleanUp.splice(0).reverse()) await step();
