@@ -153,8 +153,10 @@ static bool set_up(struct sqlite *q, const char *path, struct att_err *err)
     (void)sqlite3_busy_timeout(q->db, BUSY_MS);
     (void)sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1,
                             NULL); /* an older library lacks it: still safe */
-    if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) !=
-        SQLITE_OK)
+    /* What is deleted or replaced is overwritten: a policy that is sealed later must not stay in a free page. Debian's library
+     * does so anyway. */
+    if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON",
+                     NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_failed(q, "store.open", err);
     return sqlite_migrate(q, err);
 }
