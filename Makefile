@@ -1,5 +1,5 @@
 # Verbs. Everything is built by CMake below build/PRESET.
-.PHONY: all check demo test run asan tsan kill-loop scale overload e2e-az e2e-boot e2e-replicas e2e-proxy deb deb-test arm64 check-metrics fuzz bench cover format lint generated deps clean
+.PHONY: all check demo test run asan tsan kill-loop dump scale overload e2e-az e2e-boot e2e-replicas e2e-proxy deb deb-test arm64 check-metrics fuzz bench cover format lint generated deps clean
 
 all: deps
 	@cmake --preset release >/dev/null
@@ -34,6 +34,12 @@ kill-loop:
 	@scripts/install-deps check
 	@$(MAKE) --no-print-directory all
 	@tests/faults/run.sh kill build/release/bin/attestd $(or $(CYCLES),200)
+
+# A dump of PostgreSQL is searched for secrets; a backup goes from PostgreSQL to SQLite and back.
+dump:
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory all
+	@tests/faults/run.sh dump build/release/bin/attestd 1
 
 # Ten thousand providers: make scale COUNT=10000
 scale:

@@ -1,8 +1,8 @@
 /* The library path: what a server does between the decoded request and the answer. */
 #include "bench.h"
 
+#include "signer/key.h"
 #include "signer/keypair.h"
-#include "signer/signer.h"
 
 #include <attest/token.h>
 #include <openssl/rand.h>
@@ -13,7 +13,7 @@ struct path {
     struct att_lib *lib;
     struct att_collateral *collateral;
     struct att_policy *policy;
-    struct signer *signer;
+    struct key *key;
 };
 
 struct path *path_new(const struct bench_evidence *e, size_t chain_cache_entries)
@@ -46,9 +46,8 @@ struct path *path_new(const struct bench_evidence *e, size_t chain_cache_entries
                                   &p->collateral, &err),
                "collateral", &err);
     bench_must(att_policy_compile(att_policy_default(e->type), NULL, &p->policy, NULL, &err), "policy", &err);
-    bench_must(signer_local_new(1, &p->signer, &err), "signer", &err);
     bench_must(signer_keypair_new("RS256", work, &pair, &err), "key", &err);
-    bench_must(signer_local_add(p->signer, "bench", "RS256", pair.pkcs8, &err), "key", &err);
+    bench_must(key_software_new("RS256", pair.pkcs8, &p->key, &err), "key", &err);
     att_arena_free(work);
     return p;
 }
@@ -85,7 +84,7 @@ void path_run(struct path *p)
     (void)RAND_bytes(jti, sizeof jti);
     bench_must(att_attest(p->lib, arena, &in, &verdict), "attest", &verdict.err);
     bench_must(att_token_input(arena, &verdict, &what, &input, &err), "token", &err);
-    bench_must(signer_sign(p->signer, "bench", input, arena, &signature, &err), "sign", &err);
+    bench_must(key_sign(p->key, input, arena, &signature, &err), "sign", &err);
     bench_must(att_token_join(arena, input, signature, &token, &err), "join", &err);
     att_arena_free(arena);
 }
@@ -95,6 +94,6 @@ void path_free(struct path *p)
     att_policy_free(p->policy);
     att_collateral_free(p->collateral);
     att_lib_free(p->lib);
-    signer_close(p->signer);
+    key_free(p->key);
     free(p);
 }

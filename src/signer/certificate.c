@@ -202,7 +202,7 @@ static bool issuer_read(struct att_span der, X509 **ret, struct att_err *err)
                              "something else");
 }
 
-/* Of a key that is given as PKCS#8 the algorithm is seen by trying: it must fit one. */
+/* Of a key that is given as PKCS#8 the algorithm is seen by trying: it must fit one. Want of memory says nothing of it. */
 static bool own_key(struct att_span pkcs8, struct key **ret, const char **ret_alg, struct att_err *err)
 {
     struct att_err why = { 0 };
@@ -210,6 +210,8 @@ static bool own_key(struct att_span pkcs8, struct key **ret, const char **ret_al
     *ret_alg = "RS256";
     if (key_software_new("RS256", pkcs8, ret, &why))
         return true;
+    if (why.code == ATT_OUT_OF_MEMORY)
+        return att_fail_memory(err, "signer.key");
     *ret_alg = "ES256";
     return key_software_new("ES256", pkcs8, ret, err);
 }

@@ -34,18 +34,50 @@ static bool raw_of(struct att_arena *arena, const uint8_t *der, size_t len, stru
     return true;
 }
 
+static bool sign_with(const struct software *s, EVP_PKEY *pkey, struct att_span input, uint8_t *sig,
+                      size_t *len)
+{
+    ATT_AUTO(mdctx_auto) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    return ctx && EVP_DigestSignInit(ctx, NULL, s->sha256, NULL, pkey) == 1 &&
+           EVP_DigestSign(ctx, sig, len, input.ptr, input.len) == 1;
+}
+
+static bool holds(const struct software *s, EVP_PKEY *pkey, struct att_span input, const uint8_t *sig,
+                  size_t len)
+{
+    ATT_AUTO(mdctx_auto) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    return ctx && EVP_DigestVerifyInit(ctx, NULL, s->sha256, NULL, pkey) == 1 &&
+           EVP_DigestVerify(ctx, sig, len, input.ptr, input.len) == 1;
+}
+
+/* OpenSSL blinds RSA with numbers that it keeps in the key. Memory that is missing while they change leaves halves that do not belong
+ * together, and what follows is answered as signatures that do not hold. So each is checked (a thirtieth of its price) before it
+ * leaves; a copy of the key begins with numbers of its own, and those of this one are made anew after 32 uses. */
+static bool sign_surely(const struct software *s, struct att_span input, uint8_t *sig, size_t *len)
+{
+    size_t room = *len;
+
+    if (!sign_with(s, s->pkey, input, sig, len))
+        return false;
+    if (s->raw_ecdsa || holds(s, s->pkey, input, sig, *len))
+        return true;
+    ATT_AUTO(pkey_auto) EVP_PKEY *copy = EVP_PKEY_dup(s->pkey);
+    *len = room;
+    return copy && sign_with(s, copy, input, sig, len) && holds(s, copy, input, sig, *len);
+}
+
 static bool software_sign(struct key *k, struct att_span input, struct att_arena *arena, struct att_span *ret,
                           struct att_err *err)
 {
     const struct software *s = (const struct software *)(const void *)k;
-    ATT_AUTO(mdctx_auto) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t len = (size_t)EVP_PKEY_get_size(s->pkey);
     uint8_t *sig = att_arena_alloc(arena, len, 1);
 
-    if (!ctx || !sig)
+    if (!sig)
         return att_fail_memory(err, "signer.sign");
-    if (EVP_DigestSignInit(ctx, NULL, s->sha256, NULL, s->pkey) != 1 ||
-        EVP_DigestSign(ctx, sig, &len, input.ptr, input.len) != 1)
+    if (!sign_surely(s, input, sig, &len))
         return att_fail(err, ATT_CRYPTO_FAILED, "signer.sign", "a signature",
                         "a failure of the crypto library");
     if (!s->raw_ecdsa) {

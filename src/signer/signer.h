@@ -132,9 +132,4 @@ ATT_CHECK bool signer_share(struct signer *s, enum signer_shared which, struct a
                             struct att_arena *arena, uint8_t ret[SIGNER_SHARED_BYTES],
                             struct att_span *ret_sealed, struct att_err *err);
 
-/* -- going away: replaced by signer_open, signer_load --------------------------------------------------------- */
-ATT_CHECK bool signer_local_new(size_t max_keys, struct signer **ret, struct att_err *err);
-ATT_CHECK bool signer_local_add(struct signer *s, const char *kid, const char *alg, struct att_span pkcs8,
-                                struct att_err *err);
-
 #endif

@@ -1,9 +1,15 @@
 #!/bin/bash
-# Faults and sizes: run.sh kill|scale|overload ATTESTD COUNT. Named targets (make kill-loop, make scale, make overload): minutes, not seconds.
+# Faults and sizes: run.sh kill|scale|overload|dump ATTESTD COUNT. Named targets (make kill-loop, make scale, make overload, make dump): minutes, not seconds.
 set -u
 what=$1; attestd=$2; count=$3
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$(dirname "$attestd")/.." && pwd)
+if [ "$what" = dump ]; then
+    run=$(mktemp -d)
+    trap 'rm -rf "$run"' EXIT
+    "$here/../support/with-postgres" bash "$here/dump.sh" "$(realpath "$attestd")" "$(realpath "$(dirname "$attestd")/attestctl")" "$run"
+    exit $?
+fi
 . "$here/../clients/node.sh"
 find_node "$build/clients" || { echo "skipped $what: $node_missing"; echo "cases $what passed 0 failed 0 skipped 1"; exit 77; }
 run=$(mktemp -d)
@@ -23,5 +29,5 @@ kill)
         kill "$node" "$here/kill_loop.mjs" "$attestd" "$run/postgres" "$count" "$seed" || status=1
     exit $status
     ;;
-*) echo "usage: run.sh kill|scale|overload ATTESTD COUNT" >&2; exit 2 ;;
+*) echo "usage: run.sh kill|scale|overload|dump ATTESTD COUNT" >&2; exit 2 ;;
 esac

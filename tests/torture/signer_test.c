@@ -1,5 +1,5 @@
 /* layers: signer base codec */
-/* The process that signs: key pairs, keys added, signatures, certificates. Signatures are checked by OpenSSL. */
+/* What the process that signs is made of: key pairs, keys opened, signatures, certificates. Signatures are checked by OpenSSL. */
 #include "torture/torture.h"
 
 #include <openssl/ecdsa.h>
@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #include "signer/certificate.h"
+#include "signer/key.h"
 #include "signer/keypair.h"
-#include "signer/signer.h"
 
 static struct cases cases = { .name = "torture.signer" };
 
@@ -20,7 +20,7 @@ struct scene {
     struct signer_keypair pair;
     struct signer_keypair ca;
     struct att_span ca_der;
-    struct signer *signer; /* keeps */
+    struct key *key; /* keeps */
 };
 
 static enum torture_answer no_memory(struct att_err *err)
@@ -64,7 +64,7 @@ static bool signature_right(const struct scene *s, struct att_span sig)
     return ok;
 }
 
-static enum torture_answer signed_with(const struct scene *s, struct signer *signer, struct att_err *err)
+static enum torture_answer signed_with(const struct scene *s, struct key *key, struct att_err *err)
 {
     struct att_span sig = { 0 };
     enum torture_answer answer = TORTURE_REFUSED;
@@ -72,7 +72,7 @@ static enum torture_answer signed_with(const struct scene *s, struct signer *sig
 
     if (!a)
         return no_memory(err);
-    bool ok = signer_sign(signer, "kid", att_str("input"), a, &sig, err);
+    bool ok = key_sign(key, att_str("input"), a, &sig, err);
     torture_rest();
     if (ok)
         answer = signature_right(s, sig) ? TORTURE_RIGHT : torture_wrong("a signature that does not hold");
@@ -83,24 +83,23 @@ static enum torture_answer signed_with(const struct scene *s, struct signer *sig
 static enum torture_answer whole(void *state, struct att_err *err)
 {
     struct scene *s = state;
-    struct signer *signer = NULL;
+    struct key *key = NULL;
     enum torture_answer answer = TORTURE_REFUSED;
 
-    if (signer_local_new(2, &signer, err) && signer_local_add(signer, "kid", s->alg, s->pair.pkcs8, err))
-        answer = signed_with(s, signer, err);
-    torture_rest();
-    signer_close(signer);
+    if (key_software_new(s->alg, s->pair.pkcs8, &key, err)) {
+        answer = signed_with(s, key, err);
+        torture_rest();
+        key_free(key);
+    }
     return answer;
 }
 
-/* A failed signature, and a key that could not be added, leave the keys that are there as they are. */
+/* A failed signature leaves the key as it is. */
 static enum torture_answer again(void *state, struct att_err *err)
 {
-    struct scene *s = state;
+    const struct scene *s = state;
 
-    if (!signer_local_add(s->signer, "kid", s->alg, s->pair.pkcs8, err))
-        return TORTURE_REFUSED;
-    return signed_with(s, s->signer, err);
+    return signed_with(s, s->key, err);
 }
 
 static enum torture_answer keypair(void *state, struct att_err *err)
@@ -190,8 +189,9 @@ static bool set_up(struct att_arena *a, struct scene *rsa, struct scene *ec, str
     struct att_err err = { 0 };
 
     if (!signer_keypair_new("RS256", a, &rsa->pair, &err) ||
-        !signer_keypair_new("ES256", a, &ec->pair, &err) || !signer_local_new(1, &rsa->signer, &err) ||
-        !signer_local_new(1, &ec->signer, &err))
+        !signer_keypair_new("ES256", a, &ec->pair, &err) ||
+        !key_software_new("RS256", rsa->pair.pkcs8, &rsa->key, &err) ||
+        !key_software_new("ES256", ec->pair.pkcs8, &ec->key, &err))
         return false;
     *issued = *ec;
     issued->ca = rsa->pair;
@@ -214,10 +214,10 @@ int main(void)
         return 1;
     struct scene same = { .pair = ec.pair, .ca = ec.pair };
     const struct torture_flow flows[] = {
-        { "new, add, sign RS256", whole, NULL, &rsa, false },
-        { "new, add, sign ES256", whole, NULL, &ec, false },
-        { "add again, sign RS256", again, NULL, &rsa, true },
-        { "add again, sign ES256", again, NULL, &ec, true },
+        { "open, sign RS256", whole, NULL, &rsa, false },
+        { "open, sign ES256", whole, NULL, &ec, false },
+        { "sign again RS256", again, NULL, &rsa, true },
+        { "sign again ES256", again, NULL, &ec, true },
         { "key pair", keypair, NULL, NULL, false },
         { "halves of one pair", fits, NULL, &same, false },
         { "halves of two pairs", fits, NULL, &issued, false },
@@ -226,8 +226,8 @@ int main(void)
     };
     for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++)
         torture_flow(&cases, &flows[i]);
-    signer_close(rsa.signer);
-    signer_close(ec.signer);
+    key_free(rsa.key);
+    key_free(ec.key);
     att_arena_free(a);
     return cases_report(&cases);
 }

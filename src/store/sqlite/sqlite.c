@@ -156,8 +156,10 @@ static bool set_up(struct sqlite *q, const char *path, struct att_err *err)
     /* The mode stays in the file: one that is not ours is not touched by who only looks. */
     if (q->as_is && !sqlite_migrate(q, err))
         return false;
-    if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) !=
-        SQLITE_OK)
+    /* What is deleted or replaced is overwritten: a policy that is sealed later must not stay in a free page. Debian's library
+     * does so anyway. */
+    if (sqlite3_exec(q->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON",
+                     NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_failed(q, "store.open", err);
     return sqlite_migrate(q, err);
 }

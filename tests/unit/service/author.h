@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "signer/certificate.h"
+#include "signer/key.h"
 #include "signer/keypair.h"
 #include "unit/service/rig.h"
 
@@ -58,7 +59,7 @@ static inline struct att_span unsecured(struct att_arena *a, const char *header,
 
 /* Somebody who signs policies: a key with a certificate of its own. */
 struct author {
-    struct signer *signer;
+    struct key *key;
     struct signer_keypair pair;
     struct att_span der;
     const char *x5c;     /* base64 */
@@ -72,8 +73,7 @@ static inline struct author author_new(struct att_arena *a, const char *name, co
     struct att_err err = { 0 };
     struct att_buf text = { 0 };
 
-    rig_need(signer_local_new(1, &w.signer, &err) && signer_keypair_new(alg, a, &w.pair, &err) &&
-                 signer_local_add(w.signer, "k", alg, w.pair.pkcs8, &err),
+    rig_need(signer_keypair_new(alg, a, &w.pair, &err) && key_software_new(alg, w.pair.pkcs8, &w.key, &err),
              "author", &err);
     const struct signer_certificate want = { .common_name = name,
                                              .not_before_unix_s = RIG_NOW - 1,
@@ -99,7 +99,7 @@ static inline struct att_span sign(struct att_arena *a, const struct author *w, 
     struct att_err err = { 0 };
     struct att_span input = joined(a, b64(a, att_str(header)), '.', payload, 0);
 
-    rig_need(signer_sign(w->signer, "k", input, a, &signature, &err) &&
+    rig_need(key_sign(w->key, input, a, &signature, &err) &&
                  att_token_join(a, input, signature, &token, &err),
              "sign", &err);
     return token;

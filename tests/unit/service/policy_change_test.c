@@ -34,8 +34,7 @@ static struct att_span say(struct att_arena *a, const struct author *w, const st
     struct att_span input = { 0 }, signature = { 0 }, token = { 0 };
     struct att_err err = { 0 };
 
-    rig_need(att_policy_token_input(a, &in, &input, &err) &&
-                 signer_sign(w->signer, "k", input, a, &signature, &err) &&
+    rig_need(att_policy_token_input(a, &in, &input, &err) && key_sign(w->key, input, a, &signature, &err) &&
                  att_token_join(a, input, signature, &token, &err),
              "a token", &err);
     return token;
@@ -131,8 +130,8 @@ static void resets_on_isolated(struct cases *c)
                     att_code_name(code), why.text);
     }
     site_unref(p);
-    signer_close(mine.signer);
-    signer_close(theirs.signer);
+    key_free(mine.key);
+    key_free(theirs.key);
     rig_free(&r);
 }
 
@@ -220,9 +219,9 @@ static void changes_of_signers(struct cases *c)
     cases_check(c, rig_signer(&r, p, true, names(a, &first, &second), NULL, &err) == ATT_POLICY_NOT_ISOLATED,
                 "an AAD provider has no signers: %s", err.text);
     site_unref(p);
-    signer_close(first.signer);
-    signer_close(second.signer);
-    signer_close(other.signer);
+    key_free(first.key);
+    key_free(second.key);
+    key_free(other.key);
     rig_free(&r);
 }
 
@@ -277,8 +276,8 @@ static void replays(struct cases *c)
                 "J17: a reset: %s", err.text);
     site_unref(p);
     site_unref(q);
-    signer_close(w.signer);
-    signer_close(x.signer);
+    key_free(w.key);
+    key_free(x.key);
     rig_free(&r);
 }
 
@@ -325,7 +324,7 @@ static void times_and_places(struct cases *c)
     cases_check(c, rig_policy(&r, p, "SgxEnclave", say(a, &w, &without), NULL, &why) != ATT_OK,
                 "J17: fresh only: no jti: %s", why.text);
     site_unref(p);
-    signer_close(w.signer);
+    key_free(w.key);
     rig_free(&r);
 }
 
@@ -379,7 +378,7 @@ static void remembered(struct cases *c)
                     strstr(page, "\"nextBefore\":null}"),
                 "the rest: %.60s", page);
     site_unref(p);
-    signer_close(w.signer);
+    key_free(w.key);
     rig_free(&r);
 }
 

@@ -182,9 +182,9 @@ static void refused(struct cases *c)
     cases_check(c, rig_policy(&r, p, "OpenEnclave", good, NULL, &err) == ATT_OK, "and whole it is: %s",
                 err.text);
     site_unref(p);
-    signer_close(w.signer);
-    signer_close(rsa.signer);
-    signer_close(another.signer);
+    key_free(w.key);
+    key_free(rsa.key);
+    key_free(another.key);
     rig_free(&r);
 }
 
@@ -220,7 +220,7 @@ static void signed_on_aad(struct cases *c, const char *alg, const char *kty)
         at = strstr(at, names[i]);
     cases_check(c, at && member_count(&r, body) == 7, "%s: members in order", alg);
     site_unref(p);
-    signer_close(w.signer);
+    key_free(w.key);
     rig_free(&r);
 }
 
@@ -308,10 +308,10 @@ static void isolated(struct cases *c)
     cases_check(c, strcmp(member(&r, body, "x-ms-policy-certificates"), "{\"keys\":[]}") == 0,
                 "an AAD provider has none: %s", body);
     site_unref(p);
-    signer_close(mine.signer);
-    signer_close(second.signer);
-    signer_close(theirs.signer);
-    signer_close(twin.signer);
+    key_free(mine.key);
+    key_free(second.key);
+    key_free(theirs.key);
+    key_free(twin.key);
     rig_free(&r);
 }
 
@@ -340,7 +340,7 @@ static void odd_signers(struct cases *c)
                     rows[i], err.text);
         site_unref(p);
     }
-    signer_close(w.signer);
+    key_free(w.key);
     rig_free(&r);
 }
 
@@ -382,7 +382,7 @@ static void stale(struct cases *c)
     cases_check(c, code == ATT_OK, "A17: the row counts, not the reference, in this direction too: %s",
                 err.text);
     site_unref(old);
-    signer_close(w.signer);
+    key_free(w.key);
     rig_free(&r);
 }
 
@@ -450,7 +450,7 @@ static void little_memory(struct cases *c)
     }
     cases_check(c, wrong == 0, "likewise for reading");
     site_unref(p);
-    signer_close(w.signer);
+    key_free(w.key);
     rig_free(&r);
 }
 

@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/hex.h"
+#include "base/secret.h"
 #include "signer/child.h"
 #include "signer/keypair.h"
 #include "signer/signer.h"
@@ -53,11 +54,12 @@ static int set_up(void **state)
     (void)snprintf(kek_path, sizeof kek_path, "%s/kek", dir);
     assert_int_equal(RAND_bytes(kek, sizeof kek), 1);
     att_hex_text(text, att_span_of(kek, sizeof kek));
-    FILE *file = fopen(kek_path, "w");
-    assert_non_null(file);
-    assert_int_equal(fchmod(fileno(file), 0644), 0);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    int fd = open(kek_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    assert_true(fd >= 0 && fchmod(fd, 0644) == 0);
+    assert_int_equal(write(fd, text, 64), 64);
+    assert_int_equal(close(fd), 0);
+    att_wipe(text, sizeof text); /* the process that is looked into is forked from this one */
+    att_wipe(kek, sizeof kek);
     arena = att_arena_new(64 << 20);
     return 0;
 }

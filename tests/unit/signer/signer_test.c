@@ -1,9 +1,9 @@
 /* layers: signer base codec */
-/* Signatures are checked with OpenSSL directly, not with what made them. */
+/* Keys of this process and certificates. Signatures are checked with OpenSSL directly, not with what made them. */
 #include "base/buf.h"
 #include "signer/certificate.h"
+#include "signer/key.h"
 #include "signer/keypair.h"
-#include "signer/signer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 struct fixture {
     struct att_arena *arena;
-    struct signer *signer;
+    struct key *key;
     struct signer_keypair rsa, ec;
 };
 
@@ -26,7 +26,7 @@ static int set_up(void **state)
     struct att_err err = { 0 };
 
     f.arena = att_arena_new(1 << 20);
-    assert_true(signer_local_new(2, &f.signer, &err));
+    f.key = NULL;
     assert_true(signer_keypair_new("RS256", f.arena, &f.rsa, &err));
     assert_true(signer_keypair_new("ES256", f.arena, &f.ec, &err));
     *state = &f;
@@ -36,7 +36,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    signer_close(f->signer);
+    if (f->key)
+        key_free(f->key);
     att_arena_free(f->arena);
     return 0;
 }
@@ -66,8 +67,8 @@ static void rs256_signature_holds(void **state)
     struct att_err err = { 0 };
     struct att_span sig = { 0 };
 
-    assert_true(signer_local_add(f->signer, "rsa", "RS256", f->rsa.pkcs8, &err));
-    assert_true(signer_sign(f->signer, "rsa", att_str("header.payload"), f->arena, &sig, &err));
+    assert_true(key_software_new("RS256", f->rsa.pkcs8, &f->key, &err));
+    assert_true(key_sign(f->key, att_str("header.payload"), f->arena, &sig, &err));
     assert_int_equal(sig.len, 256);
     assert_true(verifies(f->rsa.spki, att_str("header.payload"), sig.ptr, sig.len));
     assert_false(verifies(f->rsa.spki, att_str("header.payloaD"), sig.ptr, sig.len));
@@ -80,9 +81,9 @@ static void es256_signature_is_raw(void **state)
     struct att_err err = { 0 };
     struct att_span sig = { 0 };
 
-    assert_true(signer_local_add(f->signer, "ec", "ES256", f->ec.pkcs8, &err));
+    assert_true(key_software_new("ES256", f->ec.pkcs8, &f->key, &err));
     for (int i = 0; i < 300; i++) { /* one in 128 has a leading zero: padding shows */
-        assert_true(signer_sign(f->signer, "ec", att_str("x"), f->arena, &sig, &err));
+        assert_true(key_sign(f->key, att_str("x"), f->arena, &sig, &err));
         assert_int_equal(sig.len, 64);
         ECDSA_SIG *s = ECDSA_SIG_new();
         assert_int_equal(ECDSA_SIG_set0(s, BN_bin2bn(sig.ptr, 32, NULL), BN_bin2bn(sig.ptr + 32, 32, NULL)),
@@ -98,7 +99,6 @@ static void es256_signature_is_raw(void **state)
 static void wrong_keys_are_refused(void **state)
 {
     struct fixture *f = *state;
-    struct att_span sig = { 0 };
     struct att_buf trailing = { 0 };
     const struct {
         const char *name, *alg;
@@ -113,39 +113,19 @@ static void wrong_keys_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct att_err err = { 0 };
-        if (signer_local_add(f->signer, "k", rows[i].alg, rows[i].pkcs8, &err) || err.code != ATT_KEY_INVALID)
+        if (key_software_new(rows[i].alg, rows[i].pkcs8, &f->key, &err) || err.code != ATT_KEY_INVALID)
             fail_msg("%s: %s", rows[i].name, att_code_name(err.code));
     }
     att_buf_put(&trailing, f->rsa.pkcs8);
     att_buf_putc(&trailing, 0);
     struct att_err err = { 0 };
-    assert_false(signer_local_add(f->signer, "k", "RS256", att_buf_span(&trailing), &err));
+    assert_false(key_software_new("RS256", att_buf_span(&trailing), &f->key, &err));
     att_buf_free(&trailing);
-    struct att_err unknown = { 0 };
-    assert_false(signer_sign(f->signer, "nobody", att_str("x"), f->arena, &sig, &unknown));
-    assert_int_equal(unknown.code, ATT_TOKEN_KEY_UNKNOWN);
+    assert_null(f->key);
     struct att_err alg = { 0 };
     struct signer_keypair pair;
     assert_false(signer_keypair_new("RS1", f->arena, &pair, &alg));
     assert_int_equal(alg.code, ATT_TOKEN_ALGORITHM);
-}
-
-static void room_is_bounded(void **state)
-{
-    struct fixture *f = *state;
-    struct att_err err = { 0 };
-    char long_kid[200];
-
-    assert_true(signer_local_add(f->signer, "rsa", "RS256", f->rsa.pkcs8, &err));
-    assert_true(signer_local_add(f->signer, "rsa", "RS256", f->rsa.pkcs8, &err)); /* again: no second slot */
-    assert_true(signer_local_add(f->signer, "ec", "ES256", f->ec.pkcs8, &err));
-    assert_false(signer_local_add(f->signer, "third", "ES256", f->ec.pkcs8, &err));
-    assert_int_equal(err.code, ATT_LIMIT_EXCEEDED);
-    struct att_err too_long = { 0 };
-    memset(long_kid, 'k', sizeof long_kid - 1);
-    long_kid[sizeof long_kid - 1] = 0;
-    assert_false(signer_local_add(f->signer, long_kid, "ES256", f->ec.pkcs8, &too_long));
-    assert_int_equal(too_long.code, ATT_LIMIT_EXCEEDED);
 }
 
 static X509 *made(struct fixture *f, const struct signer_certificate *want, struct att_span *ret)
@@ -205,7 +185,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(rs256_signature_holds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(es256_signature_is_raw, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_keys_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(room_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(certificates_chain, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
