@@ -8,10 +8,13 @@
 #include "store/backends.h"
 
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SECRETS_ARENA_BYTES = 64 << 10 };
@@ -47,12 +50,11 @@ bool operator_config(struct cli *c, struct config *ret, struct att_err *err)
     return config_consistent(ret, err);
 }
 
-static bool open_with(const struct config *config,
-                      bool (*open)(const char *, struct store **, struct att_err *), struct store **ret,
-                      struct att_err *err)
+static const char sqlite[] = "sqlite:";
+
+static bool open_store(const struct config *config, bool make, struct store **ret, struct att_err *err)
 {
     ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
-    static const char sqlite[] = "sqlite:";
     const char *url = NULL;
 
     if (!secrets)
@@ -62,19 +64,46 @@ static bool open_with(const struct config *config,
     if (!store_url(config, secrets, &url, err))
         return false;
     /* Opening would make an empty one, of another user than the service's. */
-    if (strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
+    if (!make && strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
         return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
-    return open(url, ret, err);
+    return (make ? store_open : store_open_as_is)(url, ret, err);
 }
 
 bool operator_store(const struct config *config, struct store **ret, struct att_err *err)
 {
-    return open_with(config, store_open_as_is, ret, err);
+    return open_store(config, false, ret, err);
 }
 
 bool operator_store_new(const struct config *config, struct store **ret, struct att_err *err)
 {
-    return open_with(config, store_open, ret, err);
+    return open_store(config, true, ret, err);
+}
+
+bool operator_store_give(const struct config *config, struct att_err *err)
+{
+    ATT_AUTO(arena_auto) struct att_arena *secrets = att_arena_new(SECRETS_ARENA_BYTES);
+    static const char *const ends[] = { "", "-open" }; /* the file, and its lock (store/sqlite) */
+    const char *url = NULL;
+    char path[PATH_MAX], folder[PATH_MAX];
+    struct stat st;
+
+    if (!secrets)
+        return att_fail_memory(err, "store");
+    if (geteuid() != 0)
+        return true;
+    if (!store_url(config, secrets, &url, err))
+        return false;
+    if (strncmp(url, sqlite, sizeof sqlite - 1) != 0)
+        return true;
+    (void)snprintf(folder, sizeof folder, "%s", url + sizeof sqlite - 1);
+    if (stat(dirname(folder), &st) != 0)
+        return att_fail(err, ATT_IO_FAILED, "store", "the folder of the store", "%m");
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", url + sizeof sqlite - 1, ends[i]);
+        if (chown(path, st.st_uid, st.st_gid) != 0 && errno != ENOENT)
+            return att_fail(err, ATT_IO_FAILED, "store", "a file of the service's user", "%m");
+    }
+    return true;
 }
 
 /* The unit gives the service its credentials from a folder beside the configuration. */

@@ -24,10 +24,12 @@ enum { OPERATOR_BY_SIZE = 64 };
 
 /* --config and --set, consistent. In c->arena. */
 ATT_CHECK bool operator_config(struct cli *c, struct config *ret, struct att_err *err);
-/* Its store, as it is: one in memory is no other process's, and one of another schema is its own release's. The caller closes. */
+/* Its store; one in memory is no other process's. The caller closes. It is opened as it is: tables are made and changed by attestd, whose older release may still run on them. */
 ATT_CHECK bool operator_store(const struct config *config, struct store **ret, struct att_err *err);
-/* For who fills it: tables are made where there are none. */
+/* The same, and a SQLite file and tables that are not there are made: for restoring. */
 ATT_CHECK bool operator_store_new(const struct config *config, struct store **ret, struct att_err *err);
+/* What root has made goes to the owner of its folder, or the service could not read it. After the store was closed. */
+ATT_CHECK bool operator_store_give(const struct config *config, struct att_err *err);
 /* A signer in this process with the configuration's key-encryption keys. A credential is looked for beside the configuration, in
  * `credentials/NAME`, when this is not the service's own environment. The caller closes. */
 ATT_CHECK bool operator_signer(struct cli *c, const struct config *config, struct signer **ret,

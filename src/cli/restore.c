@@ -211,7 +211,13 @@ static bool restore(struct cli *c, struct restore *r, struct att_err *err)
         !cli_read(c, "FILE", c->operands[0], &file, err) ||
         !backup_open(&r->in, r->signer, c->arena, file, err))
         return false;
-    return cli_has(c, "check") ? take_file(r, err) : put_all(r, err);
+    if (cli_has(c, "check"))
+        return take_file(r, err);
+    if (!put_all(r, err))
+        return false;
+    store_close(r->store);
+    r->store = NULL;
+    return operator_store_give(&r->config, err);
 }
 
 static enum cli_exit run_restore(struct cli *c)

@@ -38,8 +38,13 @@ bool rowkey_read(struct store_tx *tx, struct signer *signer, uint8_t ret[SIGNER_
         return att_fail_memory(err, where_row);
     if (!store_doc_get(tx, work, STORE_TENANT_SITE, ROWKEY_KIND, ROWKEY_ID, &doc, ret_there, err))
         return false;
-    return !*ret_there || (decode(work, doc.body, &sealed, err) &&
-                           signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, ret, &same, err));
+    if (!*ret_there)
+        return true;
+    if (!decode(work, doc.body, &sealed, err))
+        return false;
+    if (signer_share(signer, SIGNER_SHARED_ROWS, sealed, work, ret, &same, err))
+        return true;
+    return err && err->code == ATT_SEAL_INVALID ? att_fail_as(err, ATT_SEAL_INVALID, where_row) : false;
 }
 
 /* The body of the row, and the row. */

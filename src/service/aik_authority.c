@@ -244,6 +244,18 @@ void aik_authority_free(struct aik_authority *a)
 
 /* -- certificates of attestation keys --------------------------------------------------------------------- */
 
+/* The certificate was held against its key when it was opened: what cannot be read of it now, memory is missing for. */
+static bool own_trouble(struct att_err *err)
+{
+    bool of_certificate =
+        strcmp(err->where, "certificate") == 0 || strcmp(err->where, "certificate.key") == 0;
+
+    if (!of_certificate || (err->code != ATT_KEY_INVALID && err->code != ATT_CERT_MALFORMED))
+        return false;
+    *err = (struct att_err){ 0 };
+    return att_fail_memory(err, kind);
+}
+
 bool aik_authority_issue(const struct aik_authority *open, const struct aik_request *request,
                          struct att_arena *arena, struct att_span *ret_der, struct att_err *err)
 {
@@ -265,5 +277,5 @@ bool aik_authority_issue(const struct aik_authority *open, const struct aik_requ
         .not_before_unix_s = request->now_unix_s - BACKDATED_S,
         .not_after_unix_s = request->now_unix_s + (int64_t)request->life_days * DAY_S,
     };
-    return signer_certify(a->signer, key->kid, &want, arena, ret_der, err);
+    return signer_certify(a->signer, key->kid, &want, arena, ret_der, err) || own_trouble(err);
 }

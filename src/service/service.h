@@ -23,12 +23,7 @@ struct supply;
 #define SERVICE_DEFAULT_PROVIDER "default"
 
 /* Kinds of records of a provider, as diagnostic settings choose among them. */
-enum service_log {
-    SERVICE_LOG_OPERATIONAL,
-    SERVICE_LOG_AUDIT,
-    SERVICE_LOG_NOT_PROCESSED,
-    SERVICE_LOGS
-};
+enum service_log { SERVICE_LOG_OPERATIONAL, SERVICE_LOG_AUDIT, SERVICE_LOG_NOT_PROCESSED, SERVICE_LOGS };
 
 struct service_options {
     const struct att_lib *lib;

@@ -215,7 +215,7 @@ run_with() {
     fi
 }
 
-wanted=${*:-pages usage init doctor verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply audit keys policy_life}
+wanted=${*:-pages usage init doctor verify verify_vms evidence evidence_tdx evidence_snp evidence_tpm breaks policy policy_code jmespath token attest https policy_sign policy_answers control apply audit keys key_rewrap policy_life}
 if [ $# = 0 ]; then # a file that nobody plays is no test
     for file in "$here"/*.txt; do
         name=$(basename "$file" .txt)

@@ -1,5 +1,6 @@
-// diagnostics.mjs CREDENTIALS EVIDENCE-DIR SINK-FILE: @azure/arm-monitor sets a provider's diagnostics up; the records come into the
-// file of the sink "siem". The server has the sinks "siem" and "archive".
+// diagnostics.mjs CREDENTIALS EVIDENCE-DIR SINK-FILE RECEIVERS-DIR: @azure/arm-monitor sets a provider's diagnostics up; the records come
+// into the file of the sink "siem", and to a journal and an OTLP receiver (receivers.py). The server has the sinks "siem", "archive",
+// "system" and "otel".
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { AttestationManagementClient } from "@azure/arm-attestation";
@@ -9,7 +10,7 @@ import { AttestationClient } from "@azure/attestation";
 import { ClientSecretCredential } from "@azure/identity";
 import { report, test } from "./cases.mjs";
 
-const [credentialsFile, dir, sinkFile] = process.argv.slice(2);
+const [credentialsFile, dir, sinkFile, receivers] = process.argv.slice(2);
 const site = JSON.parse(readFileSync(credentialsFile, "utf8"));
 const quote = readFileSync(`${dir}/quote.bin`);
 const endpoint = site.authority.replace(/\/$/, "");
@@ -105,6 +106,39 @@ await test("an attestation and its record", async () => {
   assert.ok(records().every((one) => one.resourceId === watched.id));
 });
 
+const lines = (name) => (existsSync(`${receivers}/${name}`) ? readFileSync(`${receivers}/${name}`, "utf8").split("\n").filter(Boolean).map((l) => JSON.parse(l)) : []);
+const within = async (what, find) => {
+  for (let i = 0; i < 100; i++) {
+    const found = find();
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail(what);
+};
+
+await test("the same record at a journal and at an OTLP receiver", async () => {
+  for (const [name, sink] of [["to-journal", "system"], ["to-otel", "otel"]])
+    await monitor("owner").diagnosticSettings.createOrUpdate(watched.id, name, {
+      workspaceId: workspace(sink),
+      logs: [{ category: "Operational", enabled: true }],
+    });
+  assert.deepEqual((await settings("owner", watched.id)).map((s) => s.name).sort(), ["to-journal", "to-otel", "to-siem"]);
+  const client = new AttestationClient(watched.attestUri, { credentials: credential("owner"), validationOptions: { validateToken: false } });
+  const attested = () => records().filter((one) => one.operationName === "AttestSgxEnclave");
+  const before = attested().length;
+  await client.attestSgxEnclave(quote);
+  const last = await within("no record in the file", () => attested()[before]);
+  const wanted = last.properties.requestId;
+  const inJournal = await within("nothing in the journal", () => lines("journal.out").find((f) => Object.values(f).some((v) => v.includes(wanted))));
+  assert.ok(inJournal.MESSAGE && inJournal.PRIORITY, JSON.stringify(inJournal));
+  const logs = () => lines("otlp.out").flatMap((b) => b.resourceLogs).flatMap((r) => r.scopeLogs).flatMap((s) => s.logRecords);
+  const inOtlp = await within("nothing at the OTLP receiver", () => logs().find((l) => JSON.stringify(l).includes(wanted)));
+  assert.match(inOtlp.timeUnixNano, /^[0-9]{19}$/);
+  assert.ok(inOtlp.severityNumber > 0 && inOtlp.attributes.length > 3);
+  // Changes are AuditEvents, which these two have not asked for.
+  assert.ok(!JSON.stringify(logs()).includes("AuditEvent"));
+});
+
 await test("update: another sink takes the place of the first", async () => {
   const now = await monitor("owner").diagnosticSettings.createOrUpdate(watched.id, "to-siem", {
     workspaceId: workspace("Archive"),
@@ -137,6 +171,7 @@ await test("refusals", async () => {
 await test("delete, twice", async () => {
   await monitor("owner").diagnosticSettings.delete(watched.id, "to-siem");
   await monitor("owner").diagnosticSettings.delete(watched.id, "to-siem"); // 204
+  for (const name of ["to-journal", "to-otel"]) await monitor("owner").diagnosticSettings.delete(watched.id, name);
   assert.deepEqual(await settings("owner", watched.id), []);
 });
 

@@ -42,7 +42,18 @@ start() {
 }
 
 status=0
-start dev --set sink.siem.kind=file --set sink.siem.path="$run/siem.jsonl" --set sink.archive.kind=file --set sink.archive.path="$run/archive.jsonl"
+# Receivers of records besides a file: a journal, and OTLP over HTTPS.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$run/otlp.TEST-KEY.pem" -out "$run/otlp.pem" -days 30 \
+    -subj "/CN=localhost" -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" 2>/dev/null || exit 1
+mkfifo "$run/receivers.in"
+python3 "$here/receivers.py" "$run" "$run/otlp.pem" "$run/otlp.TEST-KEY.pem" <"$run/receivers.in" >"$run/receivers.log" 2>&1 &
+pids+=($!)
+exec 7>"$run/receivers.in"
+for _ in $(seq 100); do [ -s "$run/otlp.port" ] && break; sleep 0.1; done
+[ -s "$run/otlp.port" ] || { echo "the receivers did not start"; cat "$run/receivers.log"; exit 1; }
+start dev --set sink.siem.kind=file --set sink.siem.path="$run/siem.jsonl" --set sink.archive.kind=file --set sink.archive.path="$run/archive.jsonl" \
+    --set sink.system.kind=journal --set sink.system.path="$run/journal.sock" \
+    --set sink.otel.kind=otlp --set sink.otel.url="https://localhost:$(cat "$run/otlp.port")/v1/logs" --set sink.otel.ca="$run/otlp.pem"
 printf '{"keys":[{"kty":"oct","kid":"b"},{"kid":"a"}],"z":1,"a":{"y":"\\u00e9","x":[1,2,3]}}' >"$run/runtime.json"
 "$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/binary" >/dev/null || exit 1
 "$attestctl" evidence make open-enclave --data "$run/dev" --out "$run/json" --runtime-data "$run/runtime.json" >/dev/null || exit 1
@@ -50,7 +61,7 @@ NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/synthetic.mjs" "$url" "
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$run/signer.TEST-KEY.pem" -out "$run/signer.pem" -days 30 -subj "/CN=policy signer of a test" 2>/dev/null || exit 1
 NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/walkthrough.mjs" "$run/dev/dev/credentials.json" "$run/binary" "$run/signer.pem" || { status=1; tail -5 "$run/dev.log"; }
 
-NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/diagnostics.mjs" "$run/dev/dev/credentials.json" "$run/binary" "$run/siem.jsonl" || { status=1; tail -5 "$run/dev.log"; }
+NODE_EXTRA_CA_CERTS="$run/dev/dev/ca.pem" "$node" "$work/diagnostics.mjs" "$run/dev/dev/credentials.json" "$run/binary" "$run/siem.jsonl" "$run" || { status=1; tail -5 "$run/dev.log"; }
 
 # Policy signers of the tests: a CA, one whose basic constraints hold a path length alone (as the client's own tests make
 # them), one on P-256, one that nobody lists.

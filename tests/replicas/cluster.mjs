@@ -135,6 +135,10 @@ export class Databases {
     const ports = `${this.first.port},${this.second.port}`;
     return `postgres:host=127.0.0.1,127.0.0.1 port=${ports} user=attestd dbname=${database} target_session_attrs=read-write ${timeout}`;
   }
+  // The standby first, and nothing said about which of them is meant.
+  storeByDefault(database) {
+    return `postgres:host=127.0.0.1,127.0.0.1 port=${this.second.port},${this.first.port} user=attestd dbname=${database}`;
+  }
   killPrimary() {
     this.primary.signal("SIGKILL");
   }

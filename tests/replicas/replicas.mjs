@@ -81,7 +81,7 @@ const steps = {
     for (let round = 1; round <= 3; round++) {
       const database = `race${round}`;
       databases.primary.sql(`CREATE DATABASE ${database} ENCODING 'UTF8' TEMPLATE template0`, "postgres");
-      const racers = replicas.map((r) => Object.assign(Object.create(Object.getPrototypeOf(r)), r, { options: [...common, "--set", `store=${databases.store(database)}`] }));
+      const racers = replicas.map((r) => Object.assign(Object.create(Object.getPrototypeOf(r)), r, { options: [...common, "--set", `store=${databases.storeByDefault(database)}`] }));
       await Promise.all(racers.map((r) => r.start(attestd)));
       const kids = await Promise.all(
         racers.map(async (r) => {

@@ -32,6 +32,7 @@ chmod 755 "$dir"                              # the database's user walks throug
 # What is left when the driver itself was killed: its own processes, told by their folder.
 finish() {
     [ -f "$dir/pids" ] && while read -r pid; do
+        [ -e "/proc/$pid/cmdline" ] || continue
         if tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -q -F "$dir"; then
             kill -CONT "$pid" $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) 2>/dev/null
             kill -KILL "$pid" 2>/dev/null

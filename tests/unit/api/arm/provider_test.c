@@ -255,7 +255,7 @@ static void registration(struct rig *r)
     expect(&cases, "another namespace", ask(r, "GET", RIG_SUB2 "/providers/Microsoft.Compute", NULL), 404,
            "ResourceNotFound");
     got = ask(r, "GET", RIG_SUB2 "/providers", NULL);
-    cases_check(&cases, value_count(&got) == 3, "three namespaces: %s", got.body);
+    cases_check(&cases, value_count(&got) == 4, "four namespaces: %s", got.body);
 }
 
 static void deletion(struct rig *r)
