@@ -66,7 +66,7 @@ static bool open_store(const struct config *config, bool make, struct store **re
     /* Opening would make an empty one, of another user than the service's. */
     if (!make && strncmp(url, sqlite, sizeof sqlite - 1) == 0 && access(url + sizeof sqlite - 1, F_OK) != 0)
         return att_fail(err, ATT_IO_FAILED, "store", "the store of attestd", "%s", strerror(errno));
-    return make ? store_open(url, ret, err) : store_open_as_is(url, ret, err);
+    return (make ? store_open : store_open_as_is)(url, ret, err);
 }
 
 bool operator_store(const struct config *config, struct store **ret, struct att_err *err)

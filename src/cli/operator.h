@@ -24,9 +24,9 @@ enum { OPERATOR_BY_SIZE = 64 };
 
 /* --config and --set, consistent. In c->arena. */
 ATT_CHECK bool operator_config(struct cli *c, struct config *ret, struct att_err *err);
-/* Its store, as it is: one in memory is no other process's, and one of another schema is its own release's. The caller closes. */
+/* Its store; one in memory is no other process's. The caller closes. It is opened as it is: tables are made and changed by attestd, whose older release may still run on them. */
 ATT_CHECK bool operator_store(const struct config *config, struct store **ret, struct att_err *err);
-/* The same, and a SQLite file that is not there is made: for restoring. */
+/* The same, and a SQLite file and tables that are not there are made: for restoring. */
 ATT_CHECK bool operator_store_new(const struct config *config, struct store **ret, struct att_err *err);
 /* What root has made goes to the owner of its folder, or the service could not read it. After the store was closed. */
 ATT_CHECK bool operator_store_give(const struct config *config, struct att_err *err);

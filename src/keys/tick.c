@@ -4,6 +4,8 @@
 #include "keys/change.h"
 #include "keys/internal.h"
 
+#include <string.h>
+
 enum { TICK_ARENA_BYTES = 16 << 20, TRY_AGAIN_S = 10 };
 
 ATT_AUTO_PTR(arena_auto, struct att_arena, att_arena_free)
@@ -35,6 +37,19 @@ static bool past(const struct keyring *r, const struct keyrows *rows, const stru
     return keyrows_remove(rows, row, r->options.schedule.keep_s) <= now;
 }
 
+/* Of two keys with the same moment the name decides, and the old one might go on to sign: no second is used twice, but for that of
+ * a key that goes in the same step. */
+static bool taken(const struct keyring *r, const struct keyrows *rows, const char *goes, int64_t moment)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct keyrow *row = &rows->row[i];
+        if (row->activate_unix_s == moment && strcmp(row->alg, r->options.alg) == 0 &&
+            !(goes && strcmp(row->kid, goes) == 0))
+            return true;
+    }
+    return false;
+}
+
 static struct plan plan_of(const struct keyring *r, const struct keyrows *rows, const struct key_order *order,
                            int64_t now)
 {
@@ -45,6 +60,8 @@ static struct plan plan_of(const struct keyring *r, const struct keyrows *rows, 
         plan.make = true;
         plan.activate_unix_s =
             now + (order->activate_in_s == KEY_ORDER_LEAD ? (int64_t)s->lead_s : order->activate_in_s);
+        while (taken(r, rows, order->retire, plan.activate_unix_s))
+            plan.activate_unix_s++;
     } else {
         plan_schedule(r, rows, now, &plan);
     }

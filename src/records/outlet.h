@@ -45,7 +45,8 @@ struct outlet {
     char name[40];
     void *state;           /* of the ops */
     unsigned attempts_max; /* for a batch; 0: for ever */
-    unsigned end_ms;       /* for what still waits at the end; 0: the usual. Without attempts_max there is no bound */
+    unsigned
+        end_ms; /* for what still waits at the end; 0: the usual. Without attempts_max there is no bound */
     void (*on_trouble)(void *ctx, const char *sink, const struct att_err *err);
     void *on_trouble_ctx;
     atomic_bool reopen;  /* taken by the ops */

@@ -217,6 +217,16 @@ static void orders(struct cases *c)
                 "J19: an order that retires a key: it is not published from then on: %s", r.err.text);
     (void)tick(&r, start_s + 201);
     cases_check(c, !can_sign(&r, first), "J19: and cannot sign");
+    /* Orders within one second: whatever the names of the keys, the last one signs in the end. */
+    for (unsigned i = 1; i <= 8; i++) {
+        signing_at(&r, start_s + 300 + 10, first);
+        order(store, 0, NULL);
+        cases_check(c, tick(&r, start_s + 300), "order %u: %s", i, r.err.text);
+        signing_at(&r, start_s + 300 + i - 1, kid);
+        cases_check(c, strcmp(kid, first) != 0 && can_sign(&r, kid), "key %u signs a second later", i);
+        signing_at(&r, start_s + 300 + 10, first);
+        cases_check(c, strcmp(kid, first) == 0, "and is the last");
+    }
     replica_end(&r);
     store_close(store);
 }

@@ -448,7 +448,7 @@ static void *read_slowly(void *fd)
         ssize_t n = recv(*(int *)fd, got, sizeof got, 0);
         if (n <= 0 || got[0] == '.')
             return NULL;
-        pause_ms(300);
+        pause_ms(50);
     }
 }
 
