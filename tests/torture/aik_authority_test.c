@@ -163,6 +163,7 @@ static bool set_up(struct scene *s)
     s->certificate_len = a->certificate.len;
     memcpy(s->certificate, a->certificate.ptr, a->certificate.len);
     aik_authority_free(a);
+    signer_close(mine.signer);
     return true;
 }
 
